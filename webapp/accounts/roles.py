@@ -1,0 +1,55 @@
+"""Who may do what: the roles, as groups, and the permissions of each.
+
+Views ask for permissions by name, never for roles. webapp/accounts/tests/test_roles.py walks every URL with every role.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+
+
+class Role(StrEnum):
+    SUPPORTER = "supporter"
+    MODERATOR = "moderator"
+    LEAD = "lead"
+    CLINICIAN = "clinician"
+    RESEARCHER = "researcher"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+
+
+WRITE_REPLIES = "assistant.write_replies"  # take posts, draft, ask for improvement, send
+USE_GENERATE = "assistant.use_generate"  # ask for a draft from the post; given person by person, or with the lead role
+ENTER_POSTS = "assistant.enter_posts"
+DECIDE_FLAGS = "moderation.decide_flags"
+DECIDE_ESCALATED = "moderation.decide_escalated"  # flags that were escalated to a lead
+VIEW_FLAGS = "moderation.view_flags"
+MANAGE_PEOPLE = "accounts.manage_people"
+VIEW_AUDIT = "assistant.view_audit"
+
+PERMISSIONS: dict[Role, frozenset[str]] = {
+    Role.SUPPORTER: frozenset({WRITE_REPLIES}),
+    Role.MODERATOR: frozenset({VIEW_FLAGS, DECIDE_FLAGS, ENTER_POSTS}),
+    Role.LEAD: frozenset({VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED, ENTER_POSTS, WRITE_REPLIES, USE_GENERATE}),
+    Role.CLINICIAN: frozenset({VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED}),
+    Role.RESEARCHER: frozenset(),  # rates exported, scrubbed items in the evaluation lab; no live case
+    Role.ADMIN: frozenset({MANAGE_PEOPLE, ENTER_POSTS}),  # no body access
+    Role.AUDITOR: frozenset({VIEW_AUDIT}),  # the audit log, which has no content
+}
+
+
+def sync_groups(**_: Any) -> None:
+    """Make the groups and their permissions what the table says. Runs after every migrate."""
+    for role, names in PERMISSIONS.items():
+        group, _created = Group.objects.get_or_create(name=role.value)
+        wanted = [
+            permission
+            for name in names
+            for permission in Permission.objects.filter(
+                content_type__app_label=name.split(".")[0], codename=name.split(".")[1]
+            )
+        ]
+        group.permissions.set(wanted)

@@ -1,0 +1,336 @@
+"""One settings file. Embedded by default; DATABASE_URL and REDIS_URL switch to the outgrown form.
+
+Every variable is described in .env.example; a test fails when one is missing there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONCE, NONE, SELF
+from environs import Env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Env()
+if (BASE_DIR / ".env").is_file():
+    env.read_env(str(BASE_DIR / ".env"), recurse=False)
+
+
+def secret_from_env(name: str) -> str:
+    """The value of NAME, or the content of the file that NAME_FILE points to; empty when neither is set."""
+    path = env.str(f"{name}_FILE", "")
+    if path:
+        return Path(path).read_text(encoding="utf-8").strip()
+    return env.str(name, "")
+
+
+def kept_secret(path: Path) -> str:
+    """A secret that this installation made for itself on its first start; mode 600."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = path.with_name(f".{path.name}.{os.getpid()}")
+        part.touch(mode=0o600)
+        part.write_text(secrets.token_urlsafe(50), encoding="utf-8")
+        try:
+            os.link(part, path)  # fails when another process was first: then its secret counts
+        except FileExistsError:
+            pass
+        finally:
+            part.unlink()
+    return path.read_text(encoding="utf-8").strip()
+
+
+VERSION = re.search(r"^## (\S+)", (BASE_DIR / "CHANGELOG.md").read_text(encoding="utf-8"), re.M)[1]  # type: ignore[index]
+
+DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).resolve()
+DATABASE_URL = env.str("DATABASE_URL", "")
+REDIS_URL = secret_from_env("REDIS_URL")
+EMBEDDED = not REDIS_URL  # one process: in-memory channel layer and a Celery worker inside the server
+
+DEBUG = False  # there is no debug mode: its error pages show local variables, which hold what people wrote
+DEMO = env.bool("DEMO", False)  # invented data, printed accounts, and a bar on every page that says so
+SITE_NAME = env.str("SITE_NAME", "Lantern")
+PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+QUICK_EXIT_URL = env.str("QUICK_EXIT_URL", "https://www.wikipedia.org/")
+
+SECRET_KEY = secret_from_env("SECRET_KEY") or kept_secret(DATA_DIR / "secret" / "django-key")
+VAULT_KEYS_FILE = Path(env.str("VAULT_KEYS_FILE", str(DATA_DIR / "secret" / "vault-keys")))
+
+_public = urlsplit(PUBLIC_URL)
+HTTPS = _public.scheme == "https"
+ALLOWED_HOSTS = list({_public.hostname or "127.0.0.1", *env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])})
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"] if HTTPS else []
+
+# Applications
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "csp",
+    "django_htmx",
+    "allauth",
+    "allauth.account",
+    "webapp",
+    "webapp.accounts",
+    "moderation",
+    "assistant",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "webapp.middleware.PrivatePages",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "webapp.middleware.SignInRequired",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "webapp.urls"
+ASGI_APPLICATION = "webapp.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "webapp.context_processors.site",
+            ],
+        },
+    },
+]
+
+# Data
+
+SQLITE_URL = f"sqlite:///{DATA_DIR / 'lantern.sqlite3'}"
+_database = env.dj_db_url("DATABASE_URL", SQLITE_URL) if DATABASE_URL else env.dj_db_url("UNSET_DATABASE_URL", SQLITE_URL)
+DATABASE_PASSWORD = secret_from_env("DATABASE_PASSWORD")
+if DATABASE_PASSWORD:
+    _database["PASSWORD"] = DATABASE_PASSWORD
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    _database["OPTIONS"] = {
+        # A read-then-write transaction that is not IMMEDIATE fails at once when another one writes.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        # FULL: in WAL, NORMAL may lose the last commits on power loss, and for those we said "saved".
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;",
+    }
+else:
+    _database["CONN_HEALTH_CHECKS"] = True
+    _database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", 12), "timeout": 10}}
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    if EMBEDDED
+    # In the database, not in Redis: sign-in must work, and its limits must hold, while Redis is away.
+    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "lantern_cache"}
+}
+
+CHANNEL_LAYERS = {
+    "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    if EMBEDDED
+    else {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+}
+
+# Celery is the doorbell, the rows are the queue: no results, ids only.
+
+CELERY_BROKER_URL = "memory://" if EMBEDDED else REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"polling_interval": 0.02}
+    if EMBEDDED
+    else {
+        "visibility_timeout": 600,
+        "socket_keepalive": True,
+        "socket_timeout": 30,
+        "socket_connect_timeout": 5,
+        "health_check_interval": 25,
+        "retry_on_timeout": True,
+    }
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0.1, "interval_step": 0.2, "interval_max": 0.5}
+CELERY_TASK_DEFAULT_QUEUE = "suggestions"
+CELERY_WORKER_POOL = "threads"  # the engine is one thread in the process; each task submits to it and waits
+CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", 8)
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a Redis blip must not kill a generation
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_HEARTBEAT = 0
+
+# The model and the jobs
+
+MODEL_PATH = env.str("MODEL_PATH", "")  # a registered GGUF instead of the starter model; MODEL_SHA256 goes with it
+MODEL_SHA256 = env.str("MODEL_SHA256", "")
+MODEL_CONTEXT_TOKENS = env.int("MODEL_CONTEXT_TOKENS", 4096)
+MODEL_THREADS = env.int("MODEL_THREADS", 0)  # 0: as many as this process may use
+JOB_LEASE = timedelta(seconds=env.int("JOB_LEASE_SECONDS", 15))
+JOB_MAX_ATTEMPTS = 3
+JOB_DEADLINE_SECONDS = env.float("JOB_DEADLINE_SECONDS", 90.0)
+JOB_MAX_TOKENS = env.int("JOB_MAX_TOKENS", 400)
+SWEEP_SECONDS = env.float("SWEEP_SECONDS", 5.0)
+SUGGESTIONS_PER_TEN_MINUTES = env.int("SUGGESTIONS_PER_TEN_MINUTES", 30)
+POST_LEASE = timedelta(minutes=env.int("POST_LEASE_MINUTES", 20))
+CLAIM_LEASE = timedelta(minutes=env.int("CLAIM_LEASE_MINUTES", 15))
+
+# Limits, in characters except where said; docs/operations.md repeats them.
+
+MAX_DRAFT = 20_000
+MAX_POST = 40_000
+MAX_REASON = 2_000
+MIN_ASK_WORDS = 25  # the improvement model needs two sentences or this many words of the supporter's own
+MIN_ASK_SENTENCES = 2
+MAX_REQUEST_BYTES = 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BYTES
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 50
+DATA_UPLOAD_MAX_NUMBER_FILES = 0
+
+# People
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "webapp.accounts.adapter.InvitationOnly"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_USERNAME_MIN_LENGTH = 2
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/300s/key",
+    "change_password": "5/m/user",
+    "reset_password": "20/m/ip,5/m/key",
+    "reset_password_from_key": "20/m/ip",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", 0)
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+# `python manage.py serve` makes the first admin from these two while no user exists.
+ADMIN_EMAIL = env.str("ADMIN_EMAIL", "")
+ADMIN_PASSWORD_FILE = env.str("ADMIN_PASSWORD_FILE", "")
+
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_FAILURE_VIEW = "webapp.views.csrf_failure"
+
+# E-mail only through the deployment's relay; without one nothing is sent and the page says so.
+EMAIL_RELAY_URL = secret_from_env("EMAIL_RELAY_URL")
+if EMAIL_RELAY_URL:
+    vars().update({key: value for key, value in env.dj_email_url("EMAIL_RELAY_URL").items() if key.startswith("EMAIL")})
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "lantern@localhost")
+
+# Headers
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"  # "no-referrer" would make Django's CSRF check refuse forms over https
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if HTTPS:
+    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+# Static files
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Language and time
+
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env.str("TIME_ZONE", "UTC")
+
+# Logs: ids, lengths and codes pass; what people wrote does not (webapp/logs.py).
+
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"lantern": {"()": "webapp.logs.ContentFreeFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lantern"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        # Each of these installs handlers of its own unless told otherwise; everything goes through the root's.
+        "lantern": {"level": LOG_LEVEL},
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        "uvicorn": {"handlers": [], "level": "WARNING", "propagate": True},
+        "uvicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
+        "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": True},
+        "celery": {"handlers": [], "level": "WARNING", "propagate": True},
+    },
+}
