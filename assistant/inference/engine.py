@@ -29,7 +29,8 @@ class PromptTooLong(EngineError):
         self.tokens = tokens
         self.limit = limit
         super().__init__(
-            f"The post and the draft take {tokens} tokens; this model has room for {limit}. Shorten the draft and try again."
+            f"The post and the draft take {tokens} tokens; this model has room for {limit}."
+            " Shorten the draft and try again."
         )
 
 
