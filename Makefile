@@ -1,0 +1,47 @@
+# `make` alone lists what there is. Every target is a verb of scripts/bootstrap.py, which also works without make.
+
+PYTHON ?= python3
+BOOTSTRAP = $(PYTHON) scripts/bootstrap.py
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup test lint types arrows migrations tests pins wheelhouse faults clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## set up what is missing, then start the site (HOST=127.0.0.1 PORT=8000)
+	@$(BOOTSTRAP) run
+
+setup: ## the set-up part of run, alone
+	@$(BOOTSTRAP) setup
+
+test: ## everything: checks, tests on SQLite and PostgreSQL, the real model, a browser
+	@$(BOOTSTRAP) test
+
+lint: ## ruff and djlint
+	@$(BOOTSTRAP) lint
+
+types: ## mypy --strict
+	@$(BOOTSTRAP) types
+
+arrows: ## who may import whom
+	@$(BOOTSTRAP) arrows
+
+migrations: ## every model change has its migration
+	@$(BOOTSTRAP) migrations
+
+tests: ## pytest alone, on SQLite and on PostgreSQL
+	@$(BOOTSTRAP) tests
+
+pins: ## write requirements*.txt anew from requirements*.in
+	@$(BOOTSTRAP) pins
+
+wheelhouse: ## fill wheelhouse/ for a machine without a network
+	@$(BOOTSTRAP) wheelhouse
+
+faults: ## kill workers and flush Redis while jobs run; prints a table
+	@.venv/bin/python -m bench.faults
+
+clean: ## remove caches and test results; .venv, wheelhouse/ and var/ stay
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results var/cache var/log
+	@find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +

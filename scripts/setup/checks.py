@@ -1,0 +1,112 @@
+"""What `make test` runs, each check by its own name too."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scripts.setup.machine import NEEDS, postgres_folder
+from scripts.setup.packages import VENV
+from scripts.setup.steps import ROOT, Steps
+
+BIN = VENV / "bin"
+SEPARATE = "process or browser or model"  # these start their own servers, or do not touch the site's database
+
+
+@dataclass(frozen=True)
+class Check:
+    name: str
+    verb: str  # `make VERB` runs all checks of this verb
+    command: tuple[str, ...]
+    env: tuple[tuple[str, str], ...] = ()
+
+
+CHECKS = (
+    Check("ruff", "lint", ("ruff", "check", ".")),
+    Check("ruff format", "lint", ("ruff", "format", "--check", ".")),
+    Check("djlint", "lint", ("djlint", "templates", "--lint", "--quiet")),
+    Check("mypy --strict", "types", ("mypy", "webapp", "assistant", "moderation", "scripts")),
+    Check("import contracts", "arrows", ("lint-imports",)),
+    Check("migrations", "migrations", ("python", "manage.py", "makemigrations", "--check", "--dry-run")),
+    Check(
+        "tests on SQLite",
+        "tests",
+        ("python", "-m", "pytest", "-n", "2", "--junitxml=test-results/sqlite.xml"),
+    ),
+    Check(
+        "tests on PostgreSQL",
+        "tests",
+        ("python", "-m", "pytest", "-n", "2", "--junitxml=test-results/postgres.xml", "-m", f"not ({SEPARATE})"),
+        (("LANTERN_TEST_DB", "postgres"),),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    name: str
+    seconds: float
+    outcome: str  # passed, failed, or left out
+
+    @property
+    def failed(self) -> bool:
+        return self.outcome == "failed"
+
+
+def run_checks(verbs: Sequence[str] = ()) -> list[Result]:
+    """All checks of these verbs, or every check; a failure does not stop the ones after it."""
+    return [run_check(check) for check in CHECKS if not verbs or check.verb in verbs]
+
+
+def run_check(check: Check) -> Result:
+    if dict(check.env).get("LANTERN_TEST_DB") == "postgres" and postgres_folder() is None:
+        print(f"\n── {check.name}: left out, this machine has no PostgreSQL", flush=True)
+        return Result(check.name, 0.0, "left out")
+    print(f"\n── {check.name}: {' '.join(check.command)}", flush=True)
+    began = time.monotonic()
+    command = [str(BIN / check.command[0]), *check.command[1:]]
+    code = subprocess.run(command, cwd=ROOT, env=checks_env(dict(check.env)), check=False).returncode
+    return Result(check.name, time.monotonic() - began, "passed" if code == 0 else "failed")
+
+
+def checks_env(more: dict[str, str]) -> dict[str, str]:
+    """The tests find PostgreSQL's programs on PATH, and nothing that a person set for the site."""
+    env = {name: value for name, value in os.environ.items() if name not in SITE_SETTINGS}
+    folders = [str(BIN), *([str(folder)] if (folder := postgres_folder()) else [])]
+    path = os.pathsep.join([*folders, env.get("PATH", "")])
+    return {
+        **env,
+        "PATH": path,
+        "OMP_WAIT_POLICY": env.get("OMP_WAIT_POLICY", "passive"),
+        "HF_HUB_OFFLINE": "1",
+        **more,
+    }
+
+
+# With these set, the tests would run against a real installation.
+SITE_SETTINGS = frozenset({"DATABASE_URL", "REDIS_URL", "REDIS_URL_FILE", "DATA_DIR", "DEMO", "PUBLIC_URL"})
+
+
+def missing_needs() -> list[str]:
+    return [need.name for need in NEEDS if need.find() is None]
+
+
+def print_table(steps: Steps, results: Sequence[Result]) -> None:
+    rows = [(name, seconds, outcome.splitlines()[0][:60]) for name, seconds, outcome in steps.done]
+    rows += [(result.name, result.seconds, result.outcome) for result in results]
+    print(f"\n{'step':<28} {'seconds':>8}  outcome")
+    for name, seconds, outcome in rows:
+        print(f"{name:<28} {seconds:>8.1f}  {outcome}")
+    print(f"{'total':<28} {steps.seconds:>8.1f}", flush=True)
+
+
+def print_missing(missing: Sequence[str], lacks: Sequence[str]) -> None:
+    if missing or lacks:
+        print(f"\nThis machine lacks {len(missing) + len(lacks)}; the tests that need these are skipped by name:")
+    for name in missing:
+        print(f"  {name}")
+    for lack in lacks:
+        print(f"  {lack.splitlines()[0]}")
