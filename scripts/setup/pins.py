@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from scripts.setup.engine_wheel import ensure_engine, wheel_in_cache, wheel_in_wheelhouse
@@ -23,9 +24,7 @@ SETS = (
 
 
 def compile_pins(*, upgrade: bool) -> list[tuple[str, Callable[[], str]]]:
-    return [
-        (f"{name}.txt", lambda name=name, more=more: compile_one(name, more, upgrade=upgrade)) for name, more in SETS
-    ]
+    return [(f"{name}.txt", partial(compile_one, name, more, upgrade=upgrade)) for name, more in SETS]
 
 
 def compile_one(name: str, more: tuple[str, ...], *, upgrade: bool) -> str:
