@@ -17,6 +17,8 @@ from scripts.setup.steps import ROOT, VAR, SetupProblem, Stamps, key_of, run_log
 
 # NATIVE off: a wheel made for one CPU stops with "illegal instruction" on an older one. The vision library is not used.
 FLAGS = ("-DGGML_NATIVE=OFF", "-DLLAVA_BUILD=OFF")
+# Its build tools are pinned in an environment of their own; isolation would fetch others, unpinned and unchecked.
+SOURCE_ONLY = ("--no-deps", "--require-hashes", "--no-build-isolation", "--no-binary", ENGINE)
 
 
 def cache_folder() -> Path:
@@ -106,17 +108,32 @@ def build_wheel() -> Path:
         "PATH": f"{python.parent}{os.pathsep}{path}",  # ninja lives there
         "CMAKE_ARGS": " ".join([*FLAGS, *toolchain.cmake_args, *own_flags()]),
     }
+    source = fetch_source(python, requirement)
     with tempfile.TemporaryDirectory(prefix=".part-", dir=shelf.parent) as part:
-        # Its build tools are pinned in that environment; isolation would fetch others, unpinned and unchecked.
-        options = ["-v", "--no-deps", "--no-build-isolation", "--require-hashes", "--no-binary", ENGINE]
+        # No cache: pip would hand out a wheel that somebody built here earlier with other CMAKE_ARGS.
+        options = ["--no-cache-dir", "--no-index", "--find-links", source, *SOURCE_ONLY]
         run_logged(
-            [python, "-m", "pip", "wheel", *options, *local_wheels(), "-r", requirement, "-w", part],
+            [python, "-m", "pip", "wheel", "-v", *options, "-r", requirement, "-w", part],
             log="engine-build.log",
             what=f"building {ENGINE} {engine_version()}",
             env=env,
         )
-        built = next(Path(part).glob("*.whl"))
-        return keep_in_cache(built, shelf)
+        kept = keep_in_cache(next(Path(part).glob("*.whl")), shelf)
+    shutil.rmtree(source)
+    return kept
+
+
+def fetch_source(python: Path, requirement: Path) -> Path:
+    """The source archive, its hash checked by pip; kept until the wheel is built, so that a broken build may go on."""
+    source = cache_folder() / "sources" / f"{ENGINE}-{engine_version()}"
+    if not any(source.glob("*.tar.gz")):
+        source.mkdir(parents=True, exist_ok=True)
+        run_logged(
+            [python, "-m", "pip", "download", *SOURCE_ONLY, *local_wheels(), "-r", requirement, "-d", source],
+            log="engine-source.log",
+            what=f"downloading the source of {ENGINE} (77 MB)",
+        )
+    return source
 
 
 def keep_in_cache(built: Path, shelf: Path) -> Path:
