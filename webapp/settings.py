@@ -83,8 +83,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "webapp",
     "webapp.accounts",
-    "moderation",
     "assistant",
+    "moderation",
 ]
 
 MIDDLEWARE = [
@@ -126,7 +126,9 @@ TEMPLATES = [
 # Data
 
 SQLITE_URL = f"sqlite:///{DATA_DIR / 'lantern.sqlite3'}"
-_database = env.dj_db_url("DATABASE_URL", SQLITE_URL) if DATABASE_URL else env.dj_db_url("UNSET_DATABASE_URL", SQLITE_URL)
+_database = (
+    env.dj_db_url("DATABASE_URL", SQLITE_URL) if DATABASE_URL else env.dj_db_url("UNSET_DATABASE_URL", SQLITE_URL)
+)
 DATABASE_PASSWORD = secret_from_env("DATABASE_PASSWORD")
 if DATABASE_PASSWORD:
     _database["PASSWORD"] = DATABASE_PASSWORD

@@ -1,0 +1,69 @@
+"""The only door from an id in a URL to a row. What is not yours does not exist: 404, never 403."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponseBase
+
+from assistant.models import Draft, Post, Reply, Suggestion, SuggestionJob
+
+P = ParamSpec("P")
+Row = TypeVar("Row", bound=models.Model)
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+WRITE_REPLIES = "assistant.write_replies"
+USE_GENERATE = "assistant.use_generate"
+ENTER_POSTS = "assistant.enter_posts"
+
+
+def needs(permission: str) -> Callable[[View[P]], View[P]]:
+    """Let a view be opened only by people who hold this permission: 403 for others."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.has_perm(permission):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+def draft_for(user: Any, draft_id: uuid.UUID) -> Draft:
+    return _only(Draft.objects.filter(id=draft_id, author=user).select_related("case", "post__case"))
+
+
+def job_for(user: Any, job_id: uuid.UUID) -> SuggestionJob:
+    return _only(SuggestionJob.objects.filter(id=job_id, draft__author=user).select_related("case", "draft__post"))
+
+
+def suggestion_for(user: Any, suggestion_id: uuid.UUID) -> Suggestion:
+    """A suggestion that this person asked for and may see."""
+    rows = Suggestion.objects.filter(id=suggestion_id, job__draft__author=user, status__in=Suggestion.VISIBLE)
+    return _only(rows.select_related("case", "job__draft__post__case", "job__revision"))
+
+
+def reply_for(user: Any, reply_id: uuid.UUID) -> Reply:
+    return _only(
+        Reply.objects.filter(id=reply_id, draft__author=user).select_related("case", "draft__post__case", "revision")
+    )
+
+
+def own_post_for(user: Any, post_id: uuid.UUID) -> Post:
+    """A post that this supporter is writing to."""
+    return _only(Post.objects.filter(id=post_id, drafts__author=user).select_related("case"))
+
+
+def _only(rows: models.QuerySet[Row]) -> Row:
+    row = rows.filter(case__destroyed_at=None).first()
+    if row is None:
+        raise Http404
+    return row

@@ -1,0 +1,50 @@
+"""Changes that touch several rows. Each is one transaction with its audit event; none of them enqueues.
+
+The path of a reply, in order: receive_post, take_next_post, save_revision, ask_for_help, finish_job, decide_change,
+send_reply; and what a moderator's decision does: release, withhold, return_reply.
+"""
+
+from assistant.actions.drafts import enough_to_ask, head_after_saving, save_revision, visible_suggestions
+from assistant.actions.holds import release, return_reply, withhold
+from assistant.actions.posts import give_back_post, receive_post, take_next_post
+from assistant.actions.refused import Refused, StaleRevision
+from assistant.actions.replies import send_reply, take_back_reply
+from assistant.actions.screenings import report
+from assistant.actions.suggestions import (
+    Finished,
+    ask_for_help,
+    cancel_job,
+    cancel_jobs_of,
+    changes_of,
+    decide_change,
+    fail_job,
+    finish_job,
+    verdicts_of,
+)
+
+__all__ = [
+    "Finished",
+    "Refused",
+    "StaleRevision",
+    "ask_for_help",
+    "cancel_job",
+    "cancel_jobs_of",
+    "changes_of",
+    "decide_change",
+    "enough_to_ask",
+    "fail_job",
+    "finish_job",
+    "give_back_post",
+    "head_after_saving",
+    "receive_post",
+    "release",
+    "report",
+    "return_reply",
+    "save_revision",
+    "send_reply",
+    "take_back_reply",
+    "take_next_post",
+    "verdicts_of",
+    "visible_suggestions",
+    "withhold",
+]

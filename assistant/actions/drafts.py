@@ -1,0 +1,100 @@
+"""A draft is saved, as numbered revisions that are never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.db import transaction
+
+from assistant import changes as change_list
+from assistant import provenance
+from assistant.actions.refused import Refused, StaleRevision
+from assistant.models import Draft, DraftRevision, Suggestion
+from assistant.models.clock import from_now
+
+
+LOOK_BACK = 8  # revisions in which an undo looks for the words that it brings back
+
+
+@transaction.atomic
+def save_revision(
+    draft: Draft,
+    *,
+    text: str,
+    base: int,
+    origin: str = DraftRevision.Origin.TYPED,
+) -> tuple[DraftRevision, DraftRevision | None]:
+    """Keep the text as the next revision, and renew the lease.
+
+    Returns the head and, when the page was stale, the branch in which its text was kept instead. A text that equals the
+    head adds nothing.
+    """
+    number = draft.next_number()
+    head = draft.head()
+    if head is not None and head.text == text:
+        Draft.objects.filter(id=draft.id).update(last_number=number - 1)
+        _renew_lease(draft)
+        return head, None
+    stale = head is not None and base != head.number
+    shown = visible_suggestions(draft)
+    older = draft.revisions.filter(number__lte=base).select_related("case").order_by("-number")[:LOOK_BACK]
+    base_revision = head if not stale else draft.revisions.filter(number=base).select_related("case").first()
+    spans = provenance.carry(
+        base_revision.text if base_revision else "",
+        base_revision.spans if base_revision else [],
+        text,
+        origin=provenance.Origin(origin),
+        model_texts=[suggestion.text for suggestion in shown],
+        earlier=[provenance.Marked(row.text, row.spans) for row in reversed(older)],
+    )
+    revision = DraftRevision(
+        case=draft.case,
+        draft=draft,
+        number=number,
+        base_number=base,
+        text=text,
+        origin=origin,
+        model_spans=[list(span) for span in spans],
+        branched=stale,
+    )
+    revision.save(force_insert=True)
+    if stale:
+        assert head is not None
+        return head, revision
+    Draft.objects.filter(id=draft.id).update(head_number=number)
+    draft.head_number = number
+    _renew_lease(draft)
+    return revision, None
+
+
+def head_after_saving(draft: Draft, *, text: str, base: int, origin: str = DraftRevision.Origin.TYPED) -> DraftRevision:
+    """Save and go on with what was saved. Raises Refused when the draft is closed, StaleRevision when the page was old."""
+    if not draft.is_open:
+        raise Refused("closed", "This reply was already sent, or a moderator is reading it. It cannot be changed here.")
+    head, branch = save_revision(draft, text=text, base=base, origin=origin)
+    if branch is not None:
+        # Callers save before they begin a transaction of their own: the branch must survive this.
+        raise StaleRevision(head=head, branch=branch)
+    return head
+
+
+def _renew_lease(draft: Draft) -> None:
+    if draft.status == Draft.Status.WRITING:
+        draft.post.lease(draft.author, until=from_now(settings.POST_LEASE))
+
+
+def visible_suggestions(draft: Draft) -> Sequence[Suggestion]:
+    return list(
+        Suggestion.objects.filter(job__draft=draft, status__in=Suggestion.VISIBLE)
+        .select_related("case")
+        .order_by("created_at")
+    )
+
+
+def enough_to_ask(text: str) -> bool:
+    """The improvement model works on the supporter's own words: some must be there."""
+    if len(text.split()) >= settings.MIN_ASK_WORDS:
+        return True
+    sentences = [text[s.start : s.end] for s in change_list.split_sentences(text)]
+    return sum(len(sentence.split()) > 1 for sentence in sentences) >= settings.MIN_ASK_SENTENCES

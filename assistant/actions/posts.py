@@ -1,0 +1,79 @@
+"""A post arrives, is handed to a supporter, is given back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from assistant.actions.screenings import keep_screening
+from assistant.actions.suggestions import cancel_jobs
+from assistant.models import CaseKey, Draft, Post, SuggestionJob
+from assistant.models.clock import from_now
+from assistant.safety.pipeline import screen
+from assistant.safety.types import Context, Kind
+from assistant.vault import audit
+
+
+@transaction.atomic
+def receive_post(
+    *,
+    text: str,
+    language: str = "en",
+    country: str = "",
+    received_at: datetime | None = None,
+    human_only: bool = False,
+    external_id: str | None = None,
+    by: Any | None = None,
+) -> Post:
+    """Store a post with its screening. Flag, findings and audit event are written here or nothing is."""
+    screening = screen(text, Context(kind=Kind.POST, language=language, country=country))
+    post = Post(
+        case=CaseKey.open_case(),
+        external_id=external_id,
+        text=text,
+        language=language,
+        country=country,
+        received_at=received_at or timezone.now(),
+        human_only=human_only,
+        status=Post.Status.HELD if screening.held else Post.Status.WAITING,
+        was_held=screening.held,
+        screening_version=screening.version,
+    )
+    post.save(force_insert=True)
+    keep_screening(post, screening)
+    audit.record("post.received", actor=by, object_type="post", object_id=post.id, outcome=post.status)
+    return post
+
+
+@transaction.atomic
+def take_next_post(user: Any) -> Draft | None:
+    """Lease the post that waits longest, or go on with the one already leased; None when nothing waits."""
+    own = Draft.objects.filter(
+        author=user,
+        status=Draft.Status.WRITING,
+        post__leased_by=user,
+        post__leased_until__gte=Now(),
+        post__status=Post.Status.WAITING,
+    ).first()
+    if own is not None:
+        return own
+    for post in Post.objects.waiting_for(user).select_related("case")[:20]:
+        if post.lease(user, until=from_now(settings.POST_LEASE)):
+            draft, _created = Draft.objects.get_or_create(post=post, author=user, defaults={"case": post.case})
+            audit.record("post.taken", actor=user, object_type="post", object_id=post.id)
+            return draft
+    return None
+
+
+@transaction.atomic
+def give_back_post(draft: Draft, *, by: Any) -> None:
+    """Stop writing to this post: it goes to somebody else, and never comes back to this supporter."""
+    cancel_jobs(SuggestionJob.objects.filter(draft=draft), reason="given_back")
+    Draft.objects.filter(id=draft.id, status=Draft.Status.WRITING).update(status=Draft.Status.SET_ASIDE)
+    draft.post.end_lease(by)
+    audit.record("post.given_back", actor=by, object_type="post", object_id=draft.post_id)

@@ -1,0 +1,77 @@
+"""A reply is sent or held, and taken back while it is held."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from assistant import provenance
+from assistant.actions.refused import Refused
+from assistant.actions.screenings import keep_screening
+from assistant.actions.suggestions import cancel_jobs
+from assistant.models import Draft, DraftRevision, Post, Reply, SuggestionJob
+from assistant.safety.pipeline import screen
+from assistant.safety.types import Context, Kind
+from assistant.vault import audit
+
+
+@transaction.atomic
+def send_reply(draft: Draft, *, by: Any, revision: DraftRevision) -> Reply:
+    """Send the revision, or hold it for a moderator when a phase says so. The final words are what is screened."""
+    # Locks the draft for the rest of the transaction, and lets exactly one of two clicks through.
+    open_states = (Draft.Status.WRITING, Draft.Status.RETURNED)
+    if not Draft.objects.filter(id=draft.id, status__in=open_states, head_number=revision.number).update(
+        status=Draft.Status.HELD
+    ):
+        raise Refused(
+            "closed", "This reply was already sent, or it changed in another window. Reload the page to see it."
+        )
+    post = Post.objects.select_for_update().select_related("case").get(id=draft.post_id)
+    if post.status not in (Post.Status.WAITING, Post.Status.ANSWERED):
+        raise Refused("post_closed", "A moderator took this post over. Your draft is kept; it will not be sent.")
+    if post.status == Post.Status.ANSWERED and draft.status != Draft.Status.RETURNED:
+        raise Refused(
+            "answered", "Somebody else has answered this post meanwhile. Your draft is kept; it was not sent."
+        )
+    if post.is_leased_to_another(by):
+        raise Refused(
+            "leased", "Somebody else is answering this post now, because yours rested too long. Your draft is kept."
+        )
+    text = revision.text
+    screening = screen(text, Context(kind=Kind.REPLY, language=post.language, country=post.country, post=post.text))
+    held = screening.held
+    reply = Reply(
+        case=draft.case,
+        draft=draft,
+        revision=revision,
+        text=text,
+        status=Reply.Status.HELD if held else Reply.Status.SENT,
+        model_share=provenance.model_share(text, revision.spans),
+        was_held=held,
+        screening_version=screening.version,
+        sent_at=None if held else timezone.now(),
+    )
+    reply.save(force_insert=True)
+    cancel_jobs(SuggestionJob.objects.filter(draft=draft), reason="reply_sent")
+    Draft.objects.filter(id=draft.id).update(status=Draft.Status.HELD if held else Draft.Status.SENT)
+    Post.objects.filter(id=post.id).update(status=Post.Status.ANSWERED, leased_by=None, leased_until=None)
+    keep_screening(reply, screening)
+    audit.record(
+        "reply.sent" if not held else "reply.held",
+        actor=by,
+        object_type="reply",
+        object_id=reply.id,
+        outcome=reply.status,
+    )
+    return reply
+
+
+@transaction.atomic
+def take_back_reply(reply: Reply, *, by: Any) -> None:
+    """The supporter takes a held reply back to write on; a decision made on it meanwhile is refused as stale."""
+    if not Reply.objects.filter(id=reply.id, status=Reply.Status.HELD).update(status=Reply.Status.TAKEN_BACK):
+        raise Refused("decided", "A moderator has decided meanwhile. Reload the page to see how.")
+    Draft.objects.filter(id=reply.draft_id).update(status=Draft.Status.RETURNED)
+    audit.record("reply.taken_back", actor=by, object_type="reply", object_id=reply.id)

@@ -1,0 +1,274 @@
+"""Help is asked for, runs, ends, and is decided on change by change."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from assistant import changes as change_list
+from assistant.actions.drafts import enough_to_ask, head_after_saving, save_revision
+from assistant.actions.refused import Refused, StaleRevision
+from assistant.actions.screenings import keep_screening
+from assistant.inference.types import Mode, ModelInfo, Outcome
+from assistant.models import ChangeVerdict, Draft, DraftRevision, ModelVersion, Suggestion, SuggestionJob
+from assistant.models.suggestion import JobQuerySet
+from assistant.safety.types import Screening
+from assistant.streaming import poke
+from assistant.vault import audit
+
+ORIGIN_OF = {
+    ChangeVerdict.Verdict.ACCEPTED: DraftRevision.Origin.ACCEPTED,
+    ChangeVerdict.Verdict.KEPT: DraftRevision.Origin.TYPED,
+    ChangeVerdict.Verdict.UNDONE: DraftRevision.Origin.UNDONE,
+}
+
+
+def find_request(user: Any, *, client_key: uuid.UUID, draft: Draft, mode: str) -> SuggestionJob | None:
+    """The job that this click made before. Raises Refused when the key was used for something else."""
+    job = SuggestionJob.objects.filter(asked_by=user, client_key=client_key).first()
+    if job is not None and (job.draft_id != draft.id or job.mode != mode):
+        raise Refused(
+            "key_reused", "This request was already used for something else. Reload the page and ask again.", status=422
+        )
+    return job
+
+
+def ask_for_help(
+    draft: Draft, *, by: Any, text: str, base: int, mode: Mode, client_key: uuid.UUID, because: str = ""
+) -> SuggestionJob:
+    """Save the draft and queue a job for that revision, in one transaction.
+
+    One click (`client_key`) is one job however often it arrives, and one draft has one live job: asking again while it runs
+    answers with that job. Raises Refused or StaleRevision; the text is saved all the same.
+    """
+    known = find_request(by, client_key=client_key, draft=draft, mode=mode)
+    if known is not None:
+        return known
+    if not draft.is_open:
+        raise Refused("closed", "This reply was already sent, or a moderator is reading it. It cannot be changed here.")
+    refusal: Refused | None = None
+    with transaction.atomic():
+        head, branch = save_revision(draft, text=text, base=base)
+        if branch is not None:
+            refusal = StaleRevision(head=head, branch=branch)
+        else:
+            try:
+                return _queue_job(draft, by=by, revision=head, mode=mode, client_key=client_key, because=because)
+            except Refused as error:
+                refusal = error  # raised below, after the commit: what was typed stays saved
+    raise refusal
+
+
+def _queue_job(
+    draft: Draft, *, by: Any, revision: DraftRevision, mode: Mode, client_key: uuid.UUID, because: str
+) -> SuggestionJob:
+    _refuse_unfit(draft, by=by, revision=revision, mode=mode, because=because)
+    job = SuggestionJob(
+        case=draft.case,
+        draft=draft,
+        revision=revision,
+        asked_by=by,
+        mode=mode,
+        asked_because=because,
+        client_key=client_key,
+    )
+    try:
+        with transaction.atomic():
+            job.save(force_insert=True)
+            audit.record("suggestion.requested", actor=by, object_type="job", object_id=job.id, code=mode)
+    except IntegrityError:
+        # Somebody, most likely this person's other click, was first.
+        first = find_request(by, client_key=client_key, draft=draft, mode=mode)
+        first = first or SuggestionJob.objects.filter(draft=draft, status__in=SuggestionJob.LIVE).first()
+        if first is None:
+            raise
+        return first
+    job.refresh_from_db(fields=["queued_at", "status"])
+    return job
+
+
+def _refuse_unfit(draft: Draft, *, by: Any, revision: DraftRevision, mode: Mode, because: str) -> None:
+    if draft.post.human_only:
+        raise Refused(
+            "human_only",
+            "The person who wrote this post asked for human words only. Help by the model is off here.",
+            status=403,
+        )
+    if mode == Mode.IMPROVE and not enough_to_ask(revision.text):
+        raise Refused(
+            "too_short",
+            f"Write at least {settings.MIN_ASK_SENTENCES} sentences or {settings.MIN_ASK_WORDS} words of your own first.",
+            status=422,
+        )
+    if mode == Mode.GENERATE and not by.has_perm("assistant.use_generate"):
+        raise Refused(
+            "not_allowed", "Asking for a draft from the post is not switched on for you. Ask an admin.", status=403
+        )
+    if mode == Mode.GENERATE and not because.strip():
+        raise Refused("reason_missing", "Say in a few words why you want a draft from the post.", status=422)
+    recent = SuggestionJob.objects.filter(asked_by=by, queued_at__gte=timezone.now() - timedelta(minutes=10)).count()
+    if recent >= settings.SUGGESTIONS_PER_TEN_MINUTES:
+        raise Refused(
+            "too_many", "You asked very often in the last ten minutes. Wait a little; your draft is saved.", status=429
+        )
+
+
+def cancel_job(job: SuggestionJob, *, by: Any) -> bool:
+    """Stop a live job. The runner notices within a second: its fence no longer holds."""
+    with transaction.atomic():
+        stopped = cancel_jobs(SuggestionJob.objects.filter(id=job.id), reason="cancelled_by_supporter")
+        if stopped:
+            audit.record("suggestion.cancelled", actor=by, object_type="job", object_id=job.id)
+    return stopped > 0
+
+
+def cancel_jobs_of(user: Any) -> int:
+    """Stop everything that runs for this person; called when they are deactivated."""
+    return cancel_jobs(SuggestionJob.objects.filter(asked_by=user), reason="account_closed")
+
+
+def cancel_jobs(jobs: JobQuerySet, *, reason: str) -> int:
+    live = list(jobs.live().values_list("id", flat=True))
+    stopped = 0
+    for job_id in live:
+        stopped += (
+            SuggestionJob.objects.filter(id=job_id)
+            .live()
+            .update(
+                status=SuggestionJob.Status.CANCELLED,
+                reason=reason,
+                fence=F("fence") + 1,
+                lease_until=None,
+                ended_at=Now(),
+            )
+        )
+        poke.job_changed(job_id, seq=0)
+    return stopped
+
+
+def fail_job(job: SuggestionJob, *, fence: int, reason: str) -> bool:
+    """End a job without a suggestion; the draft is untouched."""
+    with transaction.atomic():
+        ended = SuggestionJob.objects.mine(job.id, fence).update(
+            status=SuggestionJob.Status.FAILED, reason=reason, lease_until=None, ended_at=Now()
+        )
+        if ended:
+            audit.record("suggestion.failed", actor=None, object_type="job", object_id=job.id, code=reason)
+            poke.job_changed(job.id, seq=0)
+    return ended > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a run produced."""
+
+    text: str
+    outcome: Outcome
+    model: ModelInfo
+    prompt_version: str
+
+
+def finish_job(job: SuggestionJob, *, fence: int, finished: Finished, screening: Screening) -> Suggestion | None:
+    """Store the suggestion with its screening and end the job; None when this fence no longer holds it."""
+    with transaction.atomic():
+        ended = SuggestionJob.objects.mine(job.id, fence).update(
+            status=SuggestionJob.Status.DONE, reason=finished.outcome.stop, lease_until=None, ended_at=Now()
+        )
+        if not ended:
+            return None
+        original = job.revision.text if job.mode == Mode.IMPROVE else ""
+        suggestion = Suggestion(
+            case=job.case,
+            job=job,
+            text=finished.text,
+            changes=change_list.to_json(change_list.changes_between(original, finished.text)),
+            status=Suggestion.Status.HELD if screening.held else Suggestion.Status.SHOWN,
+            model_version=ModelVersion.objects.filter(sha256=finished.model.sha256).first(),
+            prompt_version=finished.prompt_version,
+            screening_version=screening.version,
+            stop=finished.outcome.stop,
+            prompt_tokens=finished.outcome.prompt_tokens,
+            output_tokens=finished.outcome.output_tokens,
+            seconds_to_first=finished.outcome.seconds_to_first,
+            seconds=finished.outcome.seconds,
+        )
+        suggestion.save(force_insert=True)
+        keep_screening(suggestion, screening)
+        audit.record("suggestion.finished", actor=None, object_type="job", object_id=job.id, outcome=suggestion.status)
+        poke.job_changed(job.id, seq=0)
+    return suggestion
+
+
+def changes_of(suggestion: Suggestion) -> list[change_list.Change]:
+    return change_list.from_json(suggestion.changes)
+
+
+def verdicts_of(suggestion: Suggestion) -> dict[int, str]:
+    """The verdict that counts for each change index; an undone one counts as none."""
+    latest = {row.index: row.verdict for row in suggestion.verdicts.order_by("id")}
+    return {index: verdict for index, verdict in latest.items() if verdict != ChangeVerdict.Verdict.UNDONE}
+
+
+def decide_change(
+    suggestion: Suggestion,
+    *,
+    draft: Draft,
+    index: int,
+    verdict: str,
+    text: str,
+    base: int,
+    applied: bool,
+    by: Any,
+) -> DraftRevision:
+    """Save the text as it is after the verdict and record the verdict; the new head.
+
+    `applied` says that the page has made the change in `text` already. Raises Refused or StaleRevision.
+    """
+    changes = changes_of(suggestion)
+    if index >= len(changes):
+        raise Refused("no_such_change", f"This suggestion has no change number {index + 1}.", status=404)
+    if not applied:
+        text = text_with_verdict(text, changes[index], verdict)
+    head = head_after_saving(draft, text=text, base=base, origin=ORIGIN_OF[ChangeVerdict.Verdict(verdict)])
+    with transaction.atomic():
+        ChangeVerdict.objects.create(suggestion=suggestion, index=index, verdict=verdict, revision=head)
+        audit.record(f"change.{verdict}", actor=by, object_type="suggestion", object_id=suggestion.id, code=str(index))
+    return head
+
+
+def text_with_verdict(text: str, change: change_list.Change, verdict: str) -> str:
+    """The text after a verdict, for a page without our script: the change is made where its sentence stands now.
+
+    Raises Refused when the sentence was rewritten meanwhile: a change is set aside rather than forced.
+    """
+    if verdict == ChangeVerdict.Verdict.KEPT:
+        return text
+    old, new = (
+        (change.before, change.after) if verdict == ChangeVerdict.Verdict.ACCEPTED else (change.after, change.before)
+    )
+    place = _place_of(old, text, near=change.start)
+    if place is None:
+        raise Refused(
+            "no_longer_fits", "You changed this sentence since, so the suggestion no longer fits. Your words stay."
+        )
+    return text[:place] + new + text[place + len(old) :]
+
+
+def _place_of(words: str, text: str, *, near: int) -> int | None:
+    """Where `words` stand in `text`, nearest to where they stood; empty words stand anywhere inside."""
+    if not words:
+        return min(near, len(text))
+    places = []
+    start = text.find(words)
+    while start != -1:
+        places.append(start)
+        start = text.find(words, start + 1)
+    return min(places, key=lambda place: abs(place - near), default=None)

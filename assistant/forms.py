@@ -1,0 +1,98 @@
+"""Limits and cleaning of what people enter. Views call these before any action."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from assistant.inference.types import Mode
+from assistant.models import ChangeVerdict, DraftRevision
+
+# Controls that no keyboard types into a letter and that databases, terminals or models trip over.
+UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+
+
+class LetterField(forms.CharField):
+    """Text that a person wrote: kept as it is, line ends made \\n, refused when it holds control characters."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strip=False, widget=forms.Textarea, **options)
+        # Django's own check would answer first, with less help.
+        self.validators = [
+            check for check in self.validators if type(check).__name__ != "ProhibitNullCharactersValidator"
+        ]
+
+    def to_python(self, value: Any) -> str:
+        text: str = super().to_python(value) or ""
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+
+    def validate(self, value: str) -> None:
+        if self.required and not value.strip():
+            raise ValidationError("There is nothing here yet. Write at least one word.", code="empty")
+        found = UNWANTED.search(value)
+        if found:
+            raise ValidationError(
+                f"The character U+{ord(found[0]):04X} at place {found.start() + 1} cannot be stored. Remove it and try again.",
+                code="control_character",
+            )
+
+    def run_validators(self, value: str) -> None:
+        if self.max_length is not None and len(value) > self.max_length:
+            raise ValidationError(
+                f"This is {len(value):,} characters long; {self.max_length:,} fit. Shorten it and try again.",
+                code="too_long",
+            )
+
+
+class PostForm(forms.Form):
+    text = LetterField(max_length=settings.MAX_POST, label="What they wrote")
+    language = forms.RegexField(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35, initial="en", label="Language")
+    country = forms.RegexField(r"^[A-Za-z]{2}$", required=False, label="Country (two letters, empty if unknown)")
+    human_only = forms.BooleanField(required=False, label="No model near this post")
+
+    def clean_country(self) -> str:
+        return str(self.cleaned_data["country"] or "").upper()
+
+
+class ImportedPostForm(PostForm):
+    """One line of an import file."""
+
+    id = forms.CharField(max_length=200)
+    received_at = forms.DateTimeField(required=False)
+
+    def clean_received_at(self) -> datetime:
+        value: datetime | None = self.cleaned_data["received_at"]
+        if value is None:
+            return timezone.now()
+        return value
+
+
+class DraftForm(forms.Form):
+    """A state of the draft, as the page has it."""
+
+    text = LetterField(max_length=settings.MAX_DRAFT, required=False)
+    base = forms.IntegerField(min_value=0, max_value=2**31 - 1)  # the revision that the page started from
+    origin = forms.ChoiceField(choices=DraftRevision.Origin.choices, required=False)
+
+    def clean_origin(self) -> str:
+        return self.cleaned_data["origin"] or DraftRevision.Origin.TYPED
+
+
+class SendForm(DraftForm):
+    text = LetterField(max_length=settings.MAX_DRAFT)
+
+
+class AskForm(DraftForm):
+    client_key = forms.UUIDField()
+    mode = forms.ChoiceField(choices=[(mode.value, mode.value) for mode in Mode])
+    reason = LetterField(max_length=settings.MAX_REASON, required=False)
+
+
+class VerdictForm(DraftForm):
+    verdict = forms.ChoiceField(choices=ChangeVerdict.Verdict.choices)

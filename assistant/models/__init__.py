@@ -1,0 +1,31 @@
+"""Re-exports, so that callers write `from assistant.models import Draft`."""
+
+from assistant.models.conversation import Draft, DraftRevision, Post, Reply
+from assistant.models.ledger import AuditEvent, CaseKey
+from assistant.models.registry import Deployment, ModelVersion, Worker
+from assistant.models.suggestion import (
+    ChangeVerdict,
+    Finding,
+    Suggestion,
+    SuggestionChunk,
+    SuggestionJob,
+    subject_field,
+)
+
+__all__ = [
+    "AuditEvent",
+    "CaseKey",
+    "ChangeVerdict",
+    "Deployment",
+    "Draft",
+    "DraftRevision",
+    "Finding",
+    "ModelVersion",
+    "Post",
+    "Reply",
+    "Suggestion",
+    "SuggestionChunk",
+    "SuggestionJob",
+    "Worker",
+    "subject_field",
+]

@@ -1,0 +1,180 @@
+"""A request for help as a row, the pieces it produced, and the suggestion that came of it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from assistant.inference.types import Mode
+from assistant.models.conversation import Draft, DraftRevision, Post, Reply
+from assistant.models.ledger import CaseKey
+from assistant.models.registry import ModelVersion
+from assistant.safety.types import Severity
+from assistant.vault.fields import EncryptedTextField
+
+
+class JobQuerySet(models.QuerySet["SuggestionJob"]):
+    def live(self) -> Self:
+        return self.filter(status__in=SuggestionJob.LIVE)
+
+    def mine(self, job_id: uuid.UUID, fence: int) -> Self:
+        """The job, if this fence still holds it. Every write of a runner goes through here."""
+        return self.filter(id=job_id, fence=fence, status=SuggestionJob.Status.RUNNING)
+
+
+class SuggestionJob(models.Model):
+    """One request for help. The row is the queue; what rings in Celery is only its id."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    LIVE = (Status.QUEUED, Status.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")
+    draft = models.ForeignKey(Draft, on_delete=models.PROTECT, related_name="jobs")
+    revision = models.ForeignKey(DraftRevision, on_delete=models.PROTECT, related_name="+")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    mode = models.CharField(max_length=10, choices=[(mode.value, mode.value) for mode in Mode])
+    asked_because = EncryptedTextField(default="")  # why a draft from the post was wanted
+    client_key = models.UUIDField()  # one per click: the same key again is the same job
+
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
+    attempt = models.PositiveSmallIntegerField(default=0)  # counted when claimed, so that a poison job ends
+    fence = models.PositiveBigIntegerField(default=0)  # whoever holds a lower one may no longer write
+    lease_until = models.DateTimeField(null=True)
+    worker = models.CharField(max_length=80, blank=True)
+    last_seq = models.PositiveIntegerField(default=0)
+    reason = models.CharField(max_length=60, blank=True)  # code of how it ended
+    queued_at = models.DateTimeField(db_default=Now())
+    rung_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["asked_by", "client_key"], name="one_job_per_click"),
+            models.UniqueConstraint(
+                fields=["draft"], condition=Q(status__in=["queued", "running"]), name="one_live_job_per_draft"
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "lease_until"])]
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in self.LIVE
+
+
+class SuggestionChunk(models.Model):
+    """A sentence or clause that the safety phases passed, with everything before it. The rows are the stream."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")
+    job = models.ForeignKey(SuggestionJob, on_delete=models.PROTECT, related_name="chunks")
+    attempt = models.PositiveSmallIntegerField()
+    seq = models.PositiveIntegerField()  # from 1, without gaps, in each attempt
+    text = EncryptedTextField()
+    written_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "attempt", "seq"], name="chunk_numbers_are_unique")]
+
+
+class Suggestion(models.Model):
+    """The text that the model offers."""
+
+    class Status(models.TextChoices):
+        SHOWN = "shown"
+        HELD = "held"
+        RELEASED = "released"
+        WITHHELD = "withheld"
+
+    VISIBLE = (Status.SHOWN, Status.RELEASED)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")
+    job = models.OneToOneField(SuggestionJob, on_delete=models.PROTECT, related_name="suggestion")
+    text = EncryptedTextField()
+    changes = EncryptedTextField()  # JSON, see assistant.changes: what it changes in the revision it was asked for
+    status = models.CharField(max_length=10, choices=Status.choices)
+    approval = models.UUIDField(null=True)  # the decision that released it
+    model_version = models.ForeignKey(ModelVersion, null=True, on_delete=models.PROTECT, related_name="+")
+    prompt_version = models.CharField(max_length=40)
+    screening_version = models.CharField(max_length=40)
+    stop = models.CharField(max_length=20)
+    prompt_tokens = models.PositiveIntegerField()
+    output_tokens = models.PositiveIntegerField()
+    seconds_to_first = models.FloatField(null=True)
+    seconds = models.FloatField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="held_suggestion_released_only_with_approval", condition=~Q(approval=None, status="released")
+            ),
+        ]
+
+    @property
+    def is_visible(self) -> bool:
+        return self.status in self.VISIBLE
+
+
+class ChangeVerdict(models.Model):
+    """What the supporter decided about one change of a suggestion; the latest row of an index counts."""
+
+    class Verdict(models.TextChoices):
+        ACCEPTED = "accepted"
+        KEPT = "kept"  # the supporter's own words stay
+        UNDONE = "undone"
+
+    suggestion = models.ForeignKey(Suggestion, on_delete=models.PROTECT, related_name="verdicts")
+    index = models.PositiveSmallIntegerField()
+    verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    revision = models.ForeignKey(DraftRevision, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+
+
+class Finding(models.Model):
+    """What one safety phase reported about exactly one text."""
+
+    case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")
+    post = models.ForeignKey(Post, null=True, on_delete=models.PROTECT, related_name="findings")
+    suggestion = models.ForeignKey(Suggestion, null=True, on_delete=models.PROTECT, related_name="findings")
+    reply = models.ForeignKey(Reply, null=True, on_delete=models.PROTECT, related_name="findings")
+    phase = models.CharField(max_length=40)
+    code = models.CharField(max_length=80)
+    severity = models.PositiveSmallIntegerField(choices=[(level.value, level.name.lower()) for level in Severity])
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    reason = models.CharField(max_length=300)  # fixed text of the rule; never quotes
+
+    class Meta:
+        ordering = ["-severity", "start", "id"]
+        constraints = [
+            models.CheckConstraint(
+                name="finding_has_one_subject",
+                condition=(
+                    Q(post__isnull=False, suggestion=None, reply=None)
+                    | Q(post=None, suggestion__isnull=False, reply=None)
+                    | Q(post=None, suggestion=None, reply__isnull=False)
+                ),
+            ),
+        ]
+
+
+def subject_field(subject: Any) -> str:
+    """The name of the foreign key that points to this kind of row: post, suggestion or reply."""
+    names: dict[type[models.Model], str] = {Post: "post", Suggestion: "suggestion", Reply: "reply"}
+    return names[type(subject)]

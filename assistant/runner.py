@@ -1,0 +1,178 @@
+"""Runs one suggestion job: claim, prompt, stream, finish. The same code under every dispatcher.
+
+A runner may die at any point and be started twice for one job. Nothing is lost or doubled, because the claim is one
+conditional UPDATE, every later write carries the fence of that claim, and the suggestion is unique per job.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import close_old_connections, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from assistant import actions
+from assistant.inference.engine import Engine, EngineError, ModelUnavailable, Stream
+from assistant.inference.prompts import build_prompt
+from assistant.inference.types import Mode, Params, Request, StopReason
+from assistant.models import SuggestionJob
+from assistant.models.clock import from_now
+from assistant.safety.pipeline import screen
+from assistant.safety.types import Context, Kind, Screening
+from assistant.streaming import chunks, poke
+from assistant.streaming.chunker import Chunker
+from assistant.vault.keys import VaultError
+from assistant.worker_state import NAME, holder
+
+log = logging.getLogger("lantern.runner")
+
+LOOK_SECONDS = 0.5  # how soon a cancel is noticed while no piece is written
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    job: SuggestionJob
+    fence: int
+
+
+def run_job(job_id: uuid.UUID | str, *, engine: Engine | None = None) -> None:
+    """Run the job if it is free; return at once if it is not. Never raises for what can go wrong with one job."""
+    claim = claim_job(job_id)
+    if claim is None:
+        return
+    log.info("job_started", extra={"job": str(job_id), "attempt": claim.job.attempt})
+    poke.job_changed(claim.job.id, seq=0)
+    try:
+        _generate(claim, engine or holder.engine())
+    except (ModelUnavailable, EngineError) as error:
+        actions.fail_job(claim.job, fence=claim.fence, reason=error.code)
+    except VaultError:
+        actions.fail_job(claim.job, fence=claim.fence, reason="vault")
+    except Exception as error:
+        # The job stays claimed: when the lease runs out the sweeper gives it another attempt, three in all.
+        log.exception("job_crashed", extra={"job": str(job_id), "error": type(error).__name__})
+
+
+def claim_job(job_id: uuid.UUID | str) -> Claim | None:
+    """Take the job: queued, or left behind by a runner whose lease ran out. The attempt is counted here."""
+    free = Q(status=SuggestionJob.Status.QUEUED) | Q(status=SuggestionJob.Status.RUNNING, lease_until__lt=Now())
+    with transaction.atomic():
+        claimed = SuggestionJob.objects.filter(free, id=job_id, attempt__lt=settings.JOB_MAX_ATTEMPTS).update(
+            status=SuggestionJob.Status.RUNNING,
+            attempt=F("attempt") + 1,
+            fence=F("fence") + 1,
+            lease_until=from_now(settings.JOB_LEASE),
+            worker=NAME,
+            last_seq=0,
+            started_at=Now(),
+        )
+        if not claimed:
+            return None
+        job = SuggestionJob.objects.select_related("case", "draft__post__case", "revision__case").get(id=job_id)
+    return Claim(job, job.fence)
+
+
+def _generate(claim: Claim, engine: Engine) -> None:
+    job = claim.job
+    post, mode = job.draft.post, Mode(job.mode)
+    draft_text = job.revision.text if mode == Mode.IMPROVE else ""
+    context = Context(
+        kind=Kind.SUGGESTION, language=post.language, country=post.country, post=post.text, draft=draft_text
+    )
+    prompt = build_prompt(mode, post=post.text, draft=draft_text)
+    params = Params(max_tokens=settings.JOB_MAX_TOKENS, deadline_seconds=settings.JOB_DEADLINE_SECONDS)
+    stream = engine.submit(Request(id=str(job.id), prompt=prompt, params=params))
+    with _Lease(claim, stream) as lease:
+        text, screening = _stream(claim, stream, context)
+    if lease.lost or screening is None:
+        return  # cancelled, or somebody else has the job now: whoever holds the fence writes
+    outcome = stream.outcome
+    assert outcome is not None
+    if outcome.stop in (StopReason.CANCELLED, StopReason.DEADLINE, StopReason.REPETITION) and not screening.held:
+        # Half an answer is no answer. A cancel that did not come from the row is a worker shutting down: try again.
+        if outcome.stop is not StopReason.CANCELLED:
+            actions.fail_job(job, fence=claim.fence, reason=outcome.stop)
+        return
+    if not text.strip():
+        actions.fail_job(job, fence=claim.fence, reason="empty")
+        return
+    finished = actions.Finished(text=text, outcome=outcome, model=engine.model, prompt_version=prompt.version)
+    actions.finish_job(job, fence=claim.fence, finished=finished, screening=screening)
+    log.info("job_finished", extra={"job": str(job.id), "stop": outcome.stop, "tokens": outcome.output_tokens})
+
+
+def _stream(claim: Claim, stream: Stream, context: Context) -> tuple[str, Screening | None]:
+    """Write each piece that passes; the text and its last screening. None for a screening: the fence was lost."""
+    chunker = Chunker()
+    text = ""
+    for token in stream:
+        for piece in chunker.feed(token):
+            text += piece
+            screening = screen(text, context)
+            if screening.held:
+                stream.cancel()
+                _drain(stream)
+                return text, screening
+            if chunks.append(claim.job, fence=claim.fence, text=piece) is None:
+                stream.cancel()
+                _drain(stream)
+                return text, None
+    ended = stream.outcome
+    rest = "".join(chunker.finish())
+    if ended is not None and ended.stop is StopReason.END:
+        text += rest
+    else:
+        rest = ""  # cut off in mid-sentence: what was complete stands
+    final = screen(text, context) if text.strip() else Screening()
+    if rest and not final.held and chunks.append(claim.job, fence=claim.fence, text=rest) is None:
+        return text, None
+    return text, final
+
+
+def _drain(stream: Stream) -> None:
+    """Let a cancelled stream end, so that its outcome is known."""
+    for _token in stream:
+        pass
+
+
+class _Lease:
+    """Renews the lease while prefill and decoding run, and cancels the stream when the fence is lost."""
+
+    def __init__(self, claim: Claim, stream: Stream) -> None:
+        self.claim = claim
+        self.stream = stream
+        self.lost = False
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._renew, name="job-lease", daemon=True)
+
+    def __enter__(self) -> _Lease:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _renew(self) -> None:
+        try:
+            while not self._over.wait(LOOK_SECONDS):
+                if not self._renewed():
+                    self.lost = True
+                    self.stream.cancel()
+                    return
+        finally:
+            close_old_connections()
+
+    def _renewed(self) -> bool:
+        jobs = SuggestionJob.objects.mine(self.claim.job.id, self.claim.fence)
+        try:
+            return jobs.update(lease_until=from_now(settings.JOB_LEASE)) == 1
+        except Exception as error:  # the database is away: writing a piece will tell, or the lease runs out
+            log.warning("lease_not_renewed", extra={"job": str(self.claim.job.id), "error": type(error).__name__})
+            close_old_connections()
+            return True

@@ -1,0 +1,211 @@
+"""What the supporter's pages and scripts are given: plain values, decided here so that templates decide nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from assistant import actions, provenance
+from assistant.changes import Change, word_changes
+from assistant.models import Draft, DraftRevision, Finding, Post, Reply, Suggestion, SuggestionJob
+from assistant.safety import helplines
+from assistant.safety.types import Severity
+from assistant.streaming.chunks import StreamState, position_of, shown_status
+from assistant.worker_state import help_state
+
+DRAFT_STATES = {
+    Draft.Status.WRITING: "You are writing",
+    Draft.Status.RETURNED: "Came back to you",
+    Draft.Status.HELD: "A moderator is reading it",
+    Draft.Status.SENT: "Sent",
+    Draft.Status.WITHHELD: "Not sent",
+    Draft.Status.SET_ASIDE: "Given back",
+}
+REPLY_STATES = {
+    Reply.Status.HELD: "Waits for a moderator",
+    Reply.Status.SENT: "Sent",
+    Reply.Status.RETURNED: "Came back to you",
+    Reply.Status.WITHHELD: "Not sent",
+    Reply.Status.TAKEN_BACK: "Taken back",
+}
+FAILURES = {
+    "model_unavailable": "The model cannot be used right now.",
+    "prompt_too_long": "The post and the draft together are too long for this model. Shorten the draft, or go on without help.",
+    "deadline": "It took too long. The machine may be busy.",
+    "repetition": "The model went in circles.",
+    "empty": "The model had nothing to say.",
+    "attempts_exhausted": "It was tried three times and did not work.",
+    "withheld_by_moderator": "A moderator decided not to show this suggestion.",
+    "engine_error": "The model stopped with an error.",
+    "vault": "The text could not be read. Tell an admin.",
+}
+
+
+def draft_row(draft: Draft) -> dict[str, Any]:
+    return {
+        "post": draft.post,
+        "draft": draft,
+        "status_label": DRAFT_STATES[Draft.Status(draft.status)],
+        "url": reverse("assistant:draft", args=[draft.id]),
+        "returned_note": returned_note(draft),
+    }
+
+
+def returned_note(draft: Draft) -> str:
+    """The note of the moderator who returned the latest reply; empty when there is none."""
+    latest = draft.replies.select_related("case").order_by("-created_at").first()
+    return latest.note if latest is not None and latest.status in (Reply.Status.RETURNED, Reply.Status.WITHHELD) else ""
+
+
+def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
+    post, head = draft.post, draft.head()
+    text = head.text if head else ""
+    job = draft.jobs.select_related("case", "revision__case").order_by("-queued_at").first()
+    findings = list(post.findings.all())
+    shown_help = help_state()
+    available = shown_help.available and not post.human_only
+    return {
+        "post": post,
+        "findings": findings,
+        "helplines": helplines_for(post, findings),
+        "country_unknown": not post.country,
+        "draft": draft,
+        "open": draft.is_open,
+        "status_label": DRAFT_STATES[Draft.Status(draft.status)],
+        "revision": {"number": head.number, "text": text, "saved_at": head.saved_at} if head else None,
+        "note": returned_note(draft),
+        "help": {
+            "available": available,
+            "reason": "The person who wrote this asked for human words only." if post.human_only else shown_help.reason,
+        },
+        "may_generate": user.has_perm("assistant.use_generate") and not post.human_only,
+        "too_short": not actions.enough_to_ask(text),
+        "job": live_job(job),
+        "suggestion": suggestion_context(job) if job is not None and not job.is_live else None,
+        "own_share": own_share(head),
+        "limits": {"draft": settings.MAX_DRAFT},
+    }
+
+
+def helplines_for(post: Post, findings: list[Finding]) -> list[helplines.Helpline]:
+    """Helplines of the seeker's country when anything in the post asks for a second look; never another country's."""
+    if any(finding.severity >= Severity.REVIEW for finding in findings):
+        return helplines.for_country(post.country, post.language)
+    return []
+
+
+def live_job(job: SuggestionJob | None) -> dict[str, Any] | None:
+    if job is None or not job.is_live:
+        return None
+    return job_started(job)
+
+
+def job_started(job: SuggestionJob) -> dict[str, Any]:
+    return {
+        "job": str(job.id),
+        "id": str(job.id),
+        "attempt": job.attempt,
+        "status": job.status,
+        "revision": job.revision.number,
+        "queue_position": position_of(job) if job.status == SuggestionJob.Status.QUEUED else None,
+        "stream_url": reverse("assistant:stream", args=[job.id]),
+        "cancel_url": reverse("assistant:cancel", args=[job.id]),
+        "suggestion_url": reverse("assistant:suggestion", args=[job.id]),
+    }
+
+
+def suggestion_of_job(job: SuggestionJob) -> dict[str, Any]:
+    head = job.draft.head()
+    return {
+        "suggestion": suggestion_context(job),
+        "draft": job.draft,
+        "open": job.draft.is_open,
+        "revision": {"number": head.number, "text": head.text} if head else None,
+    }
+
+
+def suggestion_context(job: SuggestionJob) -> dict[str, Any] | None:
+    """The change list of a job, or why there is none."""
+    row = Suggestion.objects.filter(job=job).select_related("case").first()
+    status, reason = shown_status(job, row)
+    base = {"id": row.id if row else None, "job_id": job.id, "status": status, "mode": job.mode, "changes": []}
+    base["reason"] = FAILURES.get(reason, "") if status == "failed" else ""
+    if row is None or not row.is_visible:
+        return None if status == "cancelled" else base
+    verdicts = actions.verdicts_of(row)
+    changes = actions.changes_of(row)
+    base["changes"] = [change_row(change, verdicts.get(change.index, "")) for change in changes]
+    base["nothing_to_change"] = all(change.kind == "keep" for change in changes)
+    base["released"] = row.status == Suggestion.Status.RELEASED
+    base["text"] = row.text
+    base["model"] = row.model_version.name if row.model_version else ""
+    return base
+
+
+def change_row(change: Change, state: str) -> dict[str, Any]:
+    return {
+        "index": change.index,
+        "number": change.index + 1,
+        "kind": str(change.kind),
+        "start": change.start,
+        "before": change.before,
+        "after": change.after,
+        "words": [{"op": str(word.op), "text": word.text} for word in change.words],
+        "state": state,
+    }
+
+
+def saved(head: DraftRevision) -> dict[str, Any]:
+    head.refresh_from_db(fields=["saved_at"])
+    return {
+        "revision": head.number,
+        "saved_at": head.saved_at.isoformat(),
+        "own_share": own_share(head),
+        "may_ask": actions.enough_to_ask(head.text),
+    }
+
+
+def own_share(revision: DraftRevision | None) -> int:
+    """Percent of the characters that are the supporter's own."""
+    if revision is None:
+        return 100
+    return 100 - round(100 * provenance.model_share(revision.text, revision.spans))
+
+
+def stream_state(state: StreamState) -> dict[str, Any]:
+    return {
+        "v": 1,
+        "job": state.job,
+        "attempt": state.attempt,
+        "status": state.status,
+        "reason": state.reason,
+        "last_seq": state.last_seq,
+        "queue_position": state.queue_position,
+        "chunks": [{"seq": chunk.seq, "text": chunk.text} for chunk in state.chunks],
+    }
+
+
+def reply_row(reply: Reply) -> dict[str, Any]:
+    return {
+        "reply": reply,
+        "status_label": REPLY_STATES[Reply.Status(reply.status)],
+        "model_percent": round(100 * reply.model_share),
+        "url": reverse("assistant:reply", args=[reply.id]),
+    }
+
+
+def reply_page(reply: Reply) -> dict[str, Any]:
+    edited = reply.edited_by_moderator
+    return reply_row(reply) | {
+        "post": reply.draft.post,
+        "draft": reply.draft,
+        "text": reply.text,
+        "note": reply.note,
+        "words": [{"op": str(word.op), "text": word.text} for word in word_changes(reply.revision.text, reply.text)]
+        if edited
+        else [],
+        "may_take_back": reply.status == Reply.Status.HELD,
+        "may_write_on": reply.draft.is_open,
+    }

@@ -1,0 +1,110 @@
+"""Every few seconds: rings again for jobs that wait, gives jobs of dead runners another attempt, ends those that had three.
+
+Any number of copies may run: each step is a conditional update, and a doubled ring dies at the claim.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import close_old_connections, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from assistant.dispatch import wake
+from assistant.models import SuggestionJob
+from assistant.models.clock import from_now
+from assistant.streaming import poke
+from assistant.vault import audit
+
+log = logging.getLogger("lantern.sweeper")
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    rung: int
+    requeued: int
+    failed: int
+
+
+def sweep(*, ring_after: timedelta | None = None) -> Swept:
+    """One round. `ring_after`: how long a queued job may wait for a claim before the doorbell rings again."""
+    ring_after = timedelta(seconds=settings.SWEEP_SECONDS) if ring_after is None else ring_after
+    failed = _fail_exhausted()
+    requeued = _requeue_expired()
+    rung = 0
+    waiting = SuggestionJob.objects.filter(status=SuggestionJob.Status.QUEUED, rung_at__lt=from_now(-ring_after))
+    for job_id in list(waiting.order_by("queued_at").values_list("id", flat=True)[:200]):
+        rung += SuggestionJob.objects.filter(id=job_id, status=SuggestionJob.Status.QUEUED).update(rung_at=Now())
+        wake(job_id)
+    return Swept(rung=rung, requeued=requeued, failed=failed)
+
+
+def requeue_all_running() -> int:
+    """For the embedded form at start: this is the only process, so whatever runs by its rows runs no more."""
+    running = SuggestionJob.objects.filter(status=SuggestionJob.Status.RUNNING)
+    return running.update(lease_until=from_now(-timedelta(seconds=1)))
+
+
+def _fail_exhausted() -> int:
+    ended = 0
+    expired = SuggestionJob.objects.filter(
+        status=SuggestionJob.Status.RUNNING, lease_until__lt=Now(), attempt__gte=settings.JOB_MAX_ATTEMPTS
+    )
+    for job_id in list(expired.values_list("id", flat=True)[:200]):
+        with transaction.atomic():
+            done = expired.filter(id=job_id).update(
+                status=SuggestionJob.Status.FAILED,
+                reason="attempts_exhausted",
+                fence=F("fence") + 1,
+                lease_until=None,
+                ended_at=Now(),
+            )
+            if done:
+                audit.record(
+                    "suggestion.failed", actor=None, object_type="job", object_id=job_id, code="attempts_exhausted"
+                )
+                poke.job_changed(job_id, seq=0)
+                ended += 1
+    return ended
+
+
+def _requeue_expired() -> int:
+    requeued = 0
+    expired = SuggestionJob.objects.filter(status=SuggestionJob.Status.RUNNING, lease_until__lt=Now())
+    for job_id in list(expired.values_list("id", flat=True)[:200]):
+        done = expired.filter(id=job_id, attempt__lt=settings.JOB_MAX_ATTEMPTS).update(
+            status=SuggestionJob.Status.QUEUED, fence=F("fence") + 1, lease_until=None, rung_at=Now()
+        )
+        if done:
+            log.info("job_requeued", extra={"job": str(job_id)})
+            poke.job_changed(job_id, seq=0)
+            wake(job_id)
+            requeued += 1
+    return requeued
+
+
+class Sweeper(threading.Thread):
+    """Runs `sweep` until stopped."""
+
+    def __init__(self) -> None:
+        super().__init__(name="sweeper", daemon=True)
+        self._stop_asked = threading.Event()
+
+    def run(self) -> None:
+        while not self._stop_asked.is_set():
+            try:
+                close_old_connections()
+                sweep()
+            except Exception as error:  # the database is away; the next round tries again
+                log.warning("sweep_failed", extra={"error": type(error).__name__})
+            self._stop_asked.wait(settings.SWEEP_SECONDS)
+        close_old_connections()
+
+    def stop(self) -> None:
+        self._stop_asked.set()
+        self.join(timeout=5)

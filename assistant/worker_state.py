@@ -1,0 +1,176 @@
+"""The engine of this process, and what the web may know about workers elsewhere.
+
+A worker process loads the model once, in the thread that decodes, and reports itself as a row every few seconds. Pages read
+those rows: help is available when a worker was seen lately and has a usable model.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import close_old_connections
+from django.utils import timezone
+
+from assistant.inference import modelfile
+from assistant.inference.engine import Engine, ModelUnavailable
+from assistant.models import Deployment, ModelVersion, Worker
+
+log = logging.getLogger("lantern.worker")
+
+BEAT = timedelta(seconds=3)
+SILENT_AFTER = timedelta(seconds=20)
+
+NAME = f"{socket.gethostname()[:40]}:{os.getpid()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """Whether the model can help right now; if not, why, as a sentence for the person who asks."""
+
+    available: bool
+    reason: str = ""
+
+
+class Holder:
+    """Holds this process's engine. `engine()` loads it on first use; a failure is remembered until `retry_after`."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+        self._version_id: object = None
+        self.problem = ""
+        self.loading = False
+
+    def use(self, engine: Engine) -> None:
+        """Take a ready engine instead of loading one; for tests and for other kinds of engines."""
+        with self._lock:
+            self._engine, self._version_id, self.problem = engine, "given", ""
+
+    def engine(self) -> Engine:
+        """The engine for the active model version. Raises ModelUnavailable with a sentence for people."""
+        with self._lock:
+            if self._version_id == "given" and self._engine is not None:
+                return self._engine
+            version = active_version()
+            if self._engine is not None and self._version_id == version.id:
+                return self._engine
+            self._close()
+            self.loading = True
+            try:
+                self._engine, self._version_id, self.problem = load(version), version.id, ""
+            except ModelUnavailable as error:
+                self.problem = str(error)
+                raise
+            finally:
+                self.loading = False
+            return self._engine
+
+    @property
+    def model_name(self) -> str:
+        engine = self._engine
+        return engine.model.name if engine is not None else ""
+
+    def close(self) -> None:
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+        self._engine = self._version_id = None
+
+
+holder = Holder()
+
+
+def active_version() -> ModelVersion:
+    version = Deployment.active_version()
+    if version is None:
+        raise ModelUnavailable(
+            "No model is registered. Run `python manage.py models add PATH`, or `make setup` for the starter model."
+        )
+    return version
+
+
+def load(version: ModelVersion) -> Engine:
+    try:
+        from assistant.inference.llamacpp import LlamaCppEngine
+    except (ImportError, OSError) as error:
+        raise ModelUnavailable("llama-cpp-python is not installed here. Run `make setup` to build it.") from error
+    file = modelfile.ModelFile(path=Path(version.path), sha256=version.sha256, size=version.size)
+    return LlamaCppEngine(
+        file, name=version.name, context_tokens=settings.MODEL_CONTEXT_TOKENS, threads=settings.MODEL_THREADS or None
+    )
+
+
+def help_state() -> Help:
+    """What the writing page says about the model."""
+    workers = list(Worker.recent(within=SILENT_AFTER))
+    if any(worker.model for worker in workers):
+        return Help(True)
+    if any(worker.loading for worker in workers):
+        return Help(False, "The model is being loaded. You can write and send meanwhile.")
+    if workers:
+        return Help(False, workers[0].problem or "The model is being loaded. You can write and send meanwhile.")
+    return Help(False, "No worker is running, so nothing can be suggested right now. You can write and send as always.")
+
+
+def beat() -> None:
+    """Say that this process is here and what it has loaded."""
+    Worker.objects.update_or_create(
+        name=NAME,
+        defaults={
+            "seen_at": timezone.now(),
+            "model": holder.model_name,
+            "problem": holder.problem[:300],
+            "loading": holder.loading,
+        },
+    )
+
+
+class Heartbeat(threading.Thread):
+    """Loads the model once, then reports this worker until stopped. A failed load is tried again every minute."""
+
+    RETRY_LOAD = timedelta(minutes=1)
+
+    def __init__(self) -> None:
+        super().__init__(name="worker-heartbeat", daemon=True)
+        self._stop_asked = threading.Event()
+
+    def run(self) -> None:
+        threading.Thread(target=self._keep_model_loaded, name="model-loader", daemon=True).start()
+        while not self._stop_asked.is_set():
+            self._beat_once()
+            self._stop_asked.wait(BEAT.total_seconds())
+        Worker.objects.filter(name=NAME).delete()
+        close_old_connections()
+
+    def stop(self) -> None:
+        self._stop_asked.set()
+        self.join(timeout=5)
+
+    def _beat_once(self) -> None:
+        try:
+            close_old_connections()
+            beat()
+        except Exception as error:  # the database is away; the next beat tries again
+            log.warning("heartbeat_failed", extra={"error": type(error).__name__})
+
+    def _keep_model_loaded(self) -> None:
+        while not self._stop_asked.is_set():
+            try:
+                close_old_connections()
+                holder.engine()
+            except ModelUnavailable as error:
+                log.warning("model_unavailable", extra={"code": error.code})
+            except Exception as error:
+                log.warning("model_load_failed", extra={"error": type(error).__name__})
+            self._stop_asked.wait(self.RETRY_LOAD.total_seconds())
+        close_old_connections()

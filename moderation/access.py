@@ -1,0 +1,18 @@
+"""The only door from an id in a URL to a flag."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import Http404
+
+from moderation.models import Flag
+
+
+def flag_for(user: Any, flag_id: uuid.UUID) -> Flag:
+    """A flag that this person may see; escalated ones only for those who may decide them."""
+    flag = Flag.objects.for_person(user).with_subjects().filter(id=flag_id, case__destroyed_at=None).first()
+    if flag is None:
+        raise Http404
+    return flag

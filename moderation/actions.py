@@ -1,0 +1,167 @@
+"""Opening, claiming, deciding and escalating flags. Each is one transaction with its audit event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from assistant import actions as assistant_actions
+from assistant.actions import Refused
+from assistant.models import Post, Reply, Suggestion, subject_field
+from assistant.models.clock import from_now
+from assistant.safety.pipeline import screen
+from assistant.safety.types import Context, Kind, Screening, Severity
+from assistant.streaming import poke
+from assistant.vault import audit
+from moderation import policy
+from moderation.models import Decision, Escalation, Flag
+
+REPORTED = "reported"  # code of a flag that a person raised
+
+
+class StaleFlag(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "stale", "This changed after you opened it: somebody decided, or the text was taken back. Nothing was done."
+        )
+
+
+def open_flag(subject: Post | Suggestion | Reply, *, screening: Screening | None, by: Any | None) -> Flag:
+    """A flag for what a phase found, or for what a person reported. Called inside the transaction of the text."""
+    findings = screening.findings if screening is not None else ()
+    codes = sorted({finding.code for finding in findings if finding.severity >= Severity.REVIEW})
+    flag = Flag(
+        case=subject.case,
+        severity=(screening.severity if screening is not None else None) or Severity.REVIEW,
+        codes=codes or [REPORTED],
+        raised_by=by,
+        **{subject_field(subject): subject},
+    )
+    flag.save(force_insert=True)
+    audit.record("flag.opened", actor=by, object_type="flag", object_id=flag.id, code=",".join(flag.codes)[:100])
+    poke.queue_changed()
+    return flag
+
+
+@transaction.atomic
+def claim_flag(flag: Flag, *, by: Any) -> None:
+    """Review this flag for a while; renewed by calling again."""
+    if not flag.claim(by, until=from_now(settings.CLAIM_LEASE)):
+        raise Refused("claimed", "Somebody else is reviewing this right now.")
+    Escalation.objects.filter(flag=flag, acknowledged_at=None).update(acknowledged_by=by, acknowledged_at=Now())
+    audit.record("flag.claimed", actor=by, object_type="flag", object_id=flag.id)
+    poke.queue_changed()
+
+
+@transaction.atomic
+def end_claim(flag: Flag, *, by: Any) -> None:
+    flag.end_claim(by)
+    audit.record("flag.claim_ended", actor=by, object_type="flag", object_id=flag.id)
+    poke.queue_changed()
+
+
+@transaction.atomic
+def decide(flag: Flag, *, outcome: str, by: Any, reason: str, seen: int, edited_text: str = "") -> Decision:
+    """Decide on the state of the flag that the person saw (`seen`). Raises StaleFlag when it is no longer that."""
+    _refuse_unfit(flag, outcome=outcome, by=by, reason=reason)
+    if not flag.close(seen=seen, status=Flag.Status.DECIDED):
+        raise StaleFlag
+    subject = flag.subject
+    subject.refresh_from_db()
+    if isinstance(subject, Reply) and subject.status == Reply.Status.TAKEN_BACK:
+        raise StaleFlag
+    decision = Decision(
+        case=flag.case,
+        flag=flag,
+        outcome=outcome,
+        by=by,
+        reason=reason,
+        edited_text=edited_text if outcome == Decision.Outcome.EDIT else "",
+        flag_version=seen,
+        revision=flag.revision_seen,
+    )
+    decision.save(force_insert=True)
+    _carry_out(decision, subject)
+    audit.record(
+        "flag.decided",
+        actor=by,
+        object_type="flag",
+        object_id=flag.id,
+        outcome=outcome,
+        code=",".join(flag.codes)[:100],
+    )
+    poke.queue_changed()
+    return decision
+
+
+def _refuse_unfit(flag: Flag, *, outcome: str, by: Any, reason: str) -> None:
+    if not policy.may_decide(by, flag):
+        raise Refused(
+            "not_yours", "This one is not yours to decide: it was escalated, or it is your own reply.", status=403
+        )
+    if outcome not in policy.outcomes_for(flag):
+        raise Refused("unfit_outcome", f"“{outcome}” does not fit this kind of text.", status=422)
+    if not reason.strip():
+        raise Refused("reason_missing", "Give a reason: the next person must be able to follow it.", status=422)
+    claimer = flag.claimer()
+    if claimer is not None and claimer.pk != by.pk:
+        raise Refused("claimed", "Somebody else is reviewing this right now. Take it over first, or wait.")
+
+
+def _carry_out(decision: Decision, subject: Post | Suggestion | Reply) -> None:
+    match decision.outcome:
+        case Decision.Outcome.APPROVE:
+            assistant_actions.release(subject, approval=decision.id)
+        case Decision.Outcome.EDIT:
+            _check_edit(decision, subject)
+            assistant_actions.release(
+                subject, approval=decision.id, edited_text=decision.edited_text, note=decision.reason
+            )
+        case Decision.Outcome.RETURN:
+            assert isinstance(subject, Reply)
+            assistant_actions.return_reply(subject, note=decision.reason)
+        case Decision.Outcome.REJECT:
+            assistant_actions.withhold(subject, note=decision.reason)
+
+
+def _check_edit(decision: Decision, subject: Post | Suggestion | Reply) -> None:
+    """A moderator's words are screened like anybody's; what a phase would hold is not sent by an edit."""
+    if not decision.edited_text.strip():
+        raise Refused("edit_missing", "Write the text as it should be sent, or choose another outcome.", status=422)
+    post = decision.flag.subject_post
+    kind = Kind.REPLY if isinstance(subject, Reply) else Kind.SUGGESTION
+    screening = screen(
+        decision.edited_text, Context(kind=kind, language=post.language, country=post.country, post=post.text)
+    )
+    if screening.held:
+        reasons = "; ".join(
+            sorted({finding.reason for finding in screening.findings if finding.severity >= Severity.HOLD})
+        )
+        raise Refused(
+            "edit_held",
+            f"The edited text would be held again: {reasons} Change it, or approve the original.",
+            status=422,
+        )
+
+
+@transaction.atomic
+def escalate(flag: Flag, *, by: Any, reason: str, seen: int) -> Escalation:
+    """Hand the flag to a lead; from then on only those who may decide escalated flags see it."""
+    if not reason.strip():
+        raise Refused("reason_missing", "Say why a lead should take this.", status=422)
+    if not policy.may_decide(by, flag):
+        raise Refused("not_yours", "This one is not yours to decide.", status=403)
+    moved = Flag.objects.filter(id=flag.id, status=Flag.Status.OPEN, version=seen).update(
+        escalated=True, version=F("version") + 1, claimed_by=None, claimed_until=None
+    )
+    if not moved:
+        raise StaleFlag
+    escalation = Escalation(case=flag.case, flag=flag, by=by, reason=reason)
+    escalation.save(force_insert=True)
+    audit.record("flag.escalated", actor=by, object_type="flag", object_id=flag.id)
+    poke.queue_changed()
+    return escalation

@@ -1,0 +1,176 @@
+"""Flags, decisions, escalations. Decisions are only ever added."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from assistant.models import CaseKey, DraftRevision, Post, Reply, Suggestion
+from assistant.safety.types import Severity
+from assistant.vault.fields import EncryptedTextField
+
+
+class FlagQuerySet(models.QuerySet["Flag"]):
+    def open(self) -> Self:
+        """Waiting for a decision. A reply that its author took back needs none; its flag is closed by reconcile_holds."""
+        taken_back = Q(reply__status=Reply.Status.TAKEN_BACK)
+        return self.filter(status=Flag.Status.OPEN, case__destroyed_at=None).exclude(taken_back)
+
+    def in_order(self) -> Self:
+        """Most severe first, longest waiting first within a severity. Nothing is ever left out by a score."""
+        return self.order_by("-severity", "opened_at", "id")
+
+    def for_person(self, user: Any) -> Self:
+        """What this person may decide: escalated flags are for those who may decide escalated ones."""
+        if user.has_perm("moderation.decide_escalated"):
+            return self
+        return self.filter(escalated=False)
+
+    def with_subjects(self) -> Self:
+        return self.select_related(
+            "case",
+            "post",
+            "suggestion__job__revision",
+            "suggestion__job__draft__post",
+            "reply__draft__post",
+            "reply__revision",
+            "claimed_by",
+        )
+
+
+class Flag(models.Model):
+    """ "A person should look at this", about exactly one text."""
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        DECIDED = "decided"
+        DROPPED = "dropped"  # the author took the text back, or the case was erased, before anyone decided
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")
+    post = models.ForeignKey(Post, null=True, on_delete=models.PROTECT, related_name="flags")
+    suggestion = models.ForeignKey(Suggestion, null=True, on_delete=models.PROTECT, related_name="flags")
+    reply = models.ForeignKey(Reply, null=True, on_delete=models.PROTECT, related_name="flags")
+    severity = models.PositiveSmallIntegerField(choices=[(level.value, level.name.lower()) for level in Severity])
+    codes = models.JSONField(default=list)  # of the findings; fixed words, no content
+    raised_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    version = models.PositiveIntegerField(default=1)  # raised by whatever makes an older page stale
+    escalated = models.BooleanField(default=False)
+    claimed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    claimed_until = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(db_default=Now())
+    closed_at = models.DateTimeField(null=True)
+
+    objects = FlagQuerySet.as_manager()
+
+    class Meta:
+        permissions = [
+            ("view_flags", "Can see the queue and what was flagged"),
+            ("decide_flags", "Can decide flags"),
+            ("decide_escalated", "Can decide flags that were escalated"),
+        ]
+        indexes = [models.Index(fields=["status", "-severity", "opened_at"])]
+        constraints = [
+            models.CheckConstraint(
+                name="flag_has_one_subject",
+                condition=(
+                    Q(post__isnull=False, suggestion=None, reply=None)
+                    | Q(post=None, suggestion__isnull=False, reply=None)
+                    | Q(post=None, suggestion=None, reply__isnull=False)
+                ),
+            ),
+        ]
+
+    @property
+    def subject(self) -> Post | Suggestion | Reply:
+        subject = self.post or self.suggestion or self.reply
+        assert subject is not None
+        return subject
+
+    @property
+    def subject_post(self) -> Post:
+        """The post that everything in this flag's case goes back to."""
+        if self.post is not None:
+            return self.post
+        if self.suggestion is not None:
+            return self.suggestion.job.draft.post
+        assert self.reply is not None
+        return self.reply.draft.post
+
+    @property
+    def revision_seen(self) -> DraftRevision | None:
+        """The revision that a decision on this flag is about; None for a post."""
+        if self.suggestion is not None:
+            return self.suggestion.job.revision
+        return self.reply.revision if self.reply is not None else None
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == Flag.Status.OPEN
+
+    def claimer(self) -> Any | None:
+        """Who is reviewing this right now."""
+        if self.claimed_until is None or self.claimed_until < timezone.now():
+            return None
+        return self.claimed_by
+
+    def claim(self, user: Any, *, until: Any) -> bool:
+        """Take or renew the claim; False when somebody else has it or the flag is closed."""
+        free = Q(claimed_until=None) | Q(claimed_until__lt=Now()) | Q(claimed_by=user)
+        return (
+            Flag.objects.filter(free, id=self.id, status=Flag.Status.OPEN).update(claimed_by=user, claimed_until=until)
+            == 1
+        )
+
+    def end_claim(self, user: Any) -> None:
+        Flag.objects.filter(id=self.id, claimed_by=user).update(claimed_by=None, claimed_until=None)
+
+    def close(self, *, seen: int, status: str) -> bool:
+        """Close the flag if its version is still the one that the person saw. Exactly one caller gets True."""
+        return (
+            Flag.objects.filter(id=self.id, status=Flag.Status.OPEN, version=seen).update(
+                status=status, version=F("version") + 1, closed_at=Now(), claimed_until=None
+            )
+            == 1
+        )
+
+
+class Decision(models.Model):
+    """An outcome, with the person, the reason and the state of the text that it was made on."""
+
+    class Outcome(models.TextChoices):
+        APPROVE = "approve"
+        EDIT = "edit"  # approve with changes
+        RETURN = "return"  # to its author, with a note
+        REJECT = "reject"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")
+    flag = models.OneToOneField(Flag, on_delete=models.PROTECT, related_name="decision")
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = EncryptedTextField()
+    edited_text = EncryptedTextField(default="")
+    flag_version = models.PositiveIntegerField()
+    revision = models.ForeignKey(DraftRevision, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+
+
+class Escalation(models.Model):
+    """A flag handed to a lead, until somebody acknowledges it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")
+    flag = models.ForeignKey(Flag, on_delete=models.PROTECT, related_name="escalations")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = EncryptedTextField()
+    at = models.DateTimeField(db_default=Now())
+    acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    acknowledged_at = models.DateTimeField(null=True)

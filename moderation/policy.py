@@ -1,0 +1,31 @@
+"""Which outcomes fit which kind of text, and who may decide what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assistant.models import Post, Reply, Suggestion
+from moderation.models import Decision, Flag
+
+Outcome = Decision.Outcome
+
+OUTCOMES: dict[type, tuple[Outcome, ...]] = {
+    # A seeker's own words are never edited, and there is nobody to return them to.
+    Post: (Outcome.APPROVE, Outcome.REJECT),
+    Suggestion: (Outcome.APPROVE, Outcome.EDIT, Outcome.REJECT),
+    Reply: (Outcome.APPROVE, Outcome.EDIT, Outcome.RETURN, Outcome.REJECT),
+}
+
+VIEW_FLAGS = "moderation.view_flags"
+DECIDE_FLAGS = "moderation.decide_flags"
+DECIDE_ESCALATED = "moderation.decide_escalated"
+
+
+def outcomes_for(flag: Flag) -> tuple[Outcome, ...]:
+    return OUTCOMES[type(flag.subject)]
+
+
+def may_decide(user: Any, flag: Flag) -> bool:
+    if flag.reply is not None and flag.reply.draft.author_id == user.pk:
+        return False  # nobody approves their own reply
+    return bool(user.has_perm(DECIDE_ESCALATED if flag.escalated else DECIDE_FLAGS))

@@ -1,0 +1,218 @@
+"""What the queue and the page of one flag are given: plain values, decided here so that templates decide nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from assistant.actions import changes_of
+from assistant.models import Finding, Post, Reply, Suggestion
+from assistant.safety.types import Severity
+from moderation import policy
+from moderation.models import Decision, Flag
+
+EXCERPT = 90  # characters on each side of what decided
+PAGE = 50
+
+SEVERITY_LABELS = {Severity.HOLD: "Held", Severity.REVIEW: "To look at", Severity.NOTE: "Note"}
+KINDS = {"post": "Post", "suggestion": "Suggestion", "reply": "Reply"}
+FILTERS = {
+    "": ("All open", Q()),
+    "posts": ("Posts", Q(post__isnull=False)),
+    "replies": ("Replies held", Q(reply__isnull=False)),
+    "suggestions": ("Suggestions", Q(suggestion__isnull=False)),
+    "reported": ("Reported by people", Q(raised_by__isnull=False)),
+}
+OUTCOME_LABELS = {
+    Decision.Outcome.APPROVE: "Approve",
+    Decision.Outcome.EDIT: "Edit and approve",
+    Decision.Outcome.RETURN: "Return with note",
+    Decision.Outcome.REJECT: "Reject",
+}
+# What an outcome does, in words, for the kind of text it is used on.
+OUTCOME_EFFECTS: dict[tuple[type, str], str] = {
+    (Post, "approve"): "Supporters may answer this post.",
+    (Post, "reject"): "Supporters are not asked to answer; the service takes it from here.",
+    (Suggestion, "approve"): "The supporter sees the suggestion as it is.",
+    (Suggestion, "edit"): "The supporter sees your version.",
+    (Suggestion, "reject"): "The supporter never sees it.",
+    (Reply, "approve"): "The reply is sent as it is.",
+    (Reply, "edit"): "Your version is sent; the supporter sees what changed and why.",
+    (Reply, "return"): "The supporter gets it back with your note and writes on.",
+    (Reply, "reject"): "The reply is not sent; the post goes to somebody else.",
+}
+
+
+def queue_page(user: Any, chosen: str) -> dict[str, Any]:
+    chosen = chosen if chosen in FILTERS else ""
+    flags = Flag.objects.open().for_person(user)
+    counts = flags.aggregate(
+        **{f"n_{name or 'all'}": Count("id", filter=where) for name, (_, where) in FILTERS.items()}
+    )
+    rows = flags.filter(FILTERS[chosen][1]).with_subjects().in_order()[:PAGE]
+    return {
+        "flags": [flag_row(flag, user) for flag in rows],
+        "chosen": chosen,
+        "filters": [
+            {
+                "name": name,
+                "label": label,
+                "count": counts[f"n_{name or 'all'}"],
+                "current": name == chosen,
+                "url": reverse("moderation:queue") + (f"?show={name}" if name else ""),
+            }
+            for name, (label, _) in FILTERS.items()
+        ],
+        "total": counts["n_all"],
+        "more": max(0, counts[f"n_{chosen or 'all'}"] - PAGE),
+    }
+
+
+def flag_row(flag: Flag, user: Any) -> dict[str, Any]:
+    text, findings = flagged_text(flag)
+    claimer = flag.claimer()
+    return {
+        "id": flag.id,
+        "severity": flag.get_severity_display(),
+        "severity_label": SEVERITY_LABELS[Severity(flag.severity)],
+        "kind": kind_of(flag),
+        "kind_label": KINDS[kind_of(flag)],
+        "reasons": reasons_of(flag, findings),
+        "marked": excerpt(text, findings),
+        "waited": timezone.now() - flag.opened_at,
+        "opened_at": flag.opened_at,
+        "claimed_by": claimer.username if claimer else "",
+        "claimed_by_me": claimer is not None and claimer.pk == user.pk,
+        "escalated": flag.escalated,
+        "url": reverse("moderation:flag", args=[flag.id]),
+    }
+
+
+def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
+    text, findings = flagged_text(flag)
+    post = flag.subject_post
+    claimer = flag.claimer()
+    suggestion = flag.suggestion
+    draft = suggestion.job.draft if suggestion else flag.reply.draft if flag.reply else None
+    decision = Decision.objects.filter(flag=flag).select_related("case", "by").first()
+    return {
+        "flag": flag,
+        "row": flag_row(flag, user),
+        "post": post,
+        "post_findings": list(post.findings.all()),
+        "revision": flag.revision_seen,
+        "draft": draft,
+        "author": draft.author.username if draft else "",
+        "suggestion": suggestion,
+        "changes": changes_of(suggestion) if suggestion else [],
+        "reply": flag.reply,
+        "text": text,
+        "marked": marked(text, findings),
+        "findings": findings,
+        "model_percent": round(100 * flag.reply.model_share) if flag.reply else None,
+        "history": history_of(flag),
+        "decision": decision,
+        "claimed_by": claimer.username if claimer else "",
+        "claimed_by_me": claimer is not None and claimer.pk == user.pk,
+        "may_claim": flag.is_open and policy.may_decide(user, flag) and (claimer is None or claimer.pk == user.pk),
+        "may_decide": flag.is_open and policy.may_decide(user, flag) and (claimer is None or claimer.pk == user.pk),
+        "may_escalate": flag.is_open and not flag.escalated and policy.may_decide(user, flag),
+        "outcomes": [
+            {
+                "value": str(outcome),
+                "label": OUTCOME_LABELS[outcome],
+                "effect": OUTCOME_EFFECTS[type(flag.subject), str(outcome)],
+            }
+            for outcome in policy.outcomes_for(flag)
+        ],
+    }
+
+
+def kind_of(flag: Flag) -> str:
+    return "post" if flag.post_id else "suggestion" if flag.suggestion_id else "reply"
+
+
+def flagged_text(flag: Flag) -> tuple[str, list[Finding]]:
+    subject = flag.subject
+    subject.case = flag.case
+    return subject.text, list(subject.findings.all())
+
+
+def reasons_of(flag: Flag, findings: list[Finding]) -> list[str]:
+    """One line per rule that asks for a person; for a reported text, that somebody reported it."""
+    lines = list(dict.fromkeys(finding.reason for finding in findings if finding.severity >= Severity.REVIEW))
+    if flag.raised_by_id is not None:
+        lines.insert(0, "Somebody asked for a look.")
+    return lines
+
+
+def marked(text: str, findings: list[Finding]) -> list[dict[str, Any]]:
+    """The text in pieces, each marked or not: what a finding points to is marked."""
+    spans = sorted((finding.start, finding.end) for finding in findings if finding.end > finding.start)
+    pieces: list[dict[str, Any]] = []
+    done = 0
+    for first, last in spans:
+        start, end = max(first, done), min(last, len(text))
+        if start >= end:
+            continue
+        if start > done:
+            pieces.append({"text": text[done:start], "mark": False})
+        pieces.append({"text": text[start:end], "mark": True})
+        done = end
+    if done < len(text):
+        pieces.append({"text": text[done:], "mark": False})
+    return pieces
+
+
+def excerpt(text: str, findings: list[Finding]) -> list[dict[str, Any]]:
+    """The shortest stretch around what decided; the beginning when nothing points anywhere."""
+    pointing = [finding for finding in findings if finding.end > finding.start]
+    if not pointing:
+        return [{"text": text[: 2 * EXCERPT] + ("…" if len(text) > 2 * EXCERPT else ""), "mark": False}]
+    first = pointing[0]  # findings come most severe first
+    start, end = max(0, first.start - EXCERPT), min(len(text), first.end + EXCERPT)
+    return [
+        {"text": ("…" if start else "") + text[start : first.start], "mark": False},
+        {"text": text[first.start : first.end], "mark": True},
+        {"text": text[first.end : end] + ("…" if end < len(text) else ""), "mark": False},
+    ]
+
+
+def history_of(flag: Flag) -> list[dict[str, Any]]:
+    """What people did in this case, oldest first."""
+    events: list[dict[str, Any]] = []
+    for other in Flag.objects.filter(case=flag.case).select_related("case", "raised_by"):
+        events.append(
+            {
+                "at": other.opened_at,
+                "who": other.raised_by.username if other.raised_by else "Lantern",
+                "what": f"flagged the {kind_of(other)}",
+                "why": ", ".join(other.codes),
+            }
+        )
+        for escalation in other.escalations.select_related("case", "by", "acknowledged_by"):
+            events.append(
+                {"at": escalation.at, "who": escalation.by.username, "what": "escalated", "why": escalation.reason}
+            )
+            if escalation.acknowledged_by is not None:
+                events.append(
+                    {
+                        "at": escalation.acknowledged_at,
+                        "who": escalation.acknowledged_by.username,
+                        "what": "took the escalation",
+                        "why": "",
+                    }
+                )
+    for decision in Decision.objects.filter(case=flag.case).select_related("case", "by"):
+        events.append(
+            {
+                "at": decision.at,
+                "who": decision.by.username,
+                "what": OUTCOME_LABELS[Decision.Outcome(decision.outcome)].lower(),
+                "why": decision.reason,
+            }
+        )
+    return sorted(events, key=lambda event: event["at"])

@@ -1,0 +1,95 @@
+"""The moderators' screens and buttons."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from assistant.access import needs
+from assistant.actions import Refused
+from assistant.vault import audit
+from moderation import actions, queue
+from moderation.access import flag_for
+from moderation.forms import ESCALATE, DecisionForm
+from moderation.policy import DECIDE_FLAGS, VIEW_FLAGS
+
+
+@require_GET
+@needs(VIEW_FLAGS)
+def queue_page(request: HttpRequest) -> HttpResponse:
+    return render(request, "moderation/queue.html", queue.queue_page(request.user, request.GET.get("show", "")))
+
+
+@require_GET
+@needs(VIEW_FLAGS)
+def queue_rows(request: HttpRequest) -> HttpResponse:
+    """The rows alone: the page fetches them again when something changed."""
+    return render(request, "moderation/_queue_rows.html", queue.queue_page(request.user, request.GET.get("show", "")))
+
+
+@require_GET
+@needs(VIEW_FLAGS)
+def flag(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
+    row = flag_for(request.user, flag_id)
+    with transaction.atomic():  # who saw which case is part of the record
+        audit.record("flag.viewed", actor=request.user, object_type="flag", object_id=row.id)
+    return render(request, "moderation/flag.html", queue.flag_page(row, request.user))
+
+
+@require_POST
+@needs(DECIDE_FLAGS)
+def claim(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
+    row = flag_for(request.user, flag_id)
+    try:
+        actions.claim_flag(row, by=request.user)
+    except Refused as refusal:
+        messages.warning(request, str(refusal))
+    return redirect("moderation:flag", row.id)
+
+
+@require_POST
+@needs(DECIDE_FLAGS)
+def end_claim(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
+    row = flag_for(request.user, flag_id)
+    actions.end_claim(row, by=request.user)
+    return redirect("moderation:queue")
+
+
+@require_POST
+@needs(DECIDE_FLAGS)
+def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
+    """Decide or escalate. A refusal shows the page again with everything that was typed."""
+    row = flag_for(request.user, flag_id)
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        return again(request, row, str(next(iter(form.errors.values()))[0]), status=422)
+    wanted = form.cleaned_data
+    try:
+        if wanted["outcome"] == ESCALATE:
+            actions.escalate(row, by=request.user, reason=wanted["reason"], seen=wanted["version"])
+        else:
+            actions.decide(
+                row,
+                outcome=wanted["outcome"],
+                by=request.user,
+                reason=wanted["reason"],
+                seen=wanted["version"],
+                edited_text=wanted["edited_text"],
+            )
+    except Refused as refusal:
+        return again(request, row, str(refusal), status=refusal.status)
+    messages.success(request, "Escalated to a lead." if wanted["outcome"] == ESCALATE else "Decided.")
+    return redirect("moderation:queue")
+
+
+def again(request: HttpRequest, row: Any, message: str, *, status: int) -> HttpResponse:
+    row = flag_for(request.user, row.id)
+    typed = {name: request.POST.get(name, "") for name in ("outcome", "reason", "edited_text")}
+    page = queue.flag_page(row, request.user) | {"typed": typed, "refusal": message}
+    return render(request, "moderation/flag.html", page, status=status)

@@ -1,0 +1,58 @@
+"""HTTP, WebSocket and the server's life: in the embedded form the worker starts and stops with it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+
+from django.core.asgi import get_asgi_application
+
+http = get_asgi_application()  # sets Django up; what is imported below needs it
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from django.conf import settings
+
+import assistant.routing
+import moderation.routing
+from assistant.streaming import poke
+from webapp.embedded import EmbeddedWorker
+from webapp.limits import BodyLimit
+
+websocket = AllowedHostsOriginValidator(
+    AuthMiddlewareStack(
+        URLRouter([*assistant.routing.websocket_urlpatterns, *moderation.routing.websocket_urlpatterns])
+    )
+)
+served = BodyLimit(ProtocolTypeRouter({"http": http, "websocket": websocket}))
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "lifespan":
+        await live(receive, send)
+    elif scope["type"] == "websocket" and scope["path"] not in ("/ws/jobs", "/ws/queue"):
+        await send({"type": "websocket.close", "code": 4404})
+    else:
+        await served(scope, receive, send)
+
+
+async def live(receive: Any, send: Any) -> None:
+    """Start with the server, stop with it. Django itself refuses this scope."""
+    worker = EmbeddedWorker() if settings.EMBEDDED and os.environ.get("LANTERN_NO_WORKER") != "1" else None
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            poke.use_loop(asyncio.get_running_loop())
+            if worker is not None:
+                await asyncio.to_thread(worker.start)
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            if worker is not None:
+                await asyncio.to_thread(worker.stop)
+            poke.use_loop(None)
+            await send({"type": "lifespan.shutdown.complete"})
+            return

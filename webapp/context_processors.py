@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from webapp.accounts.roles import ENTER_POSTS, MANAGE_PEOPLE, VIEW_FLAGS, WRITE_REPLIES
+
+NAV = [
+    ("Write", "assistant:posts", WRITE_REPLIES),
+    ("My replies", "assistant:replies", WRITE_REPLIES),
+    ("Queue", "moderation:queue", VIEW_FLAGS),
+    ("Enter a post", "assistant:enter_post", ENTER_POSTS),
+    ("People", "people", MANAGE_PEOPLE),
+]
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """What base.html shows on every page."""
+    user = getattr(request, "user", None)
+    nav = []
+    if user is not None and user.is_authenticated:
+        for label, name, permission in NAV:
+            if user.has_perm(permission):
+                url = reverse(name)
+                nav.append({"label": label, "url": url, "current": request.path == url})
+    return {
+        "site_name": settings.SITE_NAME,
+        "demo": settings.DEMO,
+        "version": settings.VERSION,
+        "quick_exit_url": settings.QUICK_EXIT_URL,
+        "nav": nav,
+    }

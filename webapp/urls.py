@@ -1,0 +1,12 @@
+from django.urls import include, path
+
+from webapp import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("healthz", views.healthz, name="healthz"),
+    path("accounts/", include("allauth.account.urls")),
+    path("", include("webapp.accounts.urls")),
+    path("", include("assistant.urls")),
+    path("moderation/", include("moderation.urls")),
+]
