@@ -111,7 +111,7 @@ def build_wheel() -> Path:
     source = fetch_source(python, requirement)
     with tempfile.TemporaryDirectory(prefix=".part-", dir=shelf.parent) as part:
         # No cache: pip would hand out a wheel that somebody built here earlier with other CMAKE_ARGS.
-        options = ["--no-cache-dir", "--no-index", "--find-links", source, *SOURCE_ONLY]
+        options = ["--no-cache-dir", "--no-index", "--find-links", str(source), *SOURCE_ONLY]
         run_logged(
             [python, "-m", "pip", "wheel", "-v", *options, "-r", requirement, "-w", part],
             log="engine-build.log",

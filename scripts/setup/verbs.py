@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from scripts.setup import checks, pins
+from scripts.setup import checks, compose_secrets, pins
 from scripts.setup.engine_wheel import cache_folder, ensure_engine
 from scripts.setup.machine import provide_needs, setting
 from scripts.setup.packages import PYTHON, check_python, ensure_venv, install_packages
@@ -45,6 +45,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     setup = verbs.add_parser("setup", help="make .venv, install, fetch the starter model")
     setup.add_argument("--dev", action="store_true", help="with the packages that the checks need")
     setup.set_defaults(verb=set_up)
+    verbs.add_parser("engine", help="make .venv, install, and fail without the engine").set_defaults(verb=set_up_engine)
+    verbs.add_parser("model", help="fetch the starter model alone").set_defaults(verb=set_up_model)
+    verbs.add_parser("secrets", help="make what compose.yaml needs in var/compose").set_defaults(verb=make_secrets)
     verbs.add_parser("run", help="set up, then start the site (HOST, PORT)").set_defaults(verb=run_site)
     verbs.add_parser("test", help="set up, then every check and every test").set_defaults(verb=run_tests)
     for name in CHECK_VERBS:
@@ -104,6 +107,28 @@ def set_up(asked: argparse.Namespace) -> int:
     return 0
 
 
+def set_up_engine(_: argparse.Namespace) -> int:
+    """For an image: the model comes from a volume, and an image without an engine is of no use."""
+    take_firm_steps([*firm_steps(dev=False), ("engine", ensure_engine)])
+    return 0
+
+
+def set_up_model(_: argparse.Namespace) -> int:
+    take_firm_steps([("virtual environment", ensure_venv), ("starter model", ensure_model)])
+    return 0
+
+
+def make_secrets(_: argparse.Namespace) -> int:
+    take_firm_steps([("secrets for compose.yaml", compose_secrets.make_all)])
+    return 0
+
+
+def take_firm_steps(named: Sequence[Named]) -> None:
+    steps = Steps(total=len(named))
+    for name, work in named:
+        steps.run(name, work)
+
+
 def say_what_is_unavailable(steps: Steps) -> None:
     for lack in steps.lacks:
         print(f"\nHelp from the model is unavailable. {lack}", flush=True)
@@ -148,24 +173,16 @@ def run_tests(_: argparse.Namespace) -> int:
 
 
 def run_some_checks(asked: argparse.Namespace) -> int:
-    steps = Steps(total=3)
-    for name, work in firm_steps(dev=True):
-        steps.run(name, work)
+    take_firm_steps(firm_steps(dev=True))
     results = checks.run_checks([asked.name])
     return 1 if any(result.failed for result in results) else 0
 
 
 def write_pins(asked: argparse.Namespace) -> int:
-    named: list[Named] = [("virtual environment", ensure_venv), *pins.compile_pins(upgrade=asked.upgrade)]
-    steps = Steps(total=len(named))
-    for name, work in named:
-        steps.run(name, work)
+    take_firm_steps([("virtual environment", ensure_venv), *pins.compile_pins(upgrade=asked.upgrade)])
     return 0
 
 
 def write_wheelhouse(_: argparse.Namespace) -> int:
-    steps = Steps(total=4)
-    for name, work in firm_steps(dev=False):
-        steps.run(name, work)
-    steps.run("wheelhouse", pins.fill_wheelhouse)
+    take_firm_steps([*firm_steps(dev=False), ("wheelhouse", pins.fill_wheelhouse)])
     return 0
