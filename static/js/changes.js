@@ -1,0 +1,119 @@
+// Use, keep or undo one suggested change, on the text as it is now.
+
+import { placeOf, placeOfUndo, remember } from "./place.js";
+
+const NO_LONGER_FITS = "You have changed this part since, so it no longer fits. Nothing was touched.";
+const CANNOT_UNDO = "This part was changed since, so it cannot be undone by itself. Nothing was touched.";
+const STATES = { accepted: "used", kept: "yours stays", "": "" };
+const SAID = { accepted: "Used.", kept: "Yours stays.", "": "Undone." };
+
+export class Changes {
+  #list;
+  #textarea;
+  #saver;
+  #say;
+  #made = new Map(); // index to how the edit was made, for an exact undo
+
+  constructor(list, { textarea, saver, say }) {
+    this.#list = list;
+    this.#textarea = textarea;
+    this.#saver = saver;
+    this.#say = say;
+    list.addEventListener("submit", (event) => this.#decide(event));
+  }
+
+  #decide(event) {
+    const item = event.target.closest("li.change");
+    if (!item || !event.submitter) return;
+    event.preventDefault();
+    const verdict = event.submitter.value;
+    const position = this.#items().indexOf(item);
+    const fitted = { accepted: () => this.#use(position), kept: () => true, undone: () => this.#undo(position, item) }[verdict]();
+    if (!fitted) {
+      this.#setAside(item, verdict === "accepted" ? NO_LONGER_FITS : CANNOT_UNDO);
+      return;
+    }
+    const before = item.dataset.state;
+    show(item, verdict === "undone" ? "" : verdict);
+    this.#moveOn(item, verdict);
+    this.#saver.decide(event.target.action, verdict, (_body, refusal) => {
+      if (refusal) this.#setAside(item, refusal.message, before);
+    });
+  }
+
+  #use(position) {
+    return this.#replace(position, (text, changes) => placeOf(text, changes, position));
+  }
+
+  #undo(position, item) {
+    if (item.dataset.state !== "accepted") {
+      this.#saver.noteTyped();
+      return true;
+    }
+    return this.#replace(position, (text, changes) => placeOfUndo(text, changes, position, this.#made.get(position)));
+  }
+
+  #replace(position, find) {
+    const text = this.#textarea.value;
+    const edit = find(text, this.#items().map(changeOf));
+    if (!edit) return false;
+    this.#saver.noteTyped();
+    this.#made.set(position, remember(text, edit));
+    replaceIn(this.#textarea, edit);
+    return true;
+  }
+
+  #items() {
+    return [...this.#list.querySelectorAll("li.change")];
+  }
+
+  #setAside(item, reason, state = item.dataset.state) {
+    show(item, state);
+    const why = item.querySelector(".why");
+    why.textContent = reason;
+    why.hidden = false;
+  }
+
+  /** To the next open change; after the last one, or an undo, stay with this one. */
+  #moveOn(item, verdict) {
+    this.#say(SAID[verdict === "undone" ? "" : verdict]);
+    const items = this.#items();
+    const ahead = [...items.slice(items.indexOf(item) + 1), ...items.slice(0, items.indexOf(item))];
+    const next = verdict === "undone" ? item : (ahead.find((other) => other.dataset.kind !== "keep" && !other.dataset.state) ?? item);
+    next.querySelector("button:not([hidden])").focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest" });
+  }
+}
+
+function changeOf(item) {
+  const { kind, start, before, after, state } = item.dataset;
+  return { kind, start: Number(start), before, after, state };
+}
+
+function show(item, state) {
+  item.dataset.state = state;
+  item.querySelector(".state").textContent = STATES[state];
+  item.querySelector(".why").hidden = true;
+  for (const button of item.querySelectorAll("button")) button.hidden = (button.value === "undone") === (state === "");
+}
+
+/** Through the browser's own editing where that works, so that its undo keys go on working; caret and scroll stay. */
+function replaceIn(textarea, { start, end, put }) {
+  const { selectionStart, selectionEnd, selectionDirection, scrollTop } = textarea;
+  const shift = put.length - (end - start);
+  const moved = (at) => (at >= end ? at + shift : Math.min(at, start + put.length));
+  // Focus would open the keyboard of a phone.
+  if (!matchMedia("(pointer: fine)").matches || !typeOver(textarea, start, end, put)) textarea.setRangeText(put, start, end);
+  textarea.setSelectionRange(moved(selectionStart), moved(selectionEnd), selectionDirection);
+  textarea.scrollTop = scrollTop;
+}
+
+function typeOver(textarea, start, end, put) {
+  const wanted = textarea.value.slice(0, start) + put + textarea.value.slice(end);
+  textarea.dispatchEvent(new CustomEvent("lantern:editing", { detail: true }));
+  textarea.focus({ preventScroll: true });
+  textarea.setSelectionRange(start, end);
+  const done = put ? document.execCommand("insertText", false, put) : document.execCommand("delete");
+  textarea.dispatchEvent(new CustomEvent("lantern:editing", { detail: false }));
+  return done && textarea.value === wanted;
+}

@@ -1,0 +1,289 @@
+// The writing page: autosave, asking for help, following it, deciding.
+
+import { Changes } from "./changes.js";
+import { JobStream, requestSuggestion } from "./job.js";
+import { Saver } from "./saver.js";
+import { getFragment } from "./server.js";
+
+const $ = (id) => document.getElementById(id);
+
+const page = {
+  form: $("reply-form"),
+  text: $("reply-text"),
+  saveState: $("save-state"),
+  share: $("own-share"),
+  shareWords: $("own-share-words"),
+  send: $("send"),
+  jobState: $("job-state"),
+  stop: $("stop"),
+  live: $("live"),
+  liveText: $("live-text"),
+  bones: $("bones"),
+  announcer: $("announcer"),
+  suggestion: $("suggestion"),
+  ask: $("ask"),
+  askHint: $("ask-hint"),
+  askRefused: $("ask-refused"),
+  improve: $("improve"),
+  reason: $("reason"),
+};
+const banners = { unreachable: $("offline"), "signed-out": $("signed-out"), refused: $("refused"), conflict: $("conflict") };
+
+// Saving
+
+const saver = new Saver(page.text, {
+  url: page.form.dataset.saveUrl,
+  base: Number(page.form.elements.base.value),
+  unsaved: "unsaved" in page.form.dataset,
+});
+let leaving = false;
+let byScript = false;
+
+function watchTyping() {
+  page.text.addEventListener("lantern:editing", (event) => (byScript = event.detail));
+  page.text.addEventListener("input", () => byScript || saver.typed());
+  page.text.addEventListener("blur", () => byScript || saver.flush());
+  document.addEventListener("visibilitychange", () => document.hidden && saver.flush());
+  document.addEventListener("lantern:leave", leave);
+  addEventListener("pagehide", () => saver.flush({ leaving: true }));
+  addEventListener("online", () => saver.retry());
+  addEventListener("focus", () => saver.state === "signed-out" && saver.retry());
+  addEventListener("beforeunload", (event) => {
+    if (!leaving && saver.unsaved && saver.state in banners) event.preventDefault();
+  });
+}
+
+function leave() {
+  leaving = true;
+  saver.flush({ leaving: true });
+}
+
+saver.addEventListener("state", ({ detail }) => {
+  if (detail.state in banners) showBanner(detail);
+  if (detail.state === "saved" || (detail.state === "waiting" && !banners.refused.hidden)) hideBanners();
+  tellSaved();
+});
+
+saver.addEventListener("saved", ({ detail }) => {
+  page.form.elements.base.value = detail.revision;
+  page.share.value = detail.own_share;
+  page.shareWords.textContent = `${detail.own_share} %`;
+  if (page.improve) setMayAsk(detail.may_ask);
+});
+
+function showBanner({ state, message, text }) {
+  for (const [name, banner] of Object.entries(banners)) banner.hidden = name !== state;
+  const place = banners[state].querySelector("[data-message]");
+  if (place) place.textContent = message ?? "";
+  if (state === "conflict") banners.conflict.querySelector("[data-other]").textContent = text;
+}
+
+function hideBanners() {
+  for (const banner of Object.values(banners)) banner.hidden = true;
+}
+
+function tellSaved() {
+  const words = {
+    saved: savedWords,
+    waiting: () => "Not saved yet",
+    saving: () => "Saving",
+    unreachable: () => "Not saved: no connection",
+    "signed-out": () => "Not saved: signed out",
+    refused: () => "Not saved",
+    conflict: () => "Not saved: changed elsewhere",
+  };
+  page.saveState.textContent = words[saver.state]();
+}
+
+function savedWords() {
+  if (!saver.savedAt) return page.saveState.textContent;
+  const seconds = Math.round((Date.now() - saver.savedAt) / 1000);
+  const when = seconds < 3 ? "just now" : seconds < 60 ? `${seconds} s ago` : `${Math.floor(seconds / 60)} min ago`;
+  return `Saved ${when} · revision ${saver.base}`;
+}
+
+setInterval(() => saver.state === "saved" && tellSaved(), 1000);
+
+banners["signed-out"].querySelector("[data-retry]").addEventListener("click", () => saver.retry());
+banners.conflict.querySelector("[data-keep-mine]").addEventListener("click", async () => {
+  banners.conflict.hidden = true;
+  page.text.focus();
+  await saver.keepMine();
+});
+banners.conflict.querySelector("[data-take-other]").addEventListener("click", async () => {
+  const other = saver.detail.text;
+  banners.conflict.hidden = true;
+  page.text.focus();
+  await saver.keepMine(); // so that these words, too, are a revision that can be found again
+  if (saver.state === "conflict") return;
+  page.text.select();
+  if (!document.execCommand("insertText", false, other)) page.text.setRangeText(other, 0, page.text.value.length);
+  await saver.flush();
+});
+
+// The form is sent as it stands; what a pause would have saved goes along with it.
+page.form.addEventListener("submit", (event) => {
+  if (event.submitter && event.submitter !== page.send) return;
+  leaving = true;
+  page.form.elements.base.value = saver.base;
+});
+
+// Asking
+
+let stream = null;
+
+function setMayAsk(may) {
+  page.improve.setAttribute("aria-disabled", String(!may));
+  page.askHint.hidden = may;
+}
+
+document.addEventListener("submit", (event) => {
+  const mode = event.submitter?.name === "mode" ? event.submitter.value : "";
+  if (event.target !== page.form || !mode) return;
+  event.preventDefault();
+  ask(mode);
+});
+
+async function ask(mode) {
+  if (stream || page.ask.dataset.busy) return;
+  page.ask.dataset.busy = "yes";
+  page.askRefused.hidden = true;
+  await saver.flush();
+  const tooShort = mode === "improve" && page.improve.getAttribute("aria-disabled") === "true";
+  if (tooShort) refuse(page.askHint.textContent);
+  else if (mode === "generate" && !page.reason.value.trim()) refuse("Say in a few words why a draft is needed.", page.reason);
+  else await send(mode);
+  delete page.ask.dataset.busy;
+}
+
+async function send(mode) {
+  const fields = { text: page.text.value, base: saver.base, mode, reason: mode === "generate" ? page.reason.value : "" };
+  const onWaiting = () => (page.jobState.textContent = "No connection; trying again");
+  const { outcome, body } = await requestSuggestion(page.form.dataset.suggestUrl, fields, { onWaiting });
+  page.jobState.textContent = "";
+  if (outcome === "ok") follow(body);
+  else if (outcome === "signed-out") showBanner({ state: "signed-out" });
+  else refuse(body.message ?? "Lantern cannot be reached. Try again in a moment.");
+}
+
+function refuse(message, field = null) {
+  page.askRefused.textContent = message;
+  page.askRefused.hidden = false;
+  field?.focus();
+}
+
+// Following
+
+let spoken = "";
+
+function follow(job) {
+  if (job.revision > saver.base) saver.base = job.revision;
+  setLive(true);
+  tellJob({ status: job.status, queuePosition: job.queue_position ?? null });
+  stream = new JobStream(job, {
+    onClear: clearLive,
+    onPiece: (piece, text) => {
+      page.bones.hidden = true;
+      page.liveText.textContent = text;
+      announce(piece);
+    },
+    onState: tellJob,
+    onWaiting: () => (page.jobState.textContent = "No connection; trying again"),
+    onSignedOut: () => showBanner({ state: "signed-out" }),
+    onOver: (end) => finish(job, end),
+  });
+  stream.start();
+  page.stop.focus({ preventScroll: true });
+}
+
+function setLive(on) {
+  if (on) clearLive();
+  page.live.hidden = !on;
+  page.live.setAttribute("aria-busy", String(on));
+  page.suggestion.hidden = on;
+  page.ask.hidden = on;
+  page.stop.hidden = !on;
+}
+
+function clearLive() {
+  spoken = "";
+  page.liveText.textContent = "";
+  page.bones.hidden = false;
+  page.announcer.replaceChildren();
+}
+
+/** Sentence by sentence: clauses are collected until one ends. */
+function announce(piece) {
+  spoken += piece;
+  if (!/[.!?…]["'”’)\]]*\s*$/.test(spoken)) return;
+  say(spoken.trim());
+  spoken = "";
+}
+
+function say(words) {
+  const line = document.createElement("p");
+  line.textContent = words;
+  page.announcer.append(line);
+}
+
+function tellJob({ status, queuePosition }) {
+  const before = queuePosition > 1 ? `${queuePosition - 1} before you` : "you are next";
+  const words = { queued: `Waiting for the model · ${before}`, running: "Being written" };
+  page.jobState.textContent = words[status] ?? "";
+}
+
+async function finish(job, { status }) {
+  stream = null;
+  const hadFocus = document.activeElement === page.stop;
+  if (status === "done" && spoken.trim()) say(spoken.trim());
+  if (status !== "cancelled") await showSuggestion(job.suggestion_url);
+  setLive(false);
+  tellOutcome(status);
+  if (hadFocus) (page.suggestion.querySelector("button:not([hidden])") ?? page.improve)?.focus({ preventScroll: true });
+}
+
+async function showSuggestion(url) {
+  const nodes = await getFragment(url);
+  if (!nodes) {
+    refuse("The suggestion could not be loaded. Reload the page to see it.");
+    return;
+  }
+  page.suggestion.replaceChildren(...nodes);
+  watchChanges();
+}
+
+function tellOutcome(status) {
+  const count = page.suggestion.querySelectorAll(".change:not([data-kind='keep'])").length;
+  const words = {
+    done: count ? `${count} suggested ${count === 1 ? "change" : "changes"}` : "",
+    held: "Kept back for a moderator",
+    failed: "No suggestion this time",
+    cancelled: "Stopped",
+    missing: "No longer there",
+  };
+  page.jobState.textContent = words[status] ?? "";
+  if (words[status]) say(words[status]);
+}
+
+page.stop.addEventListener("click", async () => {
+  page.jobState.textContent = "Stopping";
+  const answer = await stream?.stop();
+  if (answer?.outcome === "unreachable") page.jobState.textContent = "Could not be stopped: no connection";
+});
+
+function watchChanges() {
+  const list = page.suggestion.querySelector("ol.changes");
+  if (list) new Changes(list, { textarea: page.text, saver, say });
+}
+
+// Start
+
+if (!page.text.readOnly) {
+  watchTyping();
+  watchChanges();
+}
+const liveJob = $("live-job");
+if (liveJob) {
+  const { job, attempt, status, streamUrl, cancelUrl, suggestionUrl } = liveJob.dataset;
+  follow({ job, attempt: Number(attempt), status, stream_url: streamUrl, cancel_url: cancelUrl, suggestion_url: suggestionUrl });
+}

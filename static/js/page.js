@@ -1,0 +1,75 @@
+// What every page needs: names and times in words, the account menu, and htmx's manners.
+
+import { csrfToken } from "./server.js";
+
+const countries = namesOf("region");
+const languages = namesOf("language");
+
+function namesOf(type) {
+  const names = new Intl.DisplayNames(["en"], { type });
+  return (code) => {
+    try {
+      return names.of(code);
+    } catch {
+      return code; // not a code that Intl knows: show what was stored
+    }
+  };
+}
+
+function nameCodes(root) {
+  for (const element of root.querySelectorAll("[data-country]")) element.textContent = countries(element.dataset.country);
+  for (const element of root.querySelectorAll("[data-language]")) element.textContent = languages(element.dataset.language);
+}
+
+function tellAges(root) {
+  for (const element of root.querySelectorAll("time[data-ago]")) {
+    element.textContent = ageOf(new Date(element.dateTime));
+    element.title = new Date(element.dateTime).toLocaleString();
+  }
+}
+
+function ageOf(date) {
+  const minutes = Math.floor((Date.now() - date) / 60000);
+  if (minutes < 1) return "just now";
+  if (minutes < 60) return `${minutes} min ago`;
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ago`;
+  return `${Math.floor(minutes / 1440)} days ago`;
+}
+
+nameCodes(document);
+tellAges(document);
+setInterval(() => tellAges(document), 30000);
+
+// The account menu closes like a menu.
+
+const account = document.querySelector("details.account");
+if (account) {
+  document.addEventListener("click", (event) => {
+    if (!account.contains(event.target)) account.open = false;
+  });
+  account.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !account.open) return;
+    account.open = false;
+    account.querySelector("summary").focus();
+  });
+}
+
+// htmx
+
+document.addEventListener("htmx:configRequest", (event) => {
+  event.detail.headers["X-CSRFToken"] = csrfToken();
+});
+
+// Who was signed out is led to the sign-in page; that page must not appear inside this one.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const answered = new URL(event.detail.xhr.responseURL || location.href, location.href).pathname;
+  const asked = new URL(event.detail.pathInfo.requestPath, location.href).pathname;
+  if (answered === asked) return;
+  event.detail.shouldSwap = false;
+  document.dispatchEvent(new CustomEvent("lantern:signed-out"));
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  nameCodes(event.target);
+  tellAges(event.target);
+});
