@@ -108,7 +108,7 @@ def build_wheel() -> Path:
         "PATH": f"{python.parent}{os.pathsep}{path}",  # ninja lives there
         "CMAKE_ARGS": " ".join([*FLAGS, *toolchain.cmake_args, *own_flags()]),
     }
-    source = fetch_source(python, requirement)
+    source = fetch_source(python, requirement, env)
     with tempfile.TemporaryDirectory(prefix=".part-", dir=shelf.parent) as part:
         # No cache: pip would hand out a wheel that somebody built here earlier with other CMAKE_ARGS.
         options = ["--no-cache-dir", "--no-index", "--find-links", str(source), *SOURCE_ONLY]
@@ -123,7 +123,7 @@ def build_wheel() -> Path:
     return kept
 
 
-def fetch_source(python: Path, requirement: Path) -> Path:
+def fetch_source(python: Path, requirement: Path, env: dict[str, str]) -> Path:
     """The source archive, its hash checked by pip; kept until the wheel is built, so that a broken build may go on."""
     source = cache_folder() / "sources" / f"{ENGINE}-{engine_version()}"
     if not any(source.glob("*.tar.gz")):
@@ -132,6 +132,7 @@ def fetch_source(python: Path, requirement: Path) -> Path:
             [python, "-m", "pip", "download", *SOURCE_ONLY, *local_wheels(), "-r", requirement, "-d", source],
             log="engine-source.log",
             what=f"downloading the source of {ENGINE} (77 MB)",
+            env=env,  # pip asks the source for its name, and the answer needs cmake
         )
     return source
 
