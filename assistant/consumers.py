@@ -69,7 +69,7 @@ class PersonalConsumer(AsyncWebsocketConsumer):
         await self.joined()
         self.pump = asyncio.create_task(self.pump_until_closed())
 
-    async def disconnect(self, code: int) -> None:
+    async def disconnect(self, _code: int) -> None:
         if self.pump is not None:
             self.pump.cancel()
         if self.scope["user"].is_authenticated:

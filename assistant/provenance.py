@@ -57,8 +57,8 @@ def carry(
     """The spans of `text`, which was saved after `previous_text`.
 
     model_texts: every suggestion shown so far. accepted: the text that an accepted change put in; without it, all of
-    `model_texts` counts. earlier: older revisions, oldest first: those that suggestions were made from, so that a person
-    who types an own sentence again keeps it, and, for an undo, the one from before the change was accepted.
+    `model_texts` counts. earlier: older revisions, oldest first, so that a person who types an own sentence again keeps it,
+    and an undo finds whose words it brings back.
     """
     previous = Marked(previous_text, _clean(previous_spans, previous_text))
     if origin is Origin.UNDONE:
@@ -66,8 +66,9 @@ def carry(
             if old.text == text:
                 return _clean(old.spans, text)
     authors = _carried(previous, text)
-    if origin is Origin.UNDONE and earlier:
-        _fill(authors, _carried(earlier[-1], text))
+    if origin is Origin.UNDONE:
+        for old in reversed(earlier):
+            _fill(authors, _carried(old, text))
     if origin is Origin.ACCEPTED:
         for source in [accepted] if accepted else model_texts:
             _mark_taken(authors, text, source)

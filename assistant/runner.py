@@ -19,13 +19,12 @@ from django.db.models.functions import Now
 from assistant import actions
 from assistant.inference.engine import Engine, EngineError, ModelUnavailable, Stream
 from assistant.inference.prompts import build_prompt
-from assistant.inference.types import Mode, Params, Request, StopReason
+from assistant.inference.types import Mode, ModelInfo, Params, Request, StopReason
 from assistant.models import SuggestionJob
 from assistant.models.clock import from_now
-from assistant.safety.pipeline import screen
-from assistant.safety.types import Context, Kind, Screening
+from assistant.safety.types import Context, Kind
 from assistant.streaming import chunks, poke
-from assistant.streaming.chunker import Chunker
+from assistant.streaming.checked import CheckedStream
 from assistant.vault.keys import VaultError
 from assistant.worker_state import NAME, holder
 
@@ -87,57 +86,37 @@ def _generate(claim: Claim, engine: Engine) -> None:
     prompt = build_prompt(mode, post=post.text, draft=draft_text)
     params = Params(max_tokens=settings.JOB_MAX_TOKENS, deadline_seconds=settings.JOB_DEADLINE_SECONDS)
     stream = engine.submit(Request(id=str(job.id), prompt=prompt, params=params))
+    checked = CheckedStream(stream, context)
     with _Lease(claim, stream) as lease:
-        text, screening = _stream(claim, stream, context)
-    if lease.lost or screening is None:
+        mine = _write_pieces(claim, checked)
+    if lease.lost or not mine:
         return  # cancelled, or somebody else has the job now: whoever holds the fence writes
-    outcome = stream.outcome
+    _finish(claim, checked, model=engine.model, prompt_version=prompt.version)
+
+
+def _write_pieces(claim: Claim, checked: CheckedStream) -> bool:
+    """Whether the fence held to the end."""
+    for piece in checked:
+        if chunks.append(claim.job, fence=claim.fence, text=piece) is None:
+            checked.stop()
+            return False
+    return True
+
+
+def _finish(claim: Claim, checked: CheckedStream, *, model: ModelInfo, prompt_version: str) -> None:
+    job, outcome = claim.job, checked.stream.outcome
     assert outcome is not None
-    if outcome.stop in (StopReason.CANCELLED, StopReason.DEADLINE, StopReason.REPETITION) and not screening.held:
-        # Half an answer is no answer. A cancel that did not come from the row is a worker shutting down: try again.
-        if outcome.stop is not StopReason.CANCELLED:
-            actions.fail_job(job, fence=claim.fence, reason=outcome.stop)
-        return
-    if not text.strip():
-        actions.fail_job(job, fence=claim.fence, reason="empty")
-        return
-    finished = actions.Finished(text=text, outcome=outcome, model=engine.model, prompt_version=prompt.version)
-    actions.finish_job(job, fence=claim.fence, finished=finished, screening=screening)
+    if not checked.screening.held:
+        if outcome.stop is StopReason.CANCELLED:
+            return  # not by the row, so the worker is going down: the lease runs out and another one tries
+        if outcome.stop in (StopReason.DEADLINE, StopReason.REPETITION) or not checked.text.strip():
+            # Half an answer is no answer.
+            reason = str(outcome.stop) if checked.text.strip() else "empty"
+            actions.fail_job(job, fence=claim.fence, reason=reason)
+            return
+    finished = actions.Finished(text=checked.text, outcome=outcome, model=model, prompt_version=prompt_version)
+    actions.finish_job(job, fence=claim.fence, finished=finished, screening=checked.screening)
     log.info("job_finished", extra={"job": str(job.id), "stop": outcome.stop, "tokens": outcome.output_tokens})
-
-
-def _stream(claim: Claim, stream: Stream, context: Context) -> tuple[str, Screening | None]:
-    """Write each piece that passes; the text and its last screening. None for a screening: the fence was lost."""
-    chunker = Chunker()
-    text = ""
-    for token in stream:
-        for piece in chunker.feed(token):
-            text += piece
-            screening = screen(text, context)
-            if screening.held:
-                stream.cancel()
-                _drain(stream)
-                return text, screening
-            if chunks.append(claim.job, fence=claim.fence, text=piece) is None:
-                stream.cancel()
-                _drain(stream)
-                return text, None
-    ended = stream.outcome
-    rest = "".join(chunker.finish())
-    if ended is not None and ended.stop is StopReason.END:
-        text += rest
-    else:
-        rest = ""  # cut off in mid-sentence: what was complete stands
-    final = screen(text, context) if text.strip() else Screening()
-    if rest and not final.held and chunks.append(claim.job, fence=claim.fence, text=rest) is None:
-        return text, None
-    return text, final
-
-
-def _drain(stream: Stream) -> None:
-    """Let a cancelled stream end, so that its outcome is known."""
-    for _token in stream:
-        pass
 
 
 class _Lease:

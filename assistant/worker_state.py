@@ -6,6 +6,7 @@ those rows: help is available when a worker was seen lately and has a usable mod
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import socket
@@ -99,14 +100,44 @@ def active_version() -> ModelVersion:
     return version
 
 
+def load_registered() -> Engine:
+    return load(active_version())
+
+
 def load(version: ModelVersion) -> Engine:
+    """Check the registered file and load it. Raises ModelUnavailable."""
+    return open_engine(
+        modelfile.ModelFile(path=Path(version.path), sha256=version.sha256, size=version.size), name=version.name
+    )
+
+
+def load_file(path: Path | None) -> Engine:
+    """A file named by the person at the terminal, or the starter model; without the registry."""
+    if path is None:
+        return open_engine(starter_file(), name=modelfile.STARTER.name)
+    if not path.is_file():
+        raise ModelUnavailable(f"{path}: no such file.")
+    return open_engine(measured_file(path), name=path.stem)
+
+
+def starter_file() -> modelfile.ModelFile:
+    return modelfile.STARTER.in_folder(settings.DATA_DIR / "models")
+
+
+def measured_file(path: Path) -> modelfile.ModelFile:
+    """A file taken as it is now; what is registered from it is what it must stay."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return modelfile.ModelFile(path=path.resolve(), sha256=digest, size=path.stat().st_size)
+
+
+def open_engine(file: modelfile.ModelFile, *, name: str) -> Engine:
     try:
         from assistant.inference.llamacpp import LlamaCppEngine
     except (ImportError, OSError) as error:
         raise ModelUnavailable("llama-cpp-python is not installed here. Run `make setup` to build it.") from error
-    file = modelfile.ModelFile(path=Path(version.path), sha256=version.sha256, size=version.size)
     return LlamaCppEngine(
-        file, name=version.name, context_tokens=settings.MODEL_CONTEXT_TOKENS, threads=settings.MODEL_THREADS or None
+        file, name=name, context_tokens=settings.MODEL_CONTEXT_TOKENS, threads=settings.MODEL_THREADS or None
     )
 
 

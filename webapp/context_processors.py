@@ -13,7 +13,7 @@ NAV = [
     ("My replies", "assistant:replies", WRITE_REPLIES),
     ("Queue", "moderation:queue", VIEW_FLAGS),
     ("Enter a post", "assistant:enter_post", ENTER_POSTS),
-    ("People", "people", MANAGE_PEOPLE),
+    ("People", "accounts:people", MANAGE_PEOPLE),
 ]
 
 

@@ -5,7 +5,6 @@ from webapp import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
-    path("accounts/", include("allauth.account.urls")),
     path("", include("webapp.accounts.urls")),
     path("", include("assistant.urls")),
     path("moderation/", include("moderation.urls")),

@@ -15,7 +15,7 @@ from webapp.accounts.roles import ENTER_POSTS, MANAGE_PEOPLE, VIEW_FLAGS, WRITE_
 HOMES = [
     (WRITE_REPLIES, "assistant:posts"),
     (VIEW_FLAGS, "moderation:queue"),
-    (MANAGE_PEOPLE, "people"),
+    (MANAGE_PEOPLE, "accounts:people"),
     (ENTER_POSTS, "assistant:enter_post"),
 ]
 

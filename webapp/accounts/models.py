@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
+from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
+
+INVITATION_LIFE = timedelta(days=7)
 
 
 class User(AbstractUser):
@@ -14,10 +21,58 @@ class User(AbstractUser):
     class Meta:
         ordering = ["username"]
         permissions = [("manage_people", "Can invite people, change roles and deactivate")]
+        constraints = [
+            # Sign-in ignores case, so "Wren" and "wren" would lock each other out.
+            models.UniqueConstraint(Lower("username"), name="one_person_per_name"),
+            models.UniqueConstraint(Lower("email"), name="one_person_per_email", condition=~models.Q(email="")),
+        ]
 
     @property
     def role_names(self) -> list[str]:
         return sorted(group.name for group in self.groups.all())
 
+    @property
+    def may_generate(self) -> bool:
+        """Whether an admin switched "may ask for a draft from the post" on for this person, apart from any role."""
+        return any(permission.codename == "use_generate" for permission in self.user_permissions.all())
+
     def has_role(self, name: str) -> bool:
         return name in self.role_names
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self) -> InvitationQuerySet:
+        return self.filter(used_at=None, expires_at__gt=timezone.now())
+
+    def with_token(self, token: str) -> InvitationQuerySet:
+        return self.filter(token_sha256=sha256_of(token))
+
+
+class Invitation(models.Model):
+    """A link that makes one account. The token itself is shown once and never stored.
+
+    The set-up link for the first admin is an invitation by nobody.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    roles = models.JSONField()
+    email = models.EmailField(blank=True)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def claim(self) -> bool:
+        """True for whoever uses it first; everybody later gets False."""
+        return Invitation.objects.open().filter(id=self.id).update(used_at=timezone.now()) == 1
+
+
+def sha256_of(token: str) -> str:
+    # A plain hash is enough: the token has 256 random bits, so there is nothing to guess from.
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,38 @@
+"""How long rows live, and erasing a case."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from assistant.actions.suggestions import cancel_jobs
+from assistant.models import CaseKey, DraftRevision, Post, Reply, Suggestion, SuggestionChunk, SuggestionJob
+from assistant.vault import audit
+
+CHUNKS_LIVE = timedelta(days=1)  # after their job ended; the suggestion holds the text
+
+
+def erase_case(post: Post, *, by: Any | None) -> None:
+    """Destroy the key of a case. What was written in it is unreadable from then on, here and in every backup."""
+    with transaction.atomic():
+        cancel_jobs(SuggestionJob.objects.filter(case=post.case), reason="erased")
+        SuggestionChunk.objects.filter(case=post.case).delete()
+        CaseKey.objects.filter(id=post.case_id).update(wrapped=None, destroyed_at=timezone.now())
+        Post.objects.filter(id=post.id).update(
+            external_id=f"erased:{uuid.uuid4()}", country="", leased_by=None, leased_until=None
+        )
+        audit.record("case.erased", actor=by, object_type="post", object_id=post.id)
+
+
+def delete_old_chunks() -> int:
+    """Pieces of streams whose job ended a day ago."""
+    old = SuggestionChunk.objects.filter(job__ended_at__lt=timezone.now() - CHUNKS_LIVE)
+    return old.delete()[0]
+
+
+# Tables that hold encrypted text; a test fails when a model with such a field is missing here.
+ENCRYPTED = (Post, DraftRevision, Reply, SuggestionJob, SuggestionChunk, Suggestion)

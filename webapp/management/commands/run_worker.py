@@ -1,0 +1,43 @@
+"""A worker process of the outgrown form: Celery over Redis, one engine, the sweeper."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from assistant.sweeper import Sweeper
+from assistant.worker_state import Heartbeat, holder
+from webapp.celery import app
+
+
+class Command(BaseCommand):
+    help = (
+        "Runs suggestion jobs that the web processes announce over Redis. Start as many as there are machines for it."
+    )
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        if settings.EMBEDDED:
+            raise CommandError("REDIS_URL is not set: in the embedded form the worker runs inside `manage.py serve`.")
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+        heartbeat, sweeper = Heartbeat(), Sweeper()
+        heartbeat.start()
+        sweeper.start()
+        try:
+            # Not through `celery worker`: its command line would set up logging of its own, with arguments in it.
+            worker = app.Worker(
+                pool="threads",
+                concurrency=settings.CELERY_WORKER_CONCURRENCY,
+                without_heartbeat=True,
+                without_mingle=True,
+                without_gossip=True,
+                quiet=True,
+                loglevel="WARNING",
+            )
+            worker.start()
+        finally:
+            sweeper.stop()
+            heartbeat.stop()
+            holder.close()
