@@ -1,0 +1,251 @@
+"""Finds what can be dialled, opened or written to, and numbers that identify somebody, in plain text.
+
+Every pattern here is bounded: it starts at a fixed kind of character and reads a limited stretch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Contact(StrEnum):
+    EMAIL = "email"
+    PHONE = "phone"
+    SHORT_CODE = "short_code"
+    URL = "url"
+    HANDLE = "handle"
+    ADDRESS = "address"
+    LONG_NUMBER = "long_number"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    contact: Contact
+    start: int  # offsets into the plain text
+    end: int
+    value: str  # e-mail: as is; phone and numbers: digits; URL: host
+
+
+_TOP_LEVELS = frozenset(
+    [
+        "com",
+        "org",
+        "net",
+        "info",
+        "io",
+        "co",
+        "uk",
+        "ie",
+        "us",
+        "ca",
+        "au",
+        "nz",
+        "de",
+        "fr",
+        "nl",
+        "es",
+        "in",
+        "za",
+        "at",
+        "ch",
+        "it",
+        "eu",
+        "gov",
+        "edu",
+        "app",
+        "me",
+        "tv",
+        "gg",
+        "ly",
+        "chat",
+        "health",
+        "help",
+        "support",
+        "online",
+        "site",
+        "xyz",
+        "link",
+        "be",
+        "dev",
+        "ai",
+        "pt",
+        "pl",
+        "se",
+        "no",
+        "dk",
+        "fi",
+        "br",
+        "mx",
+        "jp",
+        "cn",
+        "ru",
+        "gal",
+        "int",
+        "mil",
+        "biz",
+        "tk",
+        "life",
+        "page",
+        "live",
+        "world",
+        "care",
+    ]
+)
+_AT = r"(?: ?@ ?| ?[\[(]at[\])] ?| at )"
+_DOT = r"(?:\.| ?[\[(](?:dot|\.)[\])] ?| dot )"
+_EMAIL = re.compile(
+    rf"(?<![a-z0-9._%+-])[a-z0-9._%+-]{{1,64}}{_AT}[a-z0-9-]{{1,63}}(?:{_DOT}[a-z0-9-]{{1,63}}){{0,3}}{_DOT}[a-z]{{2,18}}(?![a-z0-9])"
+)
+_SCHEME = re.compile(r"(?:https?|hxxps?|ftp)://([^\s/?#]{1,253})[^\s]{0,2000}|\bwww\.([^\s/?#]{1,253})[^\s]{0,2000}")
+_DOTTED = re.compile(r"(?<![a-z0-9.@-])[a-z0-9][a-z0-9.-]{2,252}(?:/[^\s]{0,2000})?")
+_SPELT_HOST = re.compile(
+    r"\b([a-z0-9-]{2,63}) ?(?:[\[(](?:dot|\.)[\])]|dot) ?(com|org|net|info|io|co|uk|ie|ca|au|nz|de|fr|app|me|gg|ly)\b"
+)
+_PHONE = re.compile(r"(?<![\w.,/])(?:\+|00)?[(\d][\d ().\-/\u2022]{5,28}\d(?![\w])")
+_LETTER_PHONE = re.compile(r"(?<!\w)1?[ -]?8\d\d[ -]\d{0,3}[ -]?[a-z]{3,8}(?:[ -][a-z]{3,8}){0,2}\b")
+_DATE = re.compile(r"\d{1,4}([-/. ])\d{1,2}\1\d{1,4}(?: \d{1,2})?|\d{4} ?[-/] ?\d{4}|\d{4} \d{4}")
+_THOUSANDS = re.compile(r"\d{1,3}(?:[ .]000){1,3}")
+_CARD_OR_IBAN = re.compile(r"\b[a-z]{2}\d{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,4})?\b|\b\d(?:[ -]?\d){11,18}\b")
+_LONG_DIGITS = re.compile(r"(?<!\d)\d{9,30}(?!\d)")
+_DIAL = re.compile(
+    r"\b(?:call|calling|dial|ring|phone|text|texting|sms|message|whatsapp|reach|contact|number|line|hotline|helpline|code|lifeline)\b"
+    r"[^.\n\d]{0,30}(?<![\d.,])(\d{3,6})(?![\d.,]?\d)"
+    r"(?! ?(?:%|am\b|pm\b|days?|times?|euros?|dollars?|pounds?|minutes?|mins?|hours?|hrs?|years?|weeks?|months?|people|words|miles?|km|characters|o'clock|percent|mg|others|of\b))"
+)
+_SPACED_SHORT = re.compile(r"(?<![\w.,])\d{1,3}[ -]\d{1,3}(?:[ -]\d{1,3})?(?![\w.,]?\d)")
+_HANDLE = re.compile(r"(?<![\w@.])@[a-z0-9_][a-z0-9_.]{2,29}\b|\b[a-z0-9_.]{2,32}#\d{4}\b|\bu/[a-z0-9_-]{3,20}\b")
+_HANDLE_CUE = re.compile(
+    r"\b(?:insta|instagram|ig|snap|snapchat|discord|telegram|tiktok|kik|whatsapp|signal|skype|twitter|facebook|fb|reddit|username|user name)"
+    r"(?: (?:name|handle|id|account|is|me|at|user|username|tag)){0,3} ?(?:[:=]|\bis\b|\bat\b) ?@?([a-z0-9_.]{3,30})"
+)
+_STREET = (
+    r"street|st|road|rd|avenue|ave|lane|ln|drive|dr|close|court|ct|crescent|place|pl|terrace|way|boulevard|blvd|square|sq|"
+    r"gardens|park|grove|hill|row|walk|mews|quay|parade|highway|hwy|strasse|apartment|apt|flat"
+)
+_ADDRESS = re.compile(
+    rf"\b\d{{1,5}}[a-z]?,? (?:[a-z'-]{{2,20}} ){{1,3}}(?:{_STREET})\b(?! (?:to|of|that|for))"
+    rf"|\b(?:flat|apartment|apt|unit|room) ?#?\d{{1,5}}[a-z]?,? \d{{0,5}} ?[a-z'-]{{2,20}} (?:{_STREET})\b"
+    r"|\b[a-z]{1,2}\d[a-z\d]? \d[a-z]{2}\b"  # UK postcode
+    r"|\b[acdefhknprtvwxy]\d[\dw] ?[0-9acdefhknprtvwxy]{4}(?<=\d[a-z]{3}|[a-z]\d[a-z0-9]{2}|\d[a-z]\d[a-z]|\d{2}[a-z]{2})\b"  # Eircode
+    r"|\b(?:p\.?o\.? box|eircode|zip code|zip|postcode) ?(?:is|:)? ?[a-z0-9]{2,5} ?[a-z0-9]{2,4}\b"
+    r"|\b(?:i live|i am living|we live|my address|address is|i'm) (?:at|is|on) (?:number )?\d{1,5}[a-z]? [a-z'-]{2,20}"
+)
+
+
+def find_contacts(plain: str) -> list[Found]:
+    """From left to right; a stretch is reported once, as the first kind in the order tried here."""
+    found: list[Found] = []
+    taken = bytearray(len(plain))
+    for finder in (_emails, _urls, _long_numbers, _phones, _short_codes, _handles, _addresses):
+        for item in finder(plain):
+            if not any(taken[item.start : item.end]):
+                taken[item.start : item.end] = b"\1" * (item.end - item.start)
+                found.append(item)
+    return sorted(found, key=lambda item: item.start)
+
+
+def _emails(plain: str) -> Iterator[Found]:
+    if "@" not in plain and "at" not in plain:
+        return
+    for match in _EMAIL.finditer(plain):
+        last = re.split(r"[^a-z]+", match[0])[-1]
+        # "I was at home dot" is no address: spelt-out ones need a known ending.
+        if "@" in match[0] or (last in _TOP_LEVELS and _has_spelt_dot(match[0])):
+            yield Found(Contact.EMAIL, match.start(), match.end(), match[0].replace(" ", ""))
+
+
+def _has_spelt_dot(address: str) -> bool:
+    return "dot" in address or ("." in address.split("at", 1)[-1].strip() and " at " not in address)
+
+
+def _urls(plain: str) -> Iterator[Found]:
+    for match in _SCHEME.finditer(plain):
+        host = (match[1] or match[2]).rpartition("@")[2].partition(":")[0]
+        yield Found(Contact.URL, match.start(), match.end(), host.rstrip(".,)!?\"'").removeprefix("www."))
+    for match in _SPELT_HOST.finditer(plain):
+        yield Found(Contact.URL, match.start(), match.end(), f"{match[1]}.{match[2]}")
+    for match in _DOTTED.finditer(plain):
+        host = match[0].partition("/")[0].rstrip(".-")
+        labels = host.split(".")
+        if len(labels) > 1 and all(labels) and labels[-1] in _TOP_LEVELS and _is_meant_as_host(labels, match[0]):
+            yield Found(
+                Contact.URL, match.start(), match.start() + len(match[0].rstrip(".-")), host.removeprefix("www.")
+            )
+
+
+def _is_meant_as_host(labels: list[str], whole: str) -> bool:
+    """ "Go on.it helps" is a missing blank, not an address in Italy."""
+    return labels[-1] not in {
+        "it",
+        "me",
+        "in",
+        "at",
+        "no",
+        "us",
+        "be",
+        "is",
+        "so",
+        "my",
+        "life",
+        "help",
+        "care",
+        "live",
+        "world",
+        "page",
+        "support",
+    } or ("/" in whole or len(labels) > 2 or any(character.isdigit() or character == "-" for character in labels[0]))
+
+
+def _long_numbers(plain: str) -> Iterator[Found]:
+    for match in _CARD_OR_IBAN.finditer(plain):
+        digits = "".join(character for character in match[0] if character.isalnum())
+        if (digits[0].isalpha() and sum(character.isdigit() for character in digits) >= 10) or (
+            passes_luhn(digits) and len(digits) >= 13
+        ):
+            yield Found(Contact.LONG_NUMBER, match.start(), match.end(), digits)
+
+
+def passes_luhn(digits: str) -> bool:
+    if not digits.isascii() or not digits.isdigit():
+        return False
+    doubled = [int(digit) * (2 if index % 2 else 1) for index, digit in enumerate(reversed(digits))]
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
+
+
+def _phones(plain: str) -> Iterator[Found]:
+    for match in _PHONE.finditer(plain):
+        digits = "".join(character for character in match[0] if character.isdigit())
+        plus = "+" if match[0].lstrip().startswith("+") else ""
+        if 7 <= len(digits) <= 15 and not _DATE.fullmatch(match[0]) and not _THOUSANDS.fullmatch(match[0]):
+            yield Found(Contact.PHONE, match.start(), match.end(), plus + digits)
+    for match in _LETTER_PHONE.finditer(plain):
+        yield Found(Contact.PHONE, match.start(), match.end(), match[0])
+    for match in _LONG_DIGITS.finditer(plain):
+        yield Found(Contact.LONG_NUMBER, match.start(), match.end(), match[0])
+
+
+def _short_codes(plain: str) -> Iterator[Found]:
+    for match in _SPACED_SHORT.finditer(plain):
+        digits = "".join(character for character in match[0] if character.isdigit())
+        before = plain[max(0, match.start() - 40) : match.start()]
+        if 3 <= len(digits) <= 6 and re.search(
+            r"\b(?:call|dial|ring|phone|text|helpline|lifeline|samaritans|on|number)\b", before
+        ):
+            yield Found(Contact.SHORT_CODE, match.start(), match.end(), digits)
+    for match in _DIAL.finditer(plain):
+        yield Found(Contact.SHORT_CODE, match.start(1), match.end(1), match[1])
+
+
+def _handles(plain: str) -> Iterator[Found]:
+    for match in _HANDLE.finditer(plain):
+        yield Found(Contact.HANDLE, match.start(), match.end(), match[0])
+    for match in _HANDLE_CUE.finditer(plain):
+        yield Found(Contact.HANDLE, match.start(1), match.end(1), match[1])
+
+
+def _addresses(plain: str) -> Iterator[Found]:
+    for match in _ADDRESS.finditer(plain):
+        yield Found(Contact.ADDRESS, match.start(), match.end(), match[0])

@@ -1,0 +1,58 @@
+"""The policy: which checks a text passes, in which order, and why. docs/safety.md explains every code."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from assistant.safety.phases.crisis import Crisis
+from assistant.safety.phases.dismissal import Dismissal
+from assistant.safety.phases.length import Length
+from assistant.safety.phases.links import Links
+from assistant.safety.phases.medical import Medical
+from assistant.safety.phases.methods import Methods
+from assistant.safety.phases.personal_data import PersonalData
+from assistant.safety.phases.promises import Promises
+from assistant.safety.phases.repetition import Repetition
+from assistant.safety.types import Kind, Phase
+
+logger = logging.getLogger(__name__)
+
+ORDERED: tuple[Callable[[], Phase], ...] = (
+    Length,  # a text that cannot be read whole cannot be called checked
+    Crisis,  # a life in danger comes before everything else that a post may hold
+    Methods,  # nobody learns from Lantern how to harm themselves
+    Medical,  # doses, treatment and diagnoses belong to people who know the person
+    Dismissal,  # blame and minimising are what makes people stop writing
+    Promises,  # nobody may promise what they cannot keep, or claim to be what they are not
+    Links,  # an invented helpline number is worse than none
+    PersonalData,  # seekers are shown what they give away; supporters and models give nothing away
+    Repetition,  # a model that loops or leaks its scaffold has nothing to say
+)
+
+_POST = frozenset({Kind.POST})
+_WRITTEN_HERE = frozenset({Kind.SUGGESTION, Kind.REPLY})
+
+# Without these a text is held, whatever the others say.
+REQUIRED: dict[str, frozenset[Kind]] = {
+    "length": _POST | _WRITTEN_HERE,
+    "crisis": _POST,
+    "methods": _POST | _WRITTEN_HERE,
+    "medical": _WRITTEN_HERE,
+    "dismissal": _WRITTEN_HERE,
+    "promises": _WRITTEN_HERE,
+    "links": _WRITTEN_HERE,
+    "personal_data": _POST | _WRITTEN_HERE,
+    "repetition": _WRITTEN_HERE,
+}
+
+
+def build_phases() -> list[Phase]:
+    """The phases that could be built. One that could not is missing, and what it is required for is held."""
+    built: list[Phase] = []
+    for build in ORDERED:
+        try:
+            built.append(build())
+        except Exception as error:  # a lexicon that cannot be read must not take the site down
+            logger.error("safety phase %s cannot be built: %s: %s", build, type(error).__name__, error)
+    return built

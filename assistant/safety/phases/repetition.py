@@ -1,0 +1,81 @@
+"""Loops and broken generations: the same words again and again, or scaffold that leaked into the text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from assistant.safety.reading import Reading, read
+from assistant.safety.rules import Rule, severities
+from assistant.safety.types import Context, Finding, Kind, Severity
+from assistant.safety.words import Word
+
+_WRITTEN_HERE = severities(suggestion=Severity.HOLD, reply=Severity.NOTE)
+LOOP = Rule("repetition.loop", "The same words come again and again.", _WRITTEN_HERE)
+SENTENCE = Rule("repetition.sentence", "The same sentence stands here three times or more.", _WRITTEN_HERE)
+BROKEN = Rule("repetition.broken", "This looks like a broken or unfinished machine text.", _WRITTEN_HERE)
+
+_LONGEST_LOOP = 12  # words
+_SHORTEST_SENTENCE = 4
+_SENTENCE_TIMES = 3
+_BROKEN = re.compile(
+    r"<\|[a-z_]{1,20}\|>|\[/?inst\]|<</?sys>>|</?s>|<(?:start|end)_of_turn>|\ufffd"
+    r"|^ ?#{0,3} ?(?:assistant|user|system|human|ai|draft|post|revision|instruction|response) ?:",
+    re.MULTILINE,
+)
+
+
+class Repetition:
+    name = "repetition"
+    version = 1
+    kinds = frozenset({Kind.SUGGESTION, Kind.REPLY})
+    rules = (LOOP, SENTENCE, BROKEN)
+
+    def check(self, text: str, context: Context) -> Iterator[Finding]:
+        reading = read(text)
+        loop = _find_loop([word.text for word in reading.words])
+        if loop:
+            yield LOOP.finding(context.kind, *reading.span(*loop))
+        sentence = _find_repeated_sentence(reading)
+        if sentence:
+            yield SENTENCE.finding(context.kind, *reading.span(*sentence))
+        for match in _BROKEN.finditer(reading.plain.text):
+            yield BROKEN.finding(context.kind, *reading.plain.span(match.start(), match.end()))
+            break
+
+
+def _times(length: int) -> int:
+    """How often a run of words must come in a row to be a loop: people do write "no no no no"."""
+    return {1: 6, 2: 4}.get(length, 3)
+
+
+def _find_loop(words: Sequence[str]) -> tuple[int, int] | None:
+    for length in range(1, _LONGEST_LOOP + 1):
+        enough = length * (_times(length) - 1)
+        same = 0
+        for index in range(length, len(words)):
+            same = same + 1 if words[index] == words[index - length] else 0
+            if same >= enough:
+                return index + 1 - enough - length, index + 1
+    return None
+
+
+def _find_repeated_sentence(reading: Reading) -> tuple[int, int] | None:
+    seen: Counter[tuple[str, ...]] = Counter()
+    for first, last in _sentences(reading.words):
+        if last - first < _SHORTEST_SENTENCE:
+            continue
+        sentence = tuple(word.text for word in reading.words[first:last])
+        seen[sentence] += 1
+        if seen[sentence] == _SENTENCE_TIMES:
+            return first, last
+    return None
+
+
+def _sentences(words: Sequence[Word]) -> Iterator[tuple[int, int]]:
+    first = 0
+    for index in range(1, len(words) + 1):
+        if index == len(words) or words[index].sentence != words[first].sentence:
+            yield first, index
+            first = index

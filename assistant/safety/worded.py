@@ -1,0 +1,102 @@
+"""What the phases that work from a lexicon have in common."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from assistant.safety.lexicon import LexiconRule, load_lexicon
+from assistant.safety.phrases import Match
+from assistant.safety.reading import Reading, read
+from assistant.safety.rules import Rule
+from assistant.safety.types import Context, Finding, Kind
+from assistant.safety.words import Word
+
+_NEGATIONS = frozenset({"not", "never", "no", "none", "nobody", "without", "neither", "nor", "nothing", "hardly"})
+# "not sure", "cannot stop", "not gonna lie": the no in them says nothing about what follows.
+_AFTER_A_NO_THAT_DENIES_NOTHING = frozenset(
+    {
+        "only",
+        "sure",
+        "lie",
+        "lying",
+        "know",
+        "care",
+        "doubt",
+        "stop",
+        "help",
+        "wait",
+        "just",
+        "joking",
+        "kidding",
+        "matter",
+    }
+)
+_TURNS = frozenset({"but", "because", "so", "if", "unless", "until", "however", "although", "though"})
+_NEGATION_REACH = 6
+# A thousandth finding of one rule tells nobody more than the twentieth.
+_MATCHES_PER_RULE = 20
+
+
+def is_negated(words: Sequence[Word], first: int) -> bool:
+    """Whether a "not" shortly before, in the same clause, bears on what begins at `first`."""
+    for index in range(first - 1, max(-1, first - 1 - _NEGATION_REACH), -1):
+        word = words[index]
+        if word.clause != words[first].clause or word.text in _TURNS:
+            return False
+        if word.text in _NEGATIONS:
+            following = [later.text for later in words[index + 1 : index + 4] if later.text != "going"]
+            return not any(text in _AFTER_A_NO_THAT_DENIES_NOTHING for text in following[:2])
+    return False
+
+
+class WordedPhase:
+    """Finds its lexicon's phrases. Construction raises LexiconError when the lexicon is missing or broken."""
+
+    name: str
+    code_version = 1
+
+    def __init__(self) -> None:
+        self.lexicon = load_lexicon(self.name)
+        # The two parts never run into each other: a lexicon reaching version 1000 would raise here.
+        if not 0 < self.lexicon.version < 1000:
+            raise ValueError(f"{self.name}.toml: version={self.lexicon.version}: use a number from 1 to 999.")
+        self.version = self.code_version * 1000 + self.lexicon.version
+        self.rules: tuple[Rule, ...] = tuple(entry.rule for entry in self.lexicon.rules.values())
+        self.kinds = frozenset(kind for rule in self.rules for kind in rule.severities)
+
+    def check(self, text: str, context: Context) -> Iterator[Finding]:
+        reading = read(text)
+        for entry, match in self.matches(reading, context.kind):
+            rule = self.judge(entry, match, reading, context)
+            if rule is not None and rule.applies_to(context.kind):
+                yield rule.finding(context.kind, *reading.span(match.first, match.last))
+
+    def matches(self, reading: Reading, kind: Kind) -> Iterator[tuple[LexiconRule, Match]]:
+        excused: dict[str, list[Match]] = {}
+        for name, match in self.lexicon.exceptions.find(reading.words):
+            excused.setdefault(name, []).append(match)
+        seen: Counter[str] = Counter()
+        for name, match in self.lexicon.phrases.find(reading.words):
+            entry = self.lexicon.rules[name]
+            if not entry.rule.applies_to(kind) or seen[name] == _MATCHES_PER_RULE:
+                continue
+            if not _is_excused(match, excused.get(name, [])):
+                seen[name] += 1
+                yield entry, match
+
+    def judge(
+        self,
+        entry: LexiconRule,
+        match: Match,
+        reading: Reading,
+        context: Context,  # noqa: ARG002  for phases that override this
+    ) -> Rule | None:
+        """The rule to report for a match, or None. A phase overrides this where the words around a match count."""
+        if entry.negatable and is_negated(reading.words, match.first):
+            return None
+        return entry.rule
+
+
+def _is_excused(match: Match, exceptions: list[Match]) -> bool:
+    return any(exception.first < match.last and match.first < exception.last for exception in exceptions)
