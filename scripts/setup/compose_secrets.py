@@ -29,7 +29,6 @@ def contents() -> dict[str, str]:
     alone = {
         "django_key": f"{secrets.token_urlsafe(50)}\n",
         "postgres_password": f"{secrets.token_urlsafe(32)}\n",
-        "admin_password": f"{secrets.token_urlsafe(16)}\n",
     }
     found = [name for name in pair if (FOLDER / name).exists()]
     if len(found) == 1:
