@@ -1,0 +1,177 @@
+"""Who may do what: one table of every URL, walked with every role. A URL that is not in it fails the run."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import Group
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from webapp.accounts.models import User
+from webapp.accounts.roles import PERMISSIONS, Role, sync_groups
+from webapp.accounts.tests.cast import AddPerson, SignIn
+
+pytestmark = pytest.mark.django_db
+
+ANYBODY = "anybody"  # without signing in
+EVERYBODY = set(Role)  # with an account
+WRITERS = {Role.SUPPORTER, Role.LEAD}
+REVIEWERS = {Role.MODERATOR, Role.LEAD, Role.CLINICIAN}
+ENTERING = {Role.MODERATOR, Role.LEAD, Role.ADMIN}
+ADMINS = {Role.ADMIN}
+
+TABLE: dict[str, str | set[Role]] = {
+    "home": EVERYBODY,
+    "healthz": ANYBODY,
+    "account_login": ANYBODY,
+    "account_logout": ANYBODY,  # does nothing for who is not signed in
+    "account_signup": ANYBODY,  # says that it is closed
+    "account_inactive": ANYBODY,
+    "account_change_password": EVERYBODY,
+    "account_reset_password": ANYBODY,
+    "account_reset_password_done": ANYBODY,
+    "account_reset_password_from_key": ANYBODY,
+    "account_reset_password_from_key_done": ANYBODY,
+    "accounts:invitation": ANYBODY,
+    "accounts:set_up": ANYBODY,
+    "accounts:people": ADMINS,
+    "accounts:invite": ADMINS,
+    "accounts:withdraw_invitation": ADMINS,
+    "accounts:change_roles": ADMINS,
+    "accounts:change_generate": ADMINS,
+    "accounts:deactivate": ADMINS,
+    "accounts:reactivate": ADMINS,
+    "assistant:posts": WRITERS,
+    "assistant:next_post": WRITERS,
+    "assistant:enter_post": ENTERING,
+    "assistant:draft": WRITERS,
+    "assistant:save_draft": WRITERS,
+    "assistant:ask": WRITERS,
+    "assistant:send": WRITERS,
+    "assistant:give_back": WRITERS,
+    "assistant:worry": WRITERS,
+    "assistant:stream": WRITERS,
+    "assistant:cancel": WRITERS,
+    "assistant:suggestion": WRITERS,
+    "assistant:decide_change": WRITERS,
+    "assistant:report_suggestion": WRITERS,
+    "assistant:replies": WRITERS,
+    "assistant:reply": WRITERS,
+    "assistant:take_back": WRITERS,
+    "moderation:queue": REVIEWERS,
+    "moderation:queue_rows": REVIEWERS,
+    "moderation:flag": REVIEWERS,
+    "moderation:claim": REVIEWERS,
+    "moderation:end_claim": REVIEWERS,
+    "moderation:decide": REVIEWERS,
+}
+
+SOMETHING = {"token": "x", "uidb36": "1", "key": "x-y", "index": 0}  # every other argument is an id
+
+
+def every_url(resolver: URLResolver, spaces: tuple[str, ...] = ()) -> Iterator[tuple[str, list[str]]]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from every_url(pattern, (*spaces, pattern.namespace) if pattern.namespace else spaces)
+        elif isinstance(pattern, URLPattern):
+            yield ":".join((*spaces, pattern.name or str(pattern.pattern))), list(pattern.pattern.regex.groupindex)
+
+
+URLS = dict(every_url(get_resolver()))
+
+
+def address(name: str) -> str:
+    return reverse(name, kwargs={argument: SOMETHING.get(argument, uuid.uuid4()) for argument in URLS[name]})
+
+
+def ask(client: Client, name: str) -> HttpResponse:
+    """By whichever method the URL takes; a 405 says nothing about rights."""
+    answer = client.get(address(name))
+    return client.post(address(name)) if answer.status_code == 405 else answer
+
+
+def is_sent_to_sign_in(answer: HttpResponse) -> bool:
+    return answer.status_code == 302 and answer.headers["Location"].startswith(reverse("account_login"))
+
+
+def test_every_url_is_in_the_table_and_the_table_names_no_other() -> None:
+    assert set(URLS) == set(TABLE)
+
+
+@pytest.mark.parametrize("name", sorted(URLS))
+def test_only_the_roles_of_the_table_get_in(name: str, person: AddPerson, sign_in: SignIn) -> None:
+    allowed = TABLE[name]
+    for role in Role:
+        answer = ask(sign_in(person(f"a-{role}", role)), name)
+        assert answer.status_code < 500
+        assert not is_sent_to_sign_in(answer) or name == "account_logout"
+        assert (answer.status_code != 403) == (allowed == ANYBODY or role in allowed), (
+            f"{role} got {answer.status_code}"
+        )
+
+
+@pytest.mark.parametrize("name", sorted(URLS))
+def test_who_is_not_signed_in_gets_no_further_than_the_table_says(name: str) -> None:
+    client = Client()
+    for answer in (client.get(address(name)), client.post(address(name))):
+        if TABLE[name] == ANYBODY:
+            assert answer.status_code < 500
+            assert name == "account_logout" or not is_sent_to_sign_in(answer)
+        else:
+            assert is_sent_to_sign_in(answer)
+
+
+def test_a_person_without_a_role_gets_into_nothing_but_the_own_account(db: None, sign_in: SignIn) -> None:
+    nobody = sign_in(User.objects.create_user("nobody"))
+    for name, allowed in TABLE.items():
+        if allowed not in (ANYBODY, EVERYBODY):
+            assert ask(nobody, name).status_code == 403, name
+
+
+def test_a_script_that_is_not_signed_in_is_told_so_instead_of_redirected() -> None:
+    answer = Client().post(address("assistant:save_draft"), headers={"Accept": "application/json"})
+    assert answer.status_code == 401
+
+
+def test_the_groups_hold_what_the_roles_say_and_nothing_else() -> None:
+    held = {
+        Role(group.name): {f"{p.content_type.app_label}.{p.codename}" for p in group.permissions.all()}
+        for group in Group.objects.all()
+    }
+    assert held == PERMISSIONS
+
+
+def test_a_permission_that_somebody_slipped_into_a_group_is_gone_after_migrating() -> None:
+    auditors = Group.objects.get(name="auditor")
+    auditors.permissions.set(Group.objects.get(name="lead").permissions.all())
+    sync_groups()
+    held = {permission.codename for permission in auditors.permissions.all()}
+    assert held == {"view_audit"}
+
+
+@pytest.mark.parametrize(
+    ("permission", "roles"),
+    [
+        ("assistant.write_replies", WRITERS),
+        ("assistant.use_generate", {Role.LEAD}),
+        ("assistant.enter_posts", ENTERING),
+        ("moderation.view_flags", REVIEWERS),
+        ("moderation.decide_flags", REVIEWERS),
+        ("moderation.decide_escalated", {Role.LEAD, Role.CLINICIAN}),
+        ("accounts.manage_people", ADMINS),
+        ("assistant.view_audit", {Role.AUDITOR}),
+    ],
+)
+def test_a_role_brings_its_permissions(permission: str, roles: set[Role], person: AddPerson) -> None:
+    assert {role for role in Role if person(f"a-{role}", role).has_perm(permission)} == roles
+
+
+def test_two_roles_bring_the_permissions_of_both(person: AddPerson) -> None:
+    both = person("wren", Role.SUPPORTER, Role.AUDITOR)
+    assert both.has_perm("assistant.write_replies")
+    assert both.has_perm("assistant.view_audit")
+    assert not both.has_perm("accounts.manage_people")

@@ -1,0 +1,167 @@
+"""Joining by invitation, setting up, and the page where admins look after people."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import partial
+
+from allauth.account.adapter import get_adapter
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required, permission_required
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from webapp.accounts import people as actions
+from webapp.accounts.forms import GenerateForm, InviteForm, JoinForm, RolesForm
+from webapp.accounts.invitations import link_to, mail_link
+from webapp.accounts.models import Invitation, User
+from webapp.accounts.people import LinkUsed, NotAllowed
+from webapp.accounts.roles import MANAGE_PEOPLE, Role
+from webapp.accounts.set_up import join_as_first_admin, open_set_up
+
+for_admins = permission_required(MANAGE_PEOPLE, raise_exception=True)
+
+
+# Coming in
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password", "password_again")
+@require_http_methods(["GET", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    found = Invitation.objects.open().with_token(token).exclude(invited_by=None).first()
+    return _join_page(request, "accounts/invitation.html", found, actions.join)
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password", "password_again")
+@require_http_methods(["GET", "POST"])
+def set_up(request: HttpRequest, token: str) -> HttpResponse:
+    return _join_page(request, "accounts/set_up.html", open_set_up(token), join_as_first_admin)
+
+
+@sensitive_variables("form")
+def _join_page(request: HttpRequest, template: str, link: Invitation | None, join: Callable[..., User]) -> HttpResponse:
+    """The same answer for a link that was used, that ran out and that never was."""
+    if link is None:
+        return render(request, template, {"form": None, "invitation": None}, status=404)
+    form = JoinForm(request.POST if request.method == "POST" else None, initial={"email": link.email})
+    if request.method == "POST" and form.is_valid():
+        fields = {name: form.cleaned_data[name] for name in ("username", "password", "email")}
+        try:
+            person = join(link, **fields)
+        except LinkUsed:
+            return render(request, template, {"form": None, "invitation": None}, status=404)
+        except IntegrityError:  # between the form's check and now
+            form.add_error(None, "Somebody took this name or address a moment ago. Choose another one.")
+        else:
+            get_adapter(request).login(request, person)
+            return redirect("home")
+    return render(request, template, {"form": form, "invitation": link}, status=422 if form.errors else 200)
+
+
+# People
+
+
+@for_admins
+@require_GET
+def people(request: HttpRequest) -> HttpResponse:
+    return _people_page(request)
+
+
+@for_admins
+@never_cache
+@require_POST
+def invite(request: HttpRequest) -> HttpResponse:
+    """Answers with the page itself, not with a redirect: the link is nowhere to be read again."""
+    form = InviteForm(request.POST)
+    if not form.is_valid():
+        return _people_page(request, form=form, status=422)
+    email = form.cleaned_data["email"]
+    _invitation, token = actions.invite(form.cleaned_data["roles"], by=request.user, email=email)
+    link = link_to(request, token)
+    if mail_link(link, to=email):
+        messages.success(request, "The invitation was sent by e-mail. You can also pass this link on yourself.")
+    elif email:
+        messages.warning(request, "No e-mail was sent. Pass the link on yourself.")
+    return _people_page(request, new_link=link)
+
+
+@for_admins
+@require_POST
+def withdraw_invitation(request: HttpRequest, invitation_id: uuid.UUID) -> HttpResponse:
+    found = get_object_or_404(Invitation.objects.open().exclude(invited_by=None), id=invitation_id)
+    actions.withdraw(found, by=request.user)
+    messages.success(request, "The invitation was withdrawn.")
+    return redirect("accounts:people")
+
+
+@for_admins
+@require_POST
+def change_roles(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
+    person = get_object_or_404(User, pk=user_id)
+    form = RolesForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose at least one role, or close the account.")
+        return redirect("accounts:people")
+    change = partial(actions.change_roles, person, roles=form.cleaned_data["roles"], by=request.user)
+    return _changed(request, change, f"The roles of {person.username} were changed. They have to sign in again.")
+
+
+@for_admins
+@require_POST
+def change_generate(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
+    person = get_object_or_404(User, pk=user_id)
+    form = GenerateForm(request.POST)
+    form.is_valid()
+    allowed = form.cleaned_data["allowed"]
+    change = partial(actions.set_may_generate, person, allowed=allowed, by=request.user)
+    may = "may now" if allowed else "may no longer"
+    return _changed(request, change, f"{person.username} {may} ask for a draft from the post.")
+
+
+@for_admins
+@require_POST
+def deactivate(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
+    person = get_object_or_404(User, pk=user_id)
+    change = partial(actions.deactivate, person, by=request.user)
+    return _changed(request, change, f"{person.username} is signed out everywhere and cannot sign in.")
+
+
+@for_admins
+@require_POST
+def reactivate(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
+    person = get_object_or_404(User, pk=user_id)
+    return _changed(
+        request, partial(actions.reactivate, person, by=request.user), f"{person.username} can sign in again."
+    )
+
+
+def _changed(request: HttpRequest, change: Callable[[], None], done: str) -> HttpResponse:
+    try:
+        change()
+    except NotAllowed as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, done)
+    return redirect("accounts:people")
+
+
+def _people_page(
+    request: HttpRequest, *, form: InviteForm | None = None, new_link: str = "", status: int = 200
+) -> HttpResponse:
+    context = {
+        "people": User.objects.prefetch_related("groups", "user_permissions"),
+        "invitations": Invitation.objects.open().exclude(invited_by=None).select_related("invited_by"),
+        "form": form or InviteForm(),
+        "new_link": new_link,
+        "roles": list(Role),
+    }
+    return render(request, "accounts/people.html", context, status=status)
