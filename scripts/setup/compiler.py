@@ -86,7 +86,7 @@ def toolchain_from_wheels() -> Toolchain:
         raise SetupProblem("Zig's c++ cannot compile a program of one line here.")
     path = f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     return Toolchain(
-        says="Zig and cmake from PyPI",
+        says="Zig and cmake from PyPI (no OpenMP: on a busy machine set MODEL_THREADS=1)",
         env={"CC": str(folder / "cc"), "CXX": str(folder / "c++"), "PATH": path},
         cmake_args=(f"-DCMAKE_AR={folder / 'ar'}", f"-DCMAKE_RANLIB={folder / 'ranlib'}"),
     )
