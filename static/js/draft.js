@@ -66,7 +66,7 @@ saver.addEventListener("state", ({ detail }) => {
 
 saver.addEventListener("saved", ({ detail }) => {
   page.form.elements.base.value = detail.revision;
-  page.share.value = detail.own_share;
+  page.share.setAttribute("width", `${detail.own_share}%`);
   page.shareWords.textContent = `${detail.own_share} %`;
   if (page.improve) setMayAsk(detail.may_ask);
 });
