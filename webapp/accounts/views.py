@@ -27,6 +27,11 @@ from webapp.accounts.set_up import join_as_first_admin, open_set_up
 for_admins = permission_required(MANAGE_PEOPLE, raise_exception=True)
 
 
+def admin_of(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # `for_admins` let nobody else through
+    return request.user
+
+
 # Coming in
 
 
@@ -85,7 +90,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _people_page(request, form=form, status=422)
     email = form.cleaned_data["email"]
-    _invitation, token = actions.invite(form.cleaned_data["roles"], by=request.user, email=email)
+    _invitation, token = actions.invite(form.cleaned_data["roles"], by=admin_of(request), email=email)
     link = link_to(request, token)
     if mail_link(link, to=email):
         messages.success(request, "The invitation was sent by e-mail. You can also pass this link on yourself.")
@@ -98,7 +103,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 @require_POST
 def withdraw_invitation(request: HttpRequest, invitation_id: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(Invitation.objects.open().exclude(invited_by=None), id=invitation_id)
-    actions.withdraw(found, by=request.user)
+    actions.withdraw(found, by=admin_of(request))
     messages.success(request, "The invitation was withdrawn.")
     return redirect("accounts:people")
 
@@ -111,7 +116,7 @@ def change_roles(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "Choose at least one role, or close the account.")
         return redirect("accounts:people")
-    change = partial(actions.change_roles, person, roles=form.cleaned_data["roles"], by=request.user)
+    change = partial(actions.change_roles, person, roles=form.cleaned_data["roles"], by=admin_of(request))
     return _changed(request, change, f"The roles of {person.username} were changed. They have to sign in again.")
 
 
@@ -122,7 +127,7 @@ def change_generate(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
     form = GenerateForm(request.POST)
     form.is_valid()
     allowed = form.cleaned_data["allowed"]
-    change = partial(actions.set_may_generate, person, allowed=allowed, by=request.user)
+    change = partial(actions.set_may_generate, person, allowed=allowed, by=admin_of(request))
     may = "may now" if allowed else "may no longer"
     return _changed(request, change, f"{person.username} {may} ask for a draft from the post.")
 
@@ -131,7 +136,7 @@ def change_generate(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def deactivate(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
     person = get_object_or_404(User, pk=user_id)
-    change = partial(actions.deactivate, person, by=request.user)
+    change = partial(actions.deactivate, person, by=admin_of(request))
     return _changed(request, change, f"{person.username} is signed out everywhere and cannot sign in.")
 
 
@@ -140,7 +145,7 @@ def deactivate(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
 def reactivate(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
     person = get_object_or_404(User, pk=user_id)
     return _changed(
-        request, partial(actions.reactivate, person, by=request.user), f"{person.username} can sign in again."
+        request, partial(actions.reactivate, person, by=admin_of(request)), f"{person.username} can sign in again."
     )
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 import pytest
-from django.http import HttpResponse
+from django.core.mail import EmailMessage
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +15,7 @@ from assistant.models import AuditEvent
 from webapp.accounts.models import Invitation, User
 from webapp.accounts.people import LinkUsed, deactivate, invite, join
 from webapp.accounts.roles import Role
-from webapp.accounts.tests.cast import PASSWORD, AddPerson, SignIn
+from webapp.accounts.tests.cast import PASSWORD, AddPerson, Page, SignIn, first_match
 
 pytestmark = pytest.mark.django_db
 
@@ -26,19 +25,19 @@ def a_link(admin: User, *roles: Role, email: str = "") -> str:
     return reverse("accounts:invitation", args=[token])
 
 
-def answer_to(link: str, *, client: Client | None = None, **fields: str) -> HttpResponse:
+def answer_to(link: str, client: Client | None = None, /, **fields: str) -> Page:
     filled = {"username": "wren", "password": PASSWORD, "password_again": PASSWORD, "email": ""} | fields
     return (client or Client()).post(link, filled)
 
 
-def link_on(page: HttpResponse) -> str:
-    return re.search(r"/invitation/[\w-]+/", page.content.decode())[0]
+def link_on(page: Page) -> str:
+    return first_match(r"/invitation/[\w-]+/", page.content.decode())
 
 
 def test_an_invited_person_joins_with_their_roles_and_is_signed_in(admin: User) -> None:
     link, client = a_link(admin, Role.SUPPORTER, Role.MODERATOR), Client()
     assert client.get(link).status_code == 200
-    assert answer_to(link, client=client).status_code == 302
+    assert answer_to(link, client).status_code == 302
     wren = User.objects.get(username="wren")
     assert wren.role_names == ["moderator", "supporter"]
     assert client.get(reverse("account_change_password")).status_code == 200
@@ -133,7 +132,7 @@ def test_an_invitation_without_a_role_or_with_an_unknown_one_is_refused(admin: U
 
 
 def test_it_is_mailed_only_when_a_relay_is_configured(
-    admin: User, sign_in: SignIn, settings: Settings, mailoutbox: list
+    admin: User, sign_in: SignIn, settings: Settings, mailoutbox: list[EmailMessage]
 ) -> None:
     fields = {"roles": ["supporter"], "email": "robin@example.org"}
     settings.EMAIL_RELAY_URL = ""

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import Group
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from webapp.accounts.models import User
 from webapp.accounts.roles import PERMISSIONS, Role, sync_groups
-from webapp.accounts.tests.cast import AddPerson, SignIn
+from webapp.accounts.tests.cast import AddPerson, Page, SignIn
 
 pytestmark = pytest.mark.django_db
 
@@ -88,13 +87,13 @@ def address(name: str) -> str:
     return reverse(name, kwargs={argument: SOMETHING.get(argument, uuid.uuid4()) for argument in URLS[name]})
 
 
-def ask(client: Client, name: str) -> HttpResponse:
+def ask(client: Client, name: str) -> Page:
     """By whichever method the URL takes; a 405 says nothing about rights."""
     answer = client.get(address(name))
     return client.post(address(name)) if answer.status_code == 405 else answer
 
 
-def is_sent_to_sign_in(answer: HttpResponse) -> bool:
+def is_sent_to_sign_in(answer: Page) -> bool:
     return answer.status_code == 302 and answer.headers["Location"].startswith(reverse("account_login"))
 
 

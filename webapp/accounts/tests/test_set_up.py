@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -21,7 +20,7 @@ from webapp.accounts.set_up import (
     new_set_up_link,
     open_set_up,
 )
-from webapp.accounts.tests.cast import PASSWORD, AddPerson
+from webapp.accounts.tests.cast import PASSWORD, AddPerson, Page
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +33,7 @@ def path_of_new_link() -> str:
     return urlsplit(link).path
 
 
-def answer_to(path: str, client: Client | None = None, username: str = "keeper") -> HttpResponse:
+def answer_to(path: str, client: Client | None = None, username: str = "keeper") -> Page:
     fields = {"username": username, "password": PASSWORD, "password_again": PASSWORD, "email": ""}
     return (client or Client()).post(path, fields)
 

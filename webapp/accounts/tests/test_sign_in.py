@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.http import HttpResponse
+from django.core.mail import EmailMessage
 from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
@@ -14,12 +14,12 @@ from assistant.models import AuditEvent
 from webapp import settings as written
 from webapp.accounts.models import User
 from webapp.accounts.people import deactivate
-from webapp.accounts.tests.cast import PASSWORD, AddPerson, SignIn
+from webapp.accounts.tests.cast import PASSWORD, AddPerson, Page, SignIn, first_match
 
 pytestmark = pytest.mark.django_db
 
 
-def try_to_sign_in(login: str, password: str, client: Client | None = None) -> HttpResponse:
+def try_to_sign_in(login: str, password: str, client: Client | None = None) -> Page:
     return (client or Client()).post(reverse("account_login"), {"login": login, "password": password})
 
 
@@ -27,7 +27,7 @@ def is_signed_in(client: Client) -> bool:
     return client.get(reverse("account_change_password")).status_code == 200
 
 
-def what_the_page_says(response: HttpResponse) -> str:
+def what_the_page_says(response: Page) -> str:
     """The page without what differs on every load and without what was typed into it."""
     page = re.sub(r'(nonce|value|content)="[^"]*"', "", response.content.decode())
     return re.sub(r"\s+", " ", page)
@@ -130,7 +130,7 @@ def test_a_weak_new_password_is_refused(person: AddPerson, sign_in: SignIn, pass
 
 
 def test_asking_for_a_new_password_says_the_same_for_known_and_unknown_addresses(
-    person: AddPerson, mailoutbox: list
+    person: AddPerson, mailoutbox: list[EmailMessage]
 ) -> None:
     person("wren", email="wren@example.org")
     answers = [
@@ -141,10 +141,10 @@ def test_asking_for_a_new_password_says_the_same_for_known_and_unknown_addresses
     assert [letter.to for letter in mailoutbox] == [["wren@example.org"]]
 
 
-def test_the_link_for_a_new_password_works_once(person: AddPerson, mailoutbox: list) -> None:
+def test_the_link_for_a_new_password_works_once(person: AddPerson, mailoutbox: list[EmailMessage]) -> None:
     person("wren", email="wren@example.org")
     Client().post(reverse("account_reset_password"), {"email": "wren@example.org"})
-    link = re.search(r"https?://[^/]+(/\S+)", mailoutbox[0].body)[1]
+    link = first_match(r"https?://[^/]+(/\S+)", str(mailoutbox[0].body), 1)
     client = Client()
     page = client.get(link, follow=True).redirect_chain[-1][0]
     new = "nine slow herons standing"
