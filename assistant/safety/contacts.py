@@ -30,74 +30,19 @@ class Found:
 
 
 _TOP_LEVELS = frozenset(
-    [
-        "com",
-        "org",
-        "net",
-        "info",
-        "io",
-        "co",
-        "uk",
-        "ie",
-        "us",
-        "ca",
-        "au",
-        "nz",
-        "de",
-        "fr",
-        "nl",
-        "es",
-        "in",
-        "za",
-        "at",
-        "ch",
-        "it",
-        "eu",
-        "gov",
-        "edu",
-        "app",
-        "me",
-        "tv",
-        "gg",
-        "ly",
-        "chat",
-        "health",
-        "help",
-        "support",
-        "online",
-        "site",
-        "xyz",
-        "link",
-        "be",
-        "dev",
-        "ai",
-        "pt",
-        "pl",
-        "se",
-        "no",
-        "dk",
-        "fi",
-        "br",
-        "mx",
-        "jp",
-        "cn",
-        "ru",
-        "gal",
-        "int",
-        "mil",
-        "biz",
-        "tk",
-        "life",
-        "page",
-        "live",
-        "world",
-        "care",
-    ]
+    (
+        "com org net info io co uk ie us ca au nz de fr nl es in za at ch it eu gov edu app me tv gg ly chat health help "
+        "support online site xyz link be dev ai pt pl se no dk fi br mx jp cn ru gal int mil biz tk life page live world "
+        "care example"
+    ).split()
 )
+# Endings that are also words: "Go on.It helps" is a missing blank, not an address in Italy.
+_ALSO_WORDS = frozenset("it me in at no us be is so my life help care live world page support".split())
 _AT = r"(?: ?@ ?| ?[\[(]at[\])] ?| at )"
 _DOT = r"(?:\.| ?[\[(](?:dot|\.)[\])] ?| dot )"
 _EMAIL = re.compile(
-    rf"(?<![a-z0-9._%+-])[a-z0-9._%+-]{{1,64}}{_AT}[a-z0-9-]{{1,63}}(?:{_DOT}[a-z0-9-]{{1,63}}){{0,3}}{_DOT}[a-z]{{2,18}}(?![a-z0-9])"
+    rf"(?<![a-z0-9._%+-])[a-z0-9._%+-]{{1,64}}{_AT}"
+    rf"[a-z0-9-]{{1,63}}(?:{_DOT}[a-z0-9-]{{1,63}}){{0,3}}{_DOT}[a-z]{{2,18}}(?![a-z0-9])"
 )
 _SCHEME = re.compile(r"(?:https?|hxxps?|ftp)://([^\s/?#]{1,253})[^\s]{0,2000}|\bwww\.([^\s/?#]{1,253})[^\s]{0,2000}")
 _DOTTED = re.compile(r"(?<![a-z0-9.@-])[a-z0-9][a-z0-9.-]{2,252}(?:/[^\s]{0,2000})?")
@@ -110,16 +55,21 @@ _DATE = re.compile(r"\d{1,4}([-/. ])\d{1,2}\1\d{1,4}(?: \d{1,2})?|\d{4} ?[-/] ?\
 _THOUSANDS = re.compile(r"\d{1,3}(?:[ .]000){1,3}")
 _CARD_OR_IBAN = re.compile(r"\b[a-z]{2}\d{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,4})?\b|\b\d(?:[ -]?\d){11,18}\b")
 _LONG_DIGITS = re.compile(r"(?<!\d)\d{9,30}(?!\d)")
-_DIAL = re.compile(
-    r"\b(?:call|calling|dial|ring|phone|text|texting|sms|message|whatsapp|reach|contact|number|line|hotline|helpline|code|lifeline)\b"
-    r"[^.\n\d]{0,30}(?<![\d.,])(\d{3,6})(?![\d.,]?\d)"
-    r"(?! ?(?:%|am\b|pm\b|days?|times?|euros?|dollars?|pounds?|minutes?|mins?|hours?|hrs?|years?|weeks?|months?|people|words|miles?|km|characters|o'clock|percent|mg|others|of\b))"
+_DIAL_CUE = r"call|calling|dial|ring|phone|text|texting|sms|message|whatsapp|reach|contact|number|line|hotline|helpline|code|lifeline"
+_UNIT = (
+    r"%|am\b|pm\b|days?|times?|euros?|dollars?|pounds?|minutes?|mins?|hours?|hrs?|years?|weeks?|months?|people|words|"
+    r"miles?|km|characters|o'clock|percent|mg|others|of\b"
 )
+_DIAL = re.compile(rf"\b(?:{_DIAL_CUE})\b[^.\n\d]{{0,30}}(?<![\d.,])(\d{{3,6}})(?![\d.,]?\d)(?! ?(?:{_UNIT}))")
 _SPACED_SHORT = re.compile(r"(?<![\w.,])\d{1,3}[ -]\d{1,3}(?:[ -]\d{1,3})?(?![\w.,]?\d)")
 _HANDLE = re.compile(r"(?<![\w@.])@[a-z0-9_][a-z0-9_.]{2,29}\b|\b[a-z0-9_.]{2,32}#\d{4}\b|\bu/[a-z0-9_-]{3,20}\b")
+SITES = (
+    r"(?:insta|instagram|ig|snap|snapchat|discord|telegram|tiktok|kik|whatsapp|signal|skype|twitter|facebook|fb|reddit|"
+    r"messenger|facetime|zoom)"
+)
 _HANDLE_CUE = re.compile(
-    r"\b(?:insta|instagram|ig|snap|snapchat|discord|telegram|tiktok|kik|whatsapp|signal|skype|twitter|facebook|fb|reddit|username|user name)"
-    r"(?: (?:name|handle|id|account|is|me|at|user|username|tag)){0,3} ?(?:[:=]|\bis\b|\bat\b) ?@?([a-z0-9_.]{3,30})"
+    rf"\b(?:{SITES}|username|user name)(?: (?:name|handle|id|account|is|me|at|user|username|tag)){{0,3}}"
+    r" ?(?:[:=]|\bis\b|\bat\b) ?@?([a-z0-9_.]{3,30})"
 )
 _STREET = (
     r"street|st|road|rd|avenue|ave|lane|ln|drive|dr|close|court|ct|crescent|place|pl|terrace|way|boulevard|blvd|square|sq|"
@@ -128,10 +78,14 @@ _STREET = (
 _ADDRESS = re.compile(
     rf"\b\d{{1,5}}[a-z]?,? (?:[a-z'-]{{2,20}} ){{1,3}}(?:{_STREET})\b(?! (?:to|of|that|for))"
     rf"|\b(?:flat|apartment|apt|unit|room) ?#?\d{{1,5}}[a-z]?,? \d{{0,5}} ?[a-z'-]{{2,20}} (?:{_STREET})\b"
-    r"|\b[a-z]{1,2}\d[a-z\d]? \d[a-z]{2}\b"  # UK postcode
-    r"|\b[acdefhknprtvwxy]\d[\dw] ?[0-9acdefhknprtvwxy]{4}(?<=\d[a-z]{3}|[a-z]\d[a-z0-9]{2}|\d[a-z]\d[a-z]|\d{2}[a-z]{2})\b"  # Eircode
-    r"|\b(?:p\.?o\.? box|eircode|zip code|zip|postcode) ?(?:is|:)? ?[a-z0-9]{2,5} ?[a-z0-9]{2,4}\b"
-    r"|\b(?:i live|i am living|we live|my address|address is|i'm) (?:at|is|on) (?:number )?\d{1,5}[a-z]? [a-z'-]{2,20}"
+)
+_POSTCODE = re.compile(
+    r"\b[a-z]{1,2}\d[a-z\d]? \d[a-z]{2}\b"  # United Kingdom
+    r"|\b[acdefhknprtvwxy]\d[\dw] [acdefhknprtvwxy\d]{4}\b(?<!\d{4})(?<![a-z]{4})"  # Ireland
+    r"|\b(?:p\.?o\.? box|eircode|zip code|zip|postcode) ?(?:is|:)? ?(?=[a-z]{0,4}\d)[a-z0-9]{2,5} ?[a-z0-9]{2,4}\b"
+)
+_HOME = re.compile(
+    r"\b(?:i live|i am living|we live|my address is|address is|i'm) (?:at|on) (?:number )?\d{1,5}[a-z]? [a-z'-]{2,20}"
 )
 
 
@@ -177,35 +131,17 @@ def _urls(plain: str) -> Iterator[Found]:
 
 
 def _is_meant_as_host(labels: list[str], whole: str) -> bool:
-    """ "Go on.it helps" is a missing blank, not an address in Italy."""
-    return labels[-1] not in {
-        "it",
-        "me",
-        "in",
-        "at",
-        "no",
-        "us",
-        "be",
-        "is",
-        "so",
-        "my",
-        "life",
-        "help",
-        "care",
-        "live",
-        "world",
-        "page",
-        "support",
-    } or ("/" in whole or len(labels) > 2 or any(character.isdigit() or character == "-" for character in labels[0]))
+    if labels[-1] not in _ALSO_WORDS or "/" in whole or len(labels) > 2:
+        return True
+    return any(character.isdigit() or character == "-" for character in labels[0])
 
 
 def _long_numbers(plain: str) -> Iterator[Found]:
     for match in _CARD_OR_IBAN.finditer(plain):
-        digits = "".join(character for character in match[0] if character.isalnum())
-        if (digits[0].isalpha() and sum(character.isdigit() for character in digits) >= 10) or (
-            passes_luhn(digits) and len(digits) >= 13
-        ):
-            yield Found(Contact.LONG_NUMBER, match.start(), match.end(), digits)
+        value = "".join(character for character in match[0] if character.isalnum())
+        is_iban = value[0].isalpha() and sum(character.isdigit() for character in value) >= 10
+        if is_iban or (len(value) >= 13 and passes_luhn(value)):
+            yield Found(Contact.LONG_NUMBER, match.start(), match.end(), value)
 
 
 def passes_luhn(digits: str) -> bool:
@@ -247,5 +183,6 @@ def _handles(plain: str) -> Iterator[Found]:
 
 
 def _addresses(plain: str) -> Iterator[Found]:
-    for match in _ADDRESS.finditer(plain):
-        yield Found(Contact.ADDRESS, match.start(), match.end(), match[0])
+    for pattern in (_ADDRESS, _POSTCODE, _HOME):
+        for match in pattern.finditer(plain):
+            yield Found(Contact.ADDRESS, match.start(), match.end(), match[0])

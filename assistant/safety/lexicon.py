@@ -23,6 +23,7 @@ class LexiconError(ValueError):
 class LexiconRule:
     rule: Rule
     negatable: bool  # "not" shortly before a match cancels it
+    yields_to: tuple[str, ...]  # rules whose matches already say what this one would say inside them
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,9 @@ def _build(name: str, table: dict[str, Any]) -> Lexicon:
         short = entry["name"]
         given = {kind: _SEVERITIES[entry[kind]] for kind in ("post", "suggestion", "reply") if kind in entry}
         rule = Rule(f"{name}.{short}", entry["reason"], severities(**given))
-        rules[short] = LexiconRule(rule, negatable=entry.get("negatable", True))
+        rules[short] = LexiconRule(
+            rule, negatable=entry.get("negatable", True), yields_to=tuple(entry.get("yields_to", ()))
+        )
         phrases[short] = _parse_all(entry["phrases"], groups)
         exceptions[short] = _parse_all(entry.get("except", []), groups)
     if any(not of_rule for of_rule in phrases.values()):

@@ -23,6 +23,8 @@ from assistant.safety.words import Word
 _PIECE = re.compile(r"\([^()]*\)\??|[^\s()]+")
 _FILLERS_IN_A_ROW = 3
 _LONGEST_GAP = 8
+# A gap that swallows a "not" would turn a phrase into its opposite.
+_NEVER_IN_A_GAP = frozenset({"not", "never", "no"})
 
 Atoms = tuple[str, ...]  # words, word beginnings ("overdos*") or "#", one after the other
 
@@ -49,6 +51,12 @@ Phrase = tuple[Step, ...]
 class Match:
     first: int  # index of the first word
     last: int  # index after the last word
+
+    def overlaps(self, other: Match) -> bool:
+        return self.first < other.last and other.first < self.last
+
+    def contains(self, other: Match) -> bool:
+        return self.first <= other.first and other.last <= self.last
 
 
 def parse_phrases(source: str, groups: Mapping[str, Sequence[str]]) -> list[Phrase]:
@@ -163,7 +171,7 @@ def _gap_ends(words: Sequence[Word], position: int, most: int) -> Iterator[int]:
     yield position
     sentence = words[position - 1].sentence
     for end in range(position + 1, min(position + most, len(words)) + 1):
-        if words[end - 1].sentence != sentence:
+        if words[end - 1].sentence != sentence or words[end - 1].text in _NEVER_IN_A_GAP:
             return
         yield end
 

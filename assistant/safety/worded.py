@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from assistant.safety.lexicon import LexiconRule, load_lexicon
 from assistant.safety.phrases import Match
@@ -13,25 +13,9 @@ from assistant.safety.types import Context, Finding, Kind
 from assistant.safety.words import Word
 
 _NEGATIONS = frozenset({"not", "never", "no", "none", "nobody", "without", "neither", "nor", "nothing", "hardly"})
-# "not sure", "cannot stop", "not gonna lie": the no in them says nothing about what follows.
-_AFTER_A_NO_THAT_DENIES_NOTHING = frozenset(
-    {
-        "only",
-        "sure",
-        "lie",
-        "lying",
-        "know",
-        "care",
-        "doubt",
-        "stop",
-        "help",
-        "wait",
-        "just",
-        "joking",
-        "kidding",
-        "matter",
-    }
-)
+# "not sure", "not gonna lie": the no in them says nothing about what follows. Nor does "cannot stop".
+_AFTER_AN_IDLE_NO = frozenset({"only", "sure", "lie", "know", "care", "doubt", "just", "joking", "kidding", "matter"})
+_AFTER_CAN_NOT = frozenset({"stop", "help", "wait"})
 _TURNS = frozenset({"but", "because", "so", "if", "unless", "until", "however", "although", "though"})
 _NEGATION_REACH = 6
 # A thousandth finding of one rule tells nobody more than the twentieth.
@@ -45,9 +29,15 @@ def is_negated(words: Sequence[Word], first: int) -> bool:
         if word.clause != words[first].clause or word.text in _TURNS:
             return False
         if word.text in _NEGATIONS:
-            following = [later.text for later in words[index + 1 : index + 4] if later.text != "going"]
-            return not any(text in _AFTER_A_NO_THAT_DENIES_NOTHING for text in following[:2])
+            return not _denies_nothing(words, index)
     return False
+
+
+def _denies_nothing(words: Sequence[Word], no: int) -> bool:
+    following = [word.text for word in words[no + 1 : no + 4] if word.text not in ("going", "to")][:1]
+    if no > 0 and words[no - 1].text in ("can", "could") and _AFTER_CAN_NOT.intersection(following):
+        return True
+    return bool(_AFTER_AN_IDLE_NO.intersection(following))
 
 
 class WordedPhase:
@@ -73,17 +63,20 @@ class WordedPhase:
                 yield rule.finding(context.kind, *reading.span(match.first, match.last))
 
     def matches(self, reading: Reading, kind: Kind) -> Iterator[tuple[LexiconRule, Match]]:
-        excused: dict[str, list[Match]] = {}
-        for name, match in self.lexicon.exceptions.find(reading.words):
-            excused.setdefault(name, []).append(match)
+        excused = _by_rule(self.lexicon.exceptions.find(reading.words))
+        found = list(self.lexicon.phrases.find(reading.words))
+        ours = _by_rule(found)
         seen: Counter[str] = Counter()
-        for name, match in self.lexicon.phrases.find(reading.words):
+        for name, match in found:
             entry = self.lexicon.rules[name]
             if not entry.rule.applies_to(kind) or seen[name] == _MATCHES_PER_RULE:
                 continue
-            if not _is_excused(match, excused.get(name, [])):
-                seen[name] += 1
-                yield entry, match
+            if any(exception.overlaps(match) for exception in excused.get(name, ())):
+                continue
+            if any(other.contains(match) for better in entry.yields_to for other in ours.get(better, ())):
+                continue
+            seen[name] += 1
+            yield entry, match
 
     def judge(
         self,
@@ -98,5 +91,8 @@ class WordedPhase:
         return entry.rule
 
 
-def _is_excused(match: Match, exceptions: list[Match]) -> bool:
-    return any(exception.first < match.last and match.first < exception.last for exception in exceptions)
+def _by_rule(found: Iterable[tuple[str, Match]]) -> dict[str, list[Match]]:
+    matches: dict[str, list[Match]] = {}
+    for name, match in found:
+        matches.setdefault(name, []).append(match)
+    return matches

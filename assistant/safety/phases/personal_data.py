@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from assistant.safety.contacts import Contact, Found, find_contacts
+from assistant.safety.contacts import SITES, Contact, Found, find_contacts
 from assistant.safety.reading import read
 from assistant.safety.rules import Rule, severities
 from assistant.safety.types import Context, Finding, Kind, Severity
@@ -34,15 +34,20 @@ _RULES = {
     Contact.ADDRESS: ADDRESS,
     Contact.LONG_NUMBER: LONG_NUMBER,
 }
-_SITES = r"(?:insta|instagram|ig|snap|snapchat|discord|telegram|tiktok|kik|whatsapp|signal|skype|twitter|facebook|fb|reddit|messenger|facetime|zoom)"
-_INVITATION = re.compile(
-    rf"\b(?:add|dm|pm|find|follow|message|text|call|write|reach|contact|hit) me (?:up )?(?:on|at|over|in|via|through) (?:my )?(?:{_SITES}|private|phone|number|email|e-mail)\b"
-    rf"|\b(?:my|here is my|here's my) (?:private |personal |own )?(?:{_SITES}|phone number|mobile|cell|email|e-mail|address) (?:is|address is|number is|name is|:)"
-    r"|\bmy (?:phone )?number (?:is|:)|\b(?:dm|pm) me\b|\bi(?:'ll| will) (?:give|send) you my (?:number|email|address|insta|phone)\b"
-    r"|\b(?:give|send|tell) me your (?:phone |home |email |e-mail )?(?:number|address|email|e-mail|insta|instagram|snap|snapchat|discord|full name|last name|surname)\b"
-    r"|\b(?:let's|lets|we (?:can|could|should)|shall we|can we|want to) (?:meet|meet up|meet in person|talk privately|chat privately|talk outside|move this)(?: (?:up|in person|somewhere|for coffee|for a coffee|at|outside|to))"
-    r"|\bwhere (?:do|exactly do) you live\b|\bwhat(?:'s| is) your (?:address|number|phone number|full name|real name|last name)\b|\bi live (?:at|on) \d"
+_OWN = r"(?:phone |home |private |personal |own |e-?mail )?"
+_CHANNEL = rf"(?:{SITES}|private|phone|number|e-?mail|mobile|cell|address|real name|full name|last name|surname)"
+_INVITATIONS = (
+    rf"(?:add|dm|find|follow|message|text|call|write|reach|contact|hit) me (?:up )?(?:on|at|over|in|via) (?:my )?{_CHANNEL}\b",
+    r"(?:dm|pm) me\b",
+    rf"my {_OWN}{_CHANNEL} (?:address |number |name )?(?:is\b|:)",
+    rf"i(?:'ll| will| can) (?:give|send) you my {_OWN}{_CHANNEL}\b",
+    rf"(?:give|send|tell) me your {_OWN}{_CHANNEL}\b",
+    rf"what(?:'s| is) your {_OWN}{_CHANNEL}\b",
+    r"(?:let's|lets|we (?:can|could|should)|shall we|can we) meet (?:up|in person|somewhere|for|at|outside)\b",
+    r"(?:let's|lets|we (?:can|could|should)|shall we|can we) (?:talk|chat|move this) (?:privately|outside|somewhere else)\b",
+    r"where (?:exactly )?do you live\b",
 )
+_INVITATION = re.compile("|".join(rf"\b{invitation}" for invitation in _INVITATIONS))
 
 
 class PersonalData:

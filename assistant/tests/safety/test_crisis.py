@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import pytest
+
+from assistant.safety.phases.crisis import Crisis
+from assistant.safety.types import Kind, Severity
+from assistant.tests.safety.screened import codes, found, highest
+
+PHASE = Crisis()
+
+HELD = [
+    "i'm going to kill myself",
+    "I want to kill myself. I just don't know who to tell.",
+    "honestly gonna kms tonight",
+    "i want to k i l l  m y s e l f",
+    "cant stop thinking about killing my self",
+    "I've been thinking of ending my life for weeks",
+    "planning to end it all this weekend",
+    "im going to unalive myself",
+    "i wanna k!ll myself",
+    "Im so suicidal rn",
+    "feeling sucidal again and its 3am",
+    "having su1cidal thoughts every single day",
+    "#killmyself",
+    "i have a plan and i know exactly how i will do it",
+    "wrote the note already, its on my desk. a suicide note i mean",
+    "I gave my dog away yesterday and put my affairs in order",
+    "by the time you read this i'll be gone",
+    "the pills are right here next to me",
+    "I'm sitting on the edge of the bridge",
+    "got a rope ready in the garage",
+    "ive been saving up my tablets for weeks now",
+    "I just took 40 paracetamol",
+    "i swallowed the whole bottle",
+    "took all my meds an hour ago",
+    "i cut too deep and it won't stop bleeding",
+    "tried to hang myself last night",
+    "Goodbye everyone. thanks for being kind to me",
+    "this is my last post. tell my mum i love her",
+    "my daughter says she is going to kill herself",
+    "my stepdad hits me and i'm scared to go home",
+    "he is hitting my kids right now and i don't know what to do",
+    "i'm going to kill him when he gets home",
+    "thinking about bringing a gun to school",
+    "I will jump in front of a train tomorrow morning",
+    "i won't be here tomorrow",
+    "tonight is the night",
+    "my friend just took a load of pills and she's not breathing",
+    "i feel like killing myself and nobody notices",
+    "Ready to end my life, sorry mam",
+    "ich kann nicht mehr, i want to kill myself",
+]
+
+LOOKED_AT = [
+    "i want to die",
+    "i just want to fucking die man",
+    "I wish I was dead",
+    "i dont want to be here anymore",
+    "I don't want to wake up tomorrow",
+    "everyone would be better off without me",
+    "i'm nothing but a burden to my family",
+    "nobody would miss me if i was gone",
+    "started cutting again after two years",
+    "I hurt myself last week, on my arms",
+    "I tried to kill myself when I was sixteen",
+    "there is no way out and i think about death all the time",
+    "my sister wants to kill herself and i'm so scared for her",
+    "my best friend is suicidal, what do i say to her",
+    "I'm not suicidal, I am only so tired",
+    "i would never kill myself but i get why people do",
+    "people at school keep telling me to kill myself",
+    "what's the point of living",
+    "i can't do this anymore",
+    "Some days I hope I just fall asleep and never wake up",
+    "my ex said he will kill me if I leave",
+    "i relapsed with self-harm",
+    "I don't trust myself tonight",
+    "my uncle died by suicide in march",
+]
+
+LEFT_ALONE = [
+    "this exam is killing me",
+    "I'm dying to see the new season, no spoilers",
+    "my phone died and I missed the last bus",
+    "I was dead tired after the night shift",
+    "That joke killed me, I laughed so much",
+    "we broke up and I cry most evenings",
+    "My mum passed away in spring and the house is so quiet",
+    "I could have died of embarrassment",
+    "work is a lot and my manager never listens",
+    "I cut my hair and nobody noticed",
+    "he shot me a message and I don't know how to answer",
+    "I killed it at the interview but I still feel empty",
+    "I cut contact with my father, was that wrong?",
+    "ran 5 kms today to clear my head",
+    "I hate how lonely this city is",
+    "I'm going to end things with my boyfriend this weekend",
+    "I give up on this degree, I'm switching to nursing",
+    "The cake was to die for but I couldn't enjoy it",
+    "feeling anxious about starting at a new school",
+    "I have to shoot a video for class and I'm panicking",
+]
+
+
+@pytest.mark.parametrize("text", HELD)
+def test_it_holds_a_post_with_signs_of_present_danger(text: str) -> None:
+    assert highest(found(PHASE, text, Kind.POST)) is Severity.HOLD
+
+
+@pytest.mark.parametrize("text", LOOKED_AT)
+def test_it_flags_a_post_that_a_person_should_look_at_without_holding_it(text: str) -> None:
+    assert highest(found(PHASE, text, Kind.POST)) is Severity.REVIEW
+
+
+@pytest.mark.parametrize("text", LEFT_ALONE)
+def test_it_leaves_ordinary_sadness_and_figures_of_speech_alone(text: str) -> None:
+    assert found(PHASE, text, Kind.POST) == []
+
+
+def test_it_says_that_a_denial_was_a_denial() -> None:
+    assert "crisis.denied" in codes(found(PHASE, "I am not going to kill myself.", Kind.POST))
+
+
+def test_it_does_not_take_a_no_that_denies_nothing_for_a_denial() -> None:
+    assert highest(found(PHASE, "I'm not sure if I will kill myself", Kind.POST)) is Severity.HOLD
+    assert highest(found(PHASE, "not gonna lie i want to kill myself", Kind.POST)) is Severity.HOLD
+
+
+def test_it_points_at_the_words_in_the_original_text() -> None:
+    text = "Sorry.\u200b  I want to K\u0301ILL myself…"
+    finding = next(finding for finding in found(PHASE, text, Kind.POST) if finding.code == "crisis.intent")
+    assert text[finding.start : finding.end] == "want to K\u0301ILL myself"
