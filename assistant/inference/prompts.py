@@ -59,9 +59,9 @@ EXAMPLES = (
     ),
     Example(
         post="I got laid off on Friday. I have not told my wife. I leave the house every morning and sit in the car.",
-        draft=("Just tell her, she will understand. It happened to me in 2019. I was so ashamed. It gets better."),
+        draft=("Just tell her, she will understand. It happened to me too. I was so ashamed. It gets better."),
         revision=(
-            "Sitting in that car every morning sounds so lonely. It happened to me in 2019 and I was so ashamed."
+            "Sitting in that car every morning sounds so lonely. It happened to me too and I was so ashamed."
             " It gets better. When you are ready, I think you could tell her."
         ),
         generated=(
