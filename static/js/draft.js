@@ -261,7 +261,8 @@ function tellOutcome(status) {
     cancelled: "Stopped",
     missing: "No longer there",
   };
-  page.jobState.textContent = words[status] ?? "";
+  const shownBelow = status === "held" || status === "failed";
+  page.jobState.textContent = shownBelow ? "" : words[status];
   if (words[status]) say(words[status]);
 }
 

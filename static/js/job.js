@@ -133,7 +133,6 @@ export class JobStream {
     }
     const attempt = this.#failures;
     if (code !== RESTART) this.#failures += 1;
-    if (attempt > 0) this.#handlers.onWaiting();
     const wait = code === RESTART ? 100 + Math.random() * 300 : backOff(code === TOO_MANY ? attempt + 4 : attempt);
     this.#next = setTimeout(() => this.#connect(), wait);
   }

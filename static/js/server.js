@@ -1,7 +1,6 @@
 // Requests to our own server, and what became of them.
 
 const MESSAGES = {
-  403: "This was not accepted. Sign in again in another tab, then try once more.",
   404: "This is no longer there.",
   413: "This is too long to be accepted.",
   429: "That was a little too fast. Wait a moment and try again.",
@@ -45,10 +44,10 @@ async function answerOf(url, options) {
   } catch {
     return { outcome: "unreachable", status: 0, body: {} };
   }
-  if (response.type === "opaqueredirect" || response.status === 401) {
-    return { outcome: "signed-out", status: 401, body: {} }; // our JSON addresses redirect nowhere but to sign-in
-  }
   const body = await bodyOf(response);
+  // Our JSON addresses redirect nowhere but to sign-in; a 403 without a reason is a form key that left with its session.
+  const sentAway = response.type === "opaqueredirect" || response.status === 401;
+  if (sentAway || (response.status === 403 && !body.error)) return { outcome: "signed-out", status: 401, body };
   if (response.ok) return { outcome: "ok", status: response.status, body };
   if (response.status >= 500) return { outcome: "unreachable", status: response.status, body };
   const message = body.message || MESSAGES[response.status] || "This was not accepted. Reload the page and try again.";
