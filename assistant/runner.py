@@ -19,14 +19,14 @@ from django.db.models.functions import Now
 from assistant import actions
 from assistant.inference.engine import Engine, EngineError, ModelUnavailable, Stream
 from assistant.inference.prompts import build_prompt
-from assistant.inference.types import Mode, ModelInfo, Params, Request, StopReason
+from assistant.inference.types import Mode, ModelInfo, Request, StopReason
 from assistant.models import SuggestionJob
 from assistant.models.clock import from_now
 from assistant.safety.types import Context, Kind
 from assistant.streaming import chunks, poke
 from assistant.streaming.checked import CheckedStream
 from assistant.vault.keys import VaultError
-from assistant.worker_state import NAME, holder
+from assistant.worker_state import NAME, default_params, holder
 
 log = logging.getLogger("lantern.runner")
 
@@ -84,7 +84,7 @@ def _generate(claim: Claim, engine: Engine) -> None:
         kind=Kind.SUGGESTION, language=post.language, country=post.country, post=post.text, draft=draft_text
     )
     prompt = build_prompt(mode, post=post.text, draft=draft_text)
-    params = Params(max_tokens=settings.JOB_MAX_TOKENS, deadline_seconds=settings.JOB_DEADLINE_SECONDS)
+    params = default_params()
     stream = engine.submit(Request(id=str(job.id), prompt=prompt, params=params))
     checked = CheckedStream(stream, context)
     with _Lease(claim, stream) as lease:
@@ -106,13 +106,13 @@ def _write_pieces(claim: Claim, checked: CheckedStream) -> bool:
 def _finish(claim: Claim, checked: CheckedStream, *, model: ModelInfo, prompt_version: str) -> None:
     job, outcome = claim.job, checked.stream.outcome
     assert outcome is not None
-    if not checked.screening.held:
+    said_something = bool(checked.text.strip())
+    if not (said_something and checked.screening.held):
         if outcome.stop is StopReason.CANCELLED:
             return  # not by the row, so the worker is going down: the lease runs out and another one tries
-        if outcome.stop in (StopReason.DEADLINE, StopReason.REPETITION) or not checked.text.strip():
-            # Half an answer is no answer.
-            reason = str(outcome.stop) if checked.text.strip() else "empty"
-            actions.fail_job(job, fence=claim.fence, reason=reason)
+        if outcome.stop in (StopReason.DEADLINE, StopReason.REPETITION) or not said_something:
+            reason = str(outcome.stop) if said_something or outcome.stop is not StopReason.END else "empty"
+            actions.fail_job(job, fence=claim.fence, reason=reason)  # half an answer is no answer
             return
     finished = actions.Finished(text=checked.text, outcome=outcome, model=model, prompt_version=prompt_version)
     actions.finish_job(job, fence=claim.fence, finished=finished, screening=checked.screening)

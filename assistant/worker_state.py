@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from assistant.inference import modelfile
 from assistant.inference.engine import Engine, ModelUnavailable
+from assistant.inference.types import Params
 from assistant.models import Deployment, ModelVersion, Worker
 
 log = logging.getLogger("lantern.worker")
@@ -138,6 +139,15 @@ def open_engine(file: modelfile.ModelFile, *, name: str) -> Engine:
         raise ModelUnavailable("llama-cpp-python is not installed here. Run `make setup` to build it.") from error
     return LlamaCppEngine(
         file, name=name, context_tokens=settings.MODEL_CONTEXT_TOKENS, threads=settings.MODEL_THREADS or None
+    )
+
+
+def default_params() -> Params:
+    """Sampling and limits of this deployment."""
+    return Params(
+        max_tokens=settings.JOB_MAX_TOKENS,
+        temperature=settings.MODEL_TEMPERATURE,
+        deadline_seconds=settings.JOB_DEADLINE_SECONDS,
     )
 
 

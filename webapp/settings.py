@@ -134,6 +134,8 @@ if DATABASE_PASSWORD:
     _database["PASSWORD"] = DATABASE_PASSWORD
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     DATA_DIR.mkdir(parents=True, exist_ok=True)
+    # A file, as in life: an in-memory database has no WAL, and its threads lock each other out at once.
+    _database["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
     _database["OPTIONS"] = {
         # A read-then-write transaction that is not IMMEDIATE fails at once when another one writes.
         "transaction_mode": "IMMEDIATE",
@@ -204,6 +206,8 @@ JOB_LEASE = timedelta(seconds=env.int("JOB_LEASE_SECONDS", 15))
 JOB_MAX_ATTEMPTS = 3
 JOB_DEADLINE_SECONDS = env.float("JOB_DEADLINE_SECONDS", 90.0)
 JOB_MAX_TOKENS = env.int("JOB_MAX_TOKENS", 400)
+# 0 is greedy: measured on the starter model, anything above makes it invent.
+MODEL_TEMPERATURE = env.float("MODEL_TEMPERATURE", 0.0)
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 5.0)
 SUGGESTIONS_PER_TEN_MINUTES = env.int("SUGGESTIONS_PER_TEN_MINUTES", 30)
 POST_LEASE = timedelta(minutes=env.int("POST_LEASE_MINUTES", 20))

@@ -24,8 +24,9 @@ def save_revision(
     text: str,
     base: int,
     origin: str = DraftRevision.Origin.TYPED,
+    accepted: str = "",
 ) -> tuple[DraftRevision, DraftRevision | None]:
-    """Keep the text as the next revision, and renew the lease.
+    """Keep the text as the next revision, and renew the lease. `accepted`: what an accepted change put in.
 
     Returns the head and, when the page was stale, the branch in which its text was kept instead. A text that equals the
     head adds nothing.
@@ -46,6 +47,7 @@ def save_revision(
         text,
         origin=provenance.Origin(origin),
         model_texts=[suggestion.text for suggestion in shown],
+        accepted=accepted,
         earlier=[provenance.Marked(row.text, row.spans) for row in reversed(older)],
     )
     revision = DraftRevision(
@@ -68,11 +70,13 @@ def save_revision(
     return revision, None
 
 
-def head_after_saving(draft: Draft, *, text: str, base: int, origin: str = DraftRevision.Origin.TYPED) -> DraftRevision:
+def head_after_saving(
+    draft: Draft, *, text: str, base: int, origin: str = DraftRevision.Origin.TYPED, accepted: str = ""
+) -> DraftRevision:
     """Save and go on with what was saved. Raises Refused when the draft is closed, StaleRevision when the page was old."""
     if not draft.is_open:
         raise Refused("closed", "This reply was already sent, or a moderator is reading it. It cannot be changed here.")
-    head, branch = save_revision(draft, text=text, base=base, origin=origin)
+    head, branch = save_revision(draft, text=text, base=base, origin=origin, accepted=accepted)
     if branch is not None:
         # Callers save before they begin a transaction of their own: the branch must survive this.
         raise StaleRevision(head=head, branch=branch)

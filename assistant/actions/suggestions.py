@@ -237,7 +237,10 @@ def decide_change(
         raise Refused("no_such_change", f"This suggestion has no change number {index + 1}.", status=404)
     if not applied:
         text = text_with_verdict(text, changes[index], verdict)
-    head = head_after_saving(draft, text=text, base=base, origin=ORIGIN_OF[ChangeVerdict.Verdict(verdict)])
+    accepted = changes[index].after if verdict == ChangeVerdict.Verdict.ACCEPTED else ""
+    head = head_after_saving(
+        draft, text=text, base=base, origin=ORIGIN_OF[ChangeVerdict.Verdict(verdict)], accepted=accepted
+    )
     with transaction.atomic():
         ChangeVerdict.objects.create(suggestion=suggestion, index=index, verdict=verdict, revision=head)
         audit.record(f"change.{verdict}", actor=by, object_type="suggestion", object_id=suggestion.id, code=str(index))

@@ -18,10 +18,10 @@ from tqdm import tqdm
 
 from assistant.inference.engine import Engine, EngineError
 from assistant.inference.prompts import build_prompt
-from assistant.inference.types import Mode, Params, Request
+from assistant.inference.types import Mode, Request
 from assistant.safety.types import Context, Kind
 from assistant.streaming.checked import CheckedStream
-from assistant.worker_state import load_file, load_registered
+from assistant.worker_state import default_params, load_file, load_registered
 
 
 @dataclass(slots=True)
@@ -154,7 +154,7 @@ def revise(engine: Engine, given: dict[str, Any], mode: Mode, country: str, *, p
     post, draft = given["post"], (given.get("draft") or "") if mode == Mode.IMPROVE else ""
     row = Row(id=given.get("id"), model=engine.model.name, adapter=engine.model.adapter)
     prompt = build_prompt(mode, post=post, draft=draft)
-    params = Params(max_tokens=settings.JOB_MAX_TOKENS, deadline_seconds=settings.JOB_DEADLINE_SECONDS)
+    params = default_params()
     try:
         stream = engine.submit(Request(id=str(uuid.uuid4()), prompt=prompt, params=params))
         checked = CheckedStream(stream, Context(kind=Kind.SUGGESTION, country=country, post=post, draft=draft))

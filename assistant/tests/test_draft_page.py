@@ -1,0 +1,164 @@
+"""Posts are leased, drafts are saved as numbered revisions, nothing that was typed is lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from assistant.models import Draft, DraftRevision, Post
+from webapp import test as build
+
+pytestmark = pytest.mark.django_db
+JSON = {"HTTP_ACCEPT": "application/json"}
+
+
+def save(client, draft: Draft, text: str, base: int, **fields):
+    return client.post(f"/drafts/{draft.id}/save", {"text": text, "base": base, **fields}, **JSON)
+
+
+def test_the_next_person_is_who_waits_longest(cast, client) -> None:
+    now = timezone.now()
+    build.post("I came second.", received_at=now)
+    first = build.post("I came first.", received_at=now - timedelta(hours=1))
+    client.force_login(cast.wren)
+    client.post("/posts/next")
+    assert Draft.objects.get(author=cast.wren).post == first
+
+
+def test_two_supporters_never_get_the_same_post(cast, client) -> None:
+    build.post()
+    client.force_login(cast.wren)
+    client.post("/posts/next")
+    client.force_login(cast.robin)
+    client.post("/posts/next")
+    assert Draft.objects.count() == 1
+
+
+def test_a_second_click_goes_on_with_the_same_post(cast, client) -> None:
+    build.post()
+    build.post()
+    client.force_login(cast.wren)
+    client.post("/posts/next")
+    client.post("/posts/next")
+    assert Draft.objects.count() == 1
+
+
+def test_a_lease_that_ran_out_goes_to_somebody_else(cast, client) -> None:
+    draft = build.draft(cast.wren)
+    Post.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    client.force_login(cast.robin)
+    client.post("/posts/next")
+    assert Draft.objects.get(author=cast.robin).post == draft.post
+
+
+def test_saving_renews_the_lease(cast, client) -> None:
+    draft = build.draft(cast.wren)
+    Post.objects.update(leased_until=timezone.now() + timedelta(seconds=5))
+    client.force_login(cast.wren)
+    save(client, draft, "some more words", 1)
+    assert Post.objects.get().leased_until > timezone.now() + timedelta(minutes=10)
+
+
+def test_a_post_that_was_given_back_does_not_come_again(cast, client) -> None:
+    draft = build.draft(cast.wren)
+    client.force_login(cast.wren)
+    client.post(f"/drafts/{draft.id}/give-back")
+    client.post("/posts/next")
+    assert Draft.objects.filter(status=Draft.Status.WRITING).count() == 0
+    client.force_login(cast.robin)
+    client.post("/posts/next")
+    assert Draft.objects.get(author=cast.robin).post == draft.post
+
+
+def test_a_held_post_is_handed_to_nobody(cast, client) -> None:
+    build.post(build.URGENT_POST)
+    client.force_login(cast.wren)
+    client.post("/posts/next")
+    assert Draft.objects.count() == 0
+
+
+def test_every_save_is_the_next_revision(cast, client) -> None:
+    draft = build.draft(cast.wren, text="")
+    client.force_login(cast.wren)
+    numbers = [save(client, draft, f"state {number}", number).json()["revision"] for number in range(3)]
+    assert numbers == [1, 2, 3]
+    assert [row.text for row in DraftRevision.objects.order_by("number")] == ["state 0", "state 1", "state 2"]
+
+
+def test_saving_the_same_text_adds_nothing(cast, client) -> None:
+    draft = build.draft(cast.wren)
+    client.force_login(cast.wren)
+    assert save(client, draft, build.KIND_DRAFT, 1).json()["revision"] == 1
+    assert DraftRevision.objects.count() == 1
+
+
+def test_a_stale_page_is_told_and_both_texts_are_kept(cast, client) -> None:
+    draft = build.draft(cast.wren)
+    client.force_login(cast.wren)
+    save(client, draft, "from the first window", 1)
+    answer = save(client, draft, "from the second window", 1)
+    assert answer.status_code == 409
+    assert answer.json()["error"] == "newer"
+    assert answer.json()["text"] == "from the first window"
+    texts = {row.text: row.branched for row in DraftRevision.objects.all()}
+    assert texts["from the second window"] is True
+    assert Draft.objects.get().head().text == "from the first window"
+
+
+def test_the_stale_page_can_go_on_with_its_own_text(cast, client) -> None:
+    draft = build.draft(cast.wren)
+    client.force_login(cast.wren)
+    save(client, draft, "from the first window", 1)
+    newer = save(client, draft, "from the second window", 1).json()["revision"]
+    assert save(client, draft, "from the second window", newer).status_code == 200
+    assert Draft.objects.get().head().text == "from the second window"
+
+
+def test_line_ends_are_stored_one_way(cast, client) -> None:
+    draft = build.draft(cast.wren)
+    client.force_login(cast.wren)
+    save(client, draft, "one\r\ntwo\rthree", 1)
+    assert Draft.objects.get().head().text == "one\ntwo\nthree"
+
+
+def test_the_page_shows_the_post_and_the_draft(cast, client) -> None:
+    draft = build.draft(cast.wren)
+    client.force_login(cast.wren)
+    page = client.get(f"/drafts/{draft.id}/").content.decode()
+    assert build.CALM_POST in page
+    assert "remember how quiet" in page
+
+
+def test_the_page_of_a_worrying_post_shows_helplines_of_that_country_only(cast, client) -> None:
+    draft = build.draft(cast.wren, post_text=build.WORRYING_POST)
+    Post.objects.update(country="IE")
+    client.force_login(cast.wren)
+    page = client.get(f"/drafts/{draft.id}/").content.decode()
+    assert "116 123" in page
+    assert "988" not in page
+
+
+def test_an_unknown_country_gets_no_other_countrys_number(cast, client) -> None:
+    draft = build.draft(cast.wren, post_text=build.WORRYING_POST)
+    client.force_login(cast.wren)
+    page = client.get(f"/drafts/{draft.id}/").content.decode()
+    assert "988" not in page
+    assert "116 123" not in page
+
+
+def test_the_strangers_draft_and_a_missing_one_look_alike(cast, client) -> None:
+    draft = build.draft(cast.wren)
+    client.force_login(cast.robin)
+    theirs = client.get(f"/drafts/{draft.id}/")
+    missing = client.get("/drafts/00000000-0000-4000-8000-000000000000/")
+    assert theirs.status_code == missing.status_code == 404
+    assert len(theirs.content) == len(missing.content)
+
+
+def test_who_is_signed_out_keeps_the_text_on_the_page(cast, client) -> None:
+    draft = build.draft(cast.wren)
+    answer = save(client, draft, "written for an hour", 1)
+    assert answer.status_code == 401
+    assert answer.json()["error"] == "signed_out"

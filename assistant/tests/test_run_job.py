@@ -1,0 +1,243 @@
+"""A runner claims a job, streams what passed the phases, and finishes once, whatever dies in between."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from assistant import actions, runner, sweeper
+from assistant.inference.engine import ModelUnavailable, PromptTooLong
+from assistant.models import AuditEvent, Finding, Suggestion, SuggestionChunk, SuggestionJob
+from assistant.streaming import chunks
+from webapp import test as build
+from webapp.test import FakeEngine
+
+# The runner renews its lease from another thread, which a test's open transaction would lock out.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TWO_SENTENCES = "Moving somewhere new is hard. What would you cook for a friend?"
+
+
+@pytest.fixture
+def job(cast) -> SuggestionJob:
+    return build.job(build.draft(cast.wren))
+
+
+def again(job: SuggestionJob) -> SuggestionJob:
+    return SuggestionJob.objects.get(id=job.id)
+
+
+def expire(job: SuggestionJob) -> None:
+    SuggestionJob.objects.filter(id=job.id).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+def test_it_writes_numbered_pieces_and_one_suggestion(job) -> None:
+    runner.run_job(job.id, engine=FakeEngine().will_say(TWO_SENTENCES))
+    assert [chunk.seq for chunk in SuggestionChunk.objects.order_by("seq")] == [1, 2]
+    assert "".join(chunk.text for chunk in SuggestionChunk.objects.order_by("seq")) == TWO_SENTENCES
+    assert Suggestion.objects.get().text == TWO_SENTENCES
+    assert again(job).status == "done"
+
+
+def test_the_prompt_marks_only_the_scaffold_as_scaffold(job) -> None:
+    engine = FakeEngine().will_say(TWO_SENTENCES)
+    runner.run_job(job.id, engine=engine)
+    written = [segment.text for segment in engine.asked[0].prompt.segments if not segment.scaffold]
+    assert any(build.CALM_POST in text for text in written)
+    assert any(build.KIND_DRAFT in text for text in written)
+    assert not any(build.KIND_DRAFT in segment.text for segment in engine.asked[0].prompt.segments if segment.scaffold)
+
+
+def test_a_doubled_message_runs_once(job) -> None:
+    engine = FakeEngine().will_say(TWO_SENTENCES, "Something else entirely. And more.")
+    runner.run_job(job.id, engine=engine)
+    runner.run_job(job.id, engine=engine)
+    assert len(engine.asked) == 1
+    assert Suggestion.objects.count() == 1
+
+
+def test_a_job_that_is_unknown_or_garbage_is_dropped_in_silence() -> None:
+    runner.run_job("00000000-0000-4000-8000-000000000000", engine=FakeEngine())
+
+
+def test_a_claim_counts_the_attempt_before_the_work(job) -> None:
+    claim = runner.claim_job(job.id)
+    assert claim is not None
+    assert (claim.job.attempt, claim.fence) == (1, 1)
+    assert runner.claim_job(job.id) is None
+
+
+def test_a_runner_that_lost_its_lease_cannot_write(job) -> None:
+    old = runner.claim_job(job.id)
+    assert old is not None
+    expire(job)
+    new = runner.claim_job(job.id)
+    assert new is not None
+    assert chunks.append(old.job, fence=old.fence, text="late words") is None
+    assert chunks.append(new.job, fence=new.fence, text="good words") == 1
+    assert actions.fail_job(old.job, fence=old.fence, reason="late") is False
+    assert again(job).status == "running"
+
+
+def test_a_new_attempt_starts_its_numbers_anew(job) -> None:
+    first = runner.claim_job(job.id)
+    assert first is not None
+    chunks.append(first.job, fence=first.fence, text="half of it")
+    expire(job)
+    sweeper.sweep()
+    runner.run_job(job.id, engine=FakeEngine().will_say(TWO_SENTENCES))
+    state = chunks.read_after(job.id, attempt=1, seq=1)
+    assert state is not None
+    assert state.attempt == 2
+    assert "".join(chunk.text for chunk in state.chunks) == TWO_SENTENCES
+
+
+def test_the_sweeper_gives_a_dead_runners_job_another_attempt(job) -> None:
+    runner.claim_job(job.id)
+    expire(job)
+    assert sweeper.sweep().requeued == 1
+    assert again(job).status == "queued"
+
+
+def test_after_three_attempts_it_fails_visibly_and_the_draft_is_untouched(job) -> None:
+    for _ in range(3):
+        assert runner.claim_job(job.id) is not None
+        expire(job)
+    assert runner.claim_job(job.id) is None
+    sweeper.sweep()
+    assert (again(job).status, again(job).reason) == ("failed", "attempts_exhausted")
+    assert job.draft.head().text == build.KIND_DRAFT
+
+
+def test_a_job_that_nobody_heard_of_is_rung_for_again(job) -> None:
+    SuggestionJob.objects.update(rung_at=timezone.now() - timedelta(minutes=1))
+    assert sweeper.sweep().rung == 1
+    assert sweeper.sweep().rung == 0
+
+
+def test_a_cancel_stops_the_words_and_leaves_no_suggestion(job, cast) -> None:
+    engine = FakeEngine().will_say(" ".join(f"The street has a house with number {number}." for number in range(60)))
+
+    def cancel_midway(word: int) -> None:
+        if word == 20:
+            actions.cancel_job(again(job), by=cast.wren)
+
+    engine.before_word = cancel_midway
+    runner.run_job(job.id, engine=engine)
+    assert again(job).status == "cancelled"
+    assert Suggestion.objects.count() == 0
+    assert SuggestionChunk.objects.count() < 10
+
+
+def test_held_words_are_on_no_wire(job) -> None:
+    runner.run_job(job.id, engine=FakeEngine().will_say(f"I hear you. {build.HURTFUL_REPLY} Take care."))
+    suggestion = Suggestion.objects.get()
+    assert suggestion.status == "held"
+    assert Finding.objects.filter(suggestion=suggestion, severity=3).exists()
+    written = "".join(chunk.text for chunk in SuggestionChunk.objects.all())
+    assert "fault" not in written
+    assert "worse" not in written
+    state = chunks.read_after(job.id, attempt=0, seq=0)
+    assert state is not None
+    assert (state.status, state.chunks) == ("held", ())
+
+
+def test_a_held_suggestion_opens_a_flag_in_the_same_transaction(job) -> None:
+    from moderation.models import Flag
+
+    runner.run_job(job.id, engine=FakeEngine().will_say(f"I hear you. {build.HURTFUL_REPLY}"))
+    assert Flag.objects.get().suggestion == Suggestion.objects.get()
+
+
+def test_when_the_flag_cannot_be_opened_nothing_is_stored(job, monkeypatch) -> None:
+    from moderation import actions as moderation_actions
+
+    def refuse(*_args, **_kwargs):
+        raise RuntimeError
+
+    monkeypatch.setattr(moderation_actions, "open_flag", refuse)
+    runner.run_job(job.id, engine=FakeEngine().will_say(f"I hear you. {build.HURTFUL_REPLY}"))
+    assert Suggestion.objects.count() == 0
+    assert again(job).status == "running"  # and the lease runs out, and somebody tries again
+
+
+@pytest.mark.parametrize("broken", ["raises", "hangs", "garbage"])
+def test_a_broken_phase_holds(job, monkeypatch, broken) -> None:
+    import time
+
+    from assistant.safety import pipeline
+    from assistant.safety.types import Kind
+
+    class Broken:
+        name, version, kinds = "broken", 1, frozenset(Kind)
+
+        def check(self, text, context):
+            if broken == "raises":
+                raise ValueError(text)
+            if broken == "hangs":
+                time.sleep(5)
+            return "garbage"
+
+    monkeypatch.setattr(
+        runner, "CheckedStream", with_pipeline(pipeline.Pipeline([Broken()], required=frozenset(), timeout_seconds=0.2))
+    )
+    runner.run_job(job.id, engine=FakeEngine().will_say(TWO_SENTENCES))
+    assert Suggestion.objects.get().status == "held"
+    assert SuggestionChunk.objects.count() == 0
+
+
+def with_pipeline(broken_pipeline):
+    from assistant.streaming import checked
+
+    class Checked(checked.CheckedStream):
+        def _passes(self, piece):
+            self.text += piece
+            self.screening = broken_pipeline.screen(self.text, self.context)
+            return not self.screening.held
+
+    return Checked
+
+
+def test_without_a_model_the_job_fails_with_the_reason(job) -> None:
+    runner.run_job(job.id, engine=FakeEngine().will_fail(ModelUnavailable("The file is not there.")))
+    assert (again(job).status, again(job).reason) == ("failed", "model_unavailable")
+
+
+def test_a_prompt_that_does_not_fit_is_refused(job) -> None:
+    runner.run_job(job.id, engine=FakeEngine().will_fail(PromptTooLong(tokens=5000, limit=3600)))
+    assert again(job).reason == "prompt_too_long"
+
+
+def test_an_empty_answer_is_a_failure_not_a_suggestion(job) -> None:
+    runner.run_job(job.id, engine=FakeEngine().will_say("   "))
+    assert again(job).reason == "empty"
+
+
+def test_an_answer_that_takes_too_long_is_a_failure(job, settings) -> None:
+    settings.JOB_DEADLINE_SECONDS = 0.0
+    runner.run_job(job.id, engine=FakeEngine().will_say(TWO_SENTENCES))
+    assert again(job).reason == "deadline"
+
+
+def test_an_answer_that_is_cut_off_ends_with_a_whole_piece(job, settings) -> None:
+    settings.JOB_MAX_TOKENS = 8
+    runner.run_job(job.id, engine=FakeEngine().will_say(TWO_SENTENCES))
+    assert Suggestion.objects.get().text.strip() == "Moving somewhere new is hard."
+
+
+def test_every_end_is_in_the_audit_log(job) -> None:
+    runner.run_job(job.id, engine=FakeEngine().will_say(TWO_SENTENCES))
+    acts = list(AuditEvent.objects.filter(object_id=str(job.id)).values_list("action", flat=True))
+    assert acts == ["suggestion.requested", "suggestion.finished"]
+
+
+def test_an_erased_case_ends_its_job(job) -> None:
+    from webapp.privacy import erase_post
+
+    engine = FakeEngine().will_say(TWO_SENTENCES)
+    engine.before_word = lambda word: erase_post(job.draft.post) if word == 3 else None
+    runner.run_job(job.id, engine=engine)
+    assert again(job).status == "cancelled"
+    assert Suggestion.objects.count() == 0

@@ -1,0 +1,52 @@
+"""Fixtures of every test. What must happen before settings are read is in webapp/pytest_environment.py."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from webapp.private_servers import MissingServer, PrivatePostgres, PrivateRedis
+
+IN_CI = os.environ.get("CI", "").lower() == "true"
+
+
+def missing(what: str) -> None:
+    """Skip by name on a developer's machine; in CI what is missing is a failure."""
+    if IN_CI:
+        pytest.fail(f"{what} is missing here, and CI must have it.")
+    pytest.skip(f"{what} is missing here")
+
+
+@pytest.fixture(scope="session")
+def private_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePostgres]:
+    server = PrivatePostgres(Path(tempfile.mkdtemp(prefix="lantern-pg-")) / "pg")
+    try:
+        server.start()
+    except MissingServer as name:
+        missing(f"Postgres ({name})")
+    yield server
+    server.stop()
+    shutil.rmtree(server.folder.parent, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def private_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateRedis]:
+    server = PrivateRedis(tmp_path_factory.mktemp("redis"))
+    try:
+        server.start()
+    except MissingServer as name:
+        missing(f"Redis ({name})")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def cast(db: None) -> object:
+    from webapp.test import Cast
+
+    return Cast()

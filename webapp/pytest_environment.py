@@ -1,0 +1,60 @@
+"""Loaded by pytest before settings are read: nothing of this machine's installation may show in a test.
+
+A conftest would come too late: pytest-django reads the settings first.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from webapp.private_servers import PrivatePostgres
+
+FORGOTTEN = (
+    "ADMIN_EMAIL",
+    "ADMIN_PASSWORD_FILE",
+    "DATABASE_URL",
+    "EMAIL_RELAY_URL",
+    "MODEL_PATH",
+    "PUBLIC_URL",
+    "REDIS_URL",
+    "VAULT_KEYS_FILE",
+)
+
+folder = Path(tempfile.mkdtemp(prefix=f"lantern-test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-"))
+postgres: PrivatePostgres | None = None
+
+
+def prepare() -> None:
+    global postgres
+    for name in FORGOTTEN:
+        os.environ.pop(name, None)
+    (folder / "static").mkdir()
+    os.environ.update(DATA_DIR=str(folder), SECRET_KEY="tests", DEMO="0")
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    if os.environ.get("LANTERN_TEST_DB") == "postgres":
+        postgres = PrivatePostgres(folder / "postgres")
+        postgres.start()
+        os.environ["DATABASE_URL"] = postgres.url
+
+
+def pytest_configure() -> None:
+    from django.conf import settings
+
+    from assistant.vault.keys import create_key_file
+
+    create_key_file(settings.VAULT_KEYS_FILE)
+    # Argon2 takes its time on purpose; in tests the time buys nothing.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+
+
+def pytest_unconfigure() -> None:
+    if postgres is not None:
+        postgres.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+prepare()

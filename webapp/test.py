@@ -1,0 +1,153 @@
+"""What every test uses: the cast, builders of rows, an engine that says what the test tells it to say."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.contrib.auth.models import Group
+
+from assistant import actions
+from assistant.inference.engine import EngineError, PromptTooLong
+from assistant.inference.types import ModelInfo, Outcome, Request, StopReason
+from assistant.models import Draft, Post, SuggestionJob
+from webapp.accounts.models import User
+from webapp.accounts.roles import Role
+
+PASSWORD = "a long walk by the river"
+
+# Invented for the tests.
+CALM_POST = "I moved to a new town for work and the evenings are long. I miss having somebody to cook with."
+WORRYING_POST = "I keep thinking everyone would be better off if I just didn't wake up tomorrow."
+URGENT_POST = "I have the pills here and I am going to kill myself tonight. Goodbye."
+KIND_DRAFT = "Moving somewhere new is hard. I remember how quiet my first flat was. What do you like to cook?"
+KIND_REVISION = "Moving somewhere new is hard. I remember how quiet my first flat was. What would you cook for a friend?"
+HURTFUL_REPLY = "Other people have it so much worse than you. Stop whining, it is your own fault that you are lonely."
+
+
+class Cast:
+    """Two supporters, a moderator, a lead, an admin, and a stranger who may do nothing."""
+
+    def __init__(self) -> None:
+        self.wren = person("wren", Role.SUPPORTER)
+        self.robin = person("robin", Role.SUPPORTER)
+        self.ash = person("ash", Role.MODERATOR)
+        self.birch = person("birch", Role.LEAD)
+        self.willow = person("willow", Role.ADMIN)
+        self.stranger = person("stranger")
+
+
+def person(name: str, *roles: Role) -> User:
+    user = User.objects.create_user(username=name, email=f"{name}@example.org", password=PASSWORD)
+    for role in roles:
+        user.groups.add(Group.objects.get(name=role.value))
+    return user
+
+
+def post(text: str = CALM_POST, **fields: Any) -> Post:
+    return actions.receive_post(text=text, **fields)
+
+
+def draft(author: User, text: str = KIND_DRAFT, post_text: str = CALM_POST) -> Draft:
+    """A draft of this author with one revision, on a post leased to them."""
+    row = post(post_text)
+    assert row.lease(author, until=row.received_at.replace(year=row.received_at.year + 1))
+    made = Draft.objects.create(case=row.case, post=row, author=author)
+    if text:
+        actions.save_revision(made, text=text, base=0)
+    return Draft.objects.select_related("case", "post__case").get(id=made.id)
+
+
+def job(for_draft: Draft, mode: str = "improve", **fields: Any) -> SuggestionJob:
+    head = for_draft.head()
+    return actions.ask_for_help(
+        for_draft,
+        by=for_draft.author,
+        text=head.text if head else "",
+        base=for_draft.head_number,
+        mode=mode,  # type: ignore[arg-type]
+        client_key=fields.pop("client_key", uuid.uuid4()),
+        **fields,
+    )
+
+
+class FakeStream:
+    def __init__(self, engine: FakeEngine, request: Request, words: list[str]) -> None:
+        self.engine = engine
+        self.request = request
+        self.words = words
+        self.outcome: Outcome | None = None
+        self._cancelled = threading.Event()
+
+    def __iter__(self) -> Iterator[str]:
+        began = time.monotonic()
+        first = None
+        stop = StopReason.END
+        said = 0
+        for word in self.words:
+            if self.engine.before_word is not None:
+                self.engine.before_word(said)
+            if self._cancelled.is_set():
+                stop = StopReason.CANCELLED
+                break
+            if said >= self.request.params.max_tokens:
+                stop = StopReason.LENGTH
+                break
+            if time.monotonic() - began > self.request.params.deadline_seconds:
+                stop = StopReason.DEADLINE
+                break
+            first = first if first is not None else time.monotonic() - began
+            said += 1
+            yield word
+        self.outcome = Outcome(stop, self.engine.prompt_tokens(self.request), said, first, time.monotonic() - began)
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+
+
+class FakeEngine:
+    """Says what it was told to say, word by word: `FakeEngine().will_say("…")`. `asked` keeps what it was asked."""
+
+    def __init__(self, *, context_tokens: int = 4096) -> None:
+        self.model = ModelInfo(name="fake", sha256="0" * 64, size=1, context_tokens=context_tokens)
+        self.asked: list[Request] = []
+        self.before_word: Callable[[int], None] | None = None
+        self._answers: list[str | EngineError] = []
+
+    def will_say(self, *texts: str) -> FakeEngine:
+        self._answers += texts
+        return self
+
+    def will_fail(self, error: EngineError) -> FakeEngine:
+        self._answers.append(error)
+        return self
+
+    def prompt_tokens(self, request: Request) -> int:
+        return sum(len(segment.text.split()) for segment in request.prompt.segments)
+
+    def submit(self, request: Request) -> FakeStream:
+        self.asked.append(request)
+        limit = self.model.context_tokens - request.params.max_tokens
+        if self.prompt_tokens(request) > limit:
+            raise PromptTooLong(tokens=self.prompt_tokens(request), limit=limit)
+        answer = self._answers.pop(0) if self._answers else ""
+        if isinstance(answer, EngineError):
+            raise answer
+        return FakeStream(self, request, words_of(answer))
+
+    def close(self) -> None:
+        pass
+
+
+def words_of(text: str) -> list[str]:
+    """The text in pieces like tokens: a word with the space before it."""
+    pieces = []
+    rest = text
+    while rest:
+        cut = rest.find(" ", 1)
+        pieces.append(rest if cut == -1 else rest[:cut])
+        rest = "" if cut == -1 else rest[cut:]
+    return pieces
