@@ -161,9 +161,12 @@ async function send(mode) {
   const onWaiting = () => (page.jobState.textContent = "No connection; trying again");
   const { outcome, body } = await requestSuggestion(page.form.dataset.suggestUrl, fields, { onWaiting });
   page.jobState.textContent = "";
-  if (outcome === "ok") follow(body);
-  else if (outcome === "signed-out") showBanner({ state: "signed-out" });
-  else refuse(body.message ?? "Lantern cannot be reached. Try again in a moment.");
+  if (outcome === "ok") {
+    if (page.reason) page.reason.closest("details").open = false;
+    follow(body);
+  }
+  if (outcome === "signed-out") showBanner({ state: "signed-out" });
+  if (outcome === "refused" || outcome === "unreachable") refuse(body.message ?? "Lantern cannot be reached. Try again in a moment.");
 }
 
 function refuse(message, field = null) {
