@@ -164,7 +164,7 @@ CHANNEL_LAYERS = {
 
 # Celery is the doorbell, the rows are the queue: no results, ids only.
 
-CELERY_BROKER_URL = "memory://" if EMBEDDED else REDIS_URL
+CELERY_BROKER_URL = "memory://localhost/" if EMBEDDED else REDIS_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"polling_interval": 0.02}
     if EMBEDDED
