@@ -30,14 +30,14 @@ class Found:
 
 
 _TOP_LEVELS = frozenset(
-    (
-        "com org net info io co uk ie us ca au nz de fr nl es in za at ch it eu gov edu app me tv gg ly chat health help "
-        "support online site xyz link be dev ai pt pl se no dk fi br mx jp cn ru gal int mil biz tk life page live world "
-        "care example"
-    ).split()
+    """com org net info io co uk ie us ca au nz de fr nl es in za at ch it eu gov edu app me tv gg ly chat health help
+    support online site xyz link be dev ai pt pl se no dk fi br mx jp cn ru gal int mil biz tk life page live world care
+    example""".split()  # noqa: SIM905  one ending a line would fill a page
 )
 # Endings that are also words: "Go on.It helps" is a missing blank, not an address in Italy.
-_ALSO_WORDS = frozenset("it me in at no us be is so my life help care live world page support".split())
+_ALSO_WORDS = frozenset(
+    {"it", "me", "in", "at", "no", "us", "be", "life", "help", "care", "live", "world", "page", "support"}
+)
 _AT = r"(?: ?@ ?| ?[\[(]at[\])] ?| at )"
 _DOT = r"(?:\.| ?[\[(](?:dot|\.)[\])] ?| dot )"
 _EMAIL = re.compile(
@@ -55,7 +55,10 @@ _DATE = re.compile(r"\d{1,4}([-/. ])\d{1,2}\1\d{1,4}(?: \d{1,2})?|\d{4} ?[-/] ?\
 _THOUSANDS = re.compile(r"\d{1,3}(?:[ .]000){1,3}")
 _CARD_OR_IBAN = re.compile(r"\b[a-z]{2}\d{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,4})?\b|\b\d(?:[ -]?\d){11,18}\b")
 _LONG_DIGITS = re.compile(r"(?<!\d)\d{9,30}(?!\d)")
-_DIAL_CUE = r"call|calling|dial|ring|phone|text|texting|sms|message|whatsapp|reach|contact|number|line|hotline|helpline|code|lifeline"
+_DIAL_CUE = (
+    r"call|calling|dial|ring|phone|text|texting|sms|message|whatsapp|reach|contact|number|line|hotline|helpline|lifeline"
+    r"|code"
+)
 _UNIT = (
     r"%|am\b|pm\b|days?|times?|euros?|dollars?|pounds?|minutes?|mins?|hours?|hrs?|years?|weeks?|months?|people|words|"
     r"miles?|km|characters|o'clock|percent|mg|others|of\b"
@@ -71,13 +74,17 @@ _HANDLE_CUE = re.compile(
     rf"\b(?:{SITES}|username|user name)(?: (?:name|handle|id|account|is|me|at|user|username|tag)){{0,3}}"
     r" ?(?:[:=]|\bis\b|\bat\b) ?@?([a-z0-9_.]{3,30})"
 )
-_STREET = (
-    r"street|st|road|rd|avenue|ave|lane|ln|drive|dr|close|court|ct|crescent|place|pl|terrace|way|boulevard|blvd|square|sq|"
-    r"gardens|park|grove|hill|row|walk|mews|quay|parade|highway|hwy|strasse|apartment|apt|flat"
+_STREET = r"street|road|rd|avenue|ave|lane|crescent|terrace|boulevard|blvd|grove|mews|quay|highway|hwy|strasse"
+# Also everyday words: only taken for a street after one word, as in "12 chapel hill".
+_MAYBE_STREET = r"st|drive|dr|close|court|ct|place|way|square|gardens|park|hill|row|walk|parade"
+_NO_HOUSE = (
+    r"(?!(?:hours?|hrs?|mins?|minutes?|seconds?|days?|nights?|weeks?|months?|years?|yrs?|of|times?|people|more|or|and|"
+    r"other|km|miles?|blocks?|am|pm|in|to|the|my|a)\b)"
 )
 _ADDRESS = re.compile(
-    rf"\b\d{{1,5}}[a-z]?,? (?:[a-z'-]{{2,20}} ){{1,3}}(?:{_STREET})\b(?! (?:to|of|that|for))"
-    rf"|\b(?:flat|apartment|apt|unit|room) ?#?\d{{1,5}}[a-z]?,? \d{{0,5}} ?[a-z'-]{{2,20}} (?:{_STREET})\b"
+    rf"\b\d{{1,5}}[a-z]?,? {_NO_HOUSE}(?:[a-z'-]{{2,20}} ){{1,3}}(?:{_STREET})\b(?! (?:rage|trip))"
+    rf"|\b\d{{1,5}}[a-z]?,? {_NO_HOUSE}[a-z'-]{{3,20}} (?:{_MAYBE_STREET})\b(?! (?:to|of|that|for|from|with|by|i|my|the|in))"
+    rf"|\b(?:flat|apartment|apt|unit|room) ?#?\d{{1,5}}[a-z]?,? \d{{0,5}} ?[a-z'-]{{2,20}} (?:{_STREET}|{_MAYBE_STREET})\b"
 )
 _POSTCODE = re.compile(
     r"\b[a-z]{1,2}\d[a-z\d]? \d[a-z]{2}\b"  # United Kingdom

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.safety.phrases import Choice, Phrase, PhraseBook, PhraseError, parse_phrases
+from assistant.safety.phrases import Choice, Phrase, PhraseBook, PhraseError, Step, parse_phrases
 from assistant.safety.rules import Rule, severities
 from assistant.safety.spelling import LEXICONS, load_spelling
 from assistant.safety.types import Severity
@@ -50,6 +50,7 @@ def load_lexicon(name: str, folder: Path = LEXICONS) -> Lexicon:
 
 def _build(name: str, table: dict[str, Any]) -> Lexicon:
     groups: dict[str, list[str]] = table.get("groups", {})
+    known: dict[str, Step] = {}
     fillers = load_spelling().fillers
     rules: dict[str, LexiconRule] = {}
     phrases: dict[str, list[Phrase]] = {}
@@ -61,8 +62,8 @@ def _build(name: str, table: dict[str, Any]) -> Lexicon:
         rules[short] = LexiconRule(
             rule, negatable=entry.get("negatable", True), yields_to=tuple(entry.get("yields_to", ()))
         )
-        phrases[short] = _parse_all(entry["phrases"], groups)
-        exceptions[short] = _parse_all(entry.get("except", []), groups)
+        phrases[short] = _parse_all(entry["phrases"], groups, known)
+        exceptions[short] = _parse_all(entry.get("except", []), groups, known)
     if any(not of_rule for of_rule in phrases.values()):
         raise LexiconError(f"{name}.toml: a rule without phrases finds nothing. Add phrases or remove the rule.")
     return Lexicon(
@@ -76,8 +77,8 @@ def _build(name: str, table: dict[str, Any]) -> Lexicon:
     )
 
 
-def _parse_all(sources: list[str], groups: dict[str, list[str]]) -> list[Phrase]:
-    parsed = [phrase for source in sources for phrase in parse_phrases(source, groups)]
+def _parse_all(sources: list[str], groups: dict[str, list[str]], known: dict[str, Step]) -> list[Phrase]:
+    parsed = [phrase for source in sources for phrase in parse_phrases(source, groups, known)]
     for phrase in parsed:
         for step in phrase:
             if isinstance(step, Choice):

@@ -33,8 +33,10 @@ class PhraseError(ValueError):
     """A phrase cannot be understood."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Choice:
+    """Compared by identity: the same piece of the same lexicon is the same choice, see `parse_phrases`."""
+
     options: tuple[Atoms, ...]
 
 
@@ -59,12 +61,13 @@ class Match:
         return self.first <= other.first and other.last <= self.last
 
 
-def parse_phrases(source: str, groups: Mapping[str, Sequence[str]]) -> list[Phrase]:
-    """One phrase, or several where words may be missing."""
+def parse_phrases(source: str, groups: Mapping[str, Sequence[str]], known: dict[str, Step]) -> list[Phrase]:
+    """One phrase, or several where words may be missing. `known` keeps the pieces that a lexicon uses again."""
     parts: list[list[Step | None]] = []
     for piece in _PIECE.findall(source):
         optional = piece.endswith("?")
-        step = _parse_piece(piece.removesuffix("?"), groups, source)
+        plain = piece.removesuffix("?")
+        step = known.setdefault(plain, _parse_piece(plain, groups, source))
         parts.append([step, None] if optional else [step])
     phrases = [tuple(step for step in steps if step is not None) for steps in product(*parts)]
     if not phrases or any(not phrase or not isinstance(phrase[0], Choice) for phrase in phrases):
@@ -99,72 +102,90 @@ def _fits(atom: str, word: str) -> bool:
 
 
 class PhraseBook:
-    """Phrases, each under the name of its rule, found by their first word."""
+    """Phrases, each under the name of its rule."""
 
     def __init__(self, phrases: Mapping[str, Sequence[Phrase]], fillers: frozenset[str]) -> None:
         self._fillers = fillers
-        self._by_word: dict[str, list[tuple[str, Phrase]]] = {}
-        self._by_beginning: dict[str, list[tuple[str, Phrase]]] = {}
-        for name, of_rule in phrases.items():
-            for phrase in of_rule:
-                self._index(name, phrase)
-
-    def _index(self, name: str, phrase: Phrase) -> None:
-        opening = phrase[0]
-        assert isinstance(opening, Choice)
-        for atom in {atoms[0] for atoms in opening.options}:
-            if atom == "#" or atom.endswith("*"):
-                self._by_beginning.setdefault(atom, []).append((name, phrase))
-            else:
-                self._by_word.setdefault(atom, []).append((name, phrase))
+        self._phrases = [(name, phrase) for name, of_rule in phrases.items() for phrase in of_rule]
 
     def find(self, words: Sequence[Word]) -> Iterator[tuple[str, Match]]:
         """Every rule's matches from left to right; of overlapping ones of the same rule the first, at its longest."""
-        starting: dict[str, list[tuple[str, Phrase]]] = {}
+        starting = self._possible_by_first_word({word.text for word in words})
         covered: dict[str, int] = {}
         for index, word in enumerate(words):
-            if word.text not in starting:
-                starting[word.text] = self._starting_with(word.text)
             longest: dict[str, int] = {}
-            for name, phrase in starting[word.text]:
+            for name, steps in starting.get(word.text, ()):
                 if covered.get(name, 0) > index:
                     continue
-                end = self._end(phrase, words, index)
+                end = self._end(steps, words, index)
                 if end > longest.get(name, index):
                     longest[name] = end
             for name, end in longest.items():
                 covered[name] = end
                 yield name, Match(index, end)
 
-    def _starting_with(self, word: str) -> list[tuple[str, Phrase]]:
-        found = list(self._by_word.get(word, ()))
-        for atom, phrases in self._by_beginning.items():
-            if _fits(atom, word):
-                found.extend(phrases)
-        return found
+    def _possible_by_first_word(self, vocabulary: set[str]) -> dict[str, list[tuple[str, list[_Reduced | Gap]]]]:
+        """The phrases whose words all occur somewhere in the text: of hundreds, a handful."""
+        reduced: dict[Choice, _Reduced] = {}
+        starting: dict[str, list[tuple[str, list[_Reduced | Gap]]]] = {}
+        for name, phrase in self._phrases:
+            steps: list[_Reduced | Gap] = []
+            for step in phrase:
+                if isinstance(step, Choice):
+                    if step not in reduced:
+                        reduced[step] = _reduce(step, vocabulary)
+                    if not reduced[step]:
+                        break
+                    steps.append(reduced[step])
+                else:
+                    steps.append(step)
+            else:
+                for first in reduced[phrase[0]] if isinstance(phrase[0], Choice) else ():
+                    starting.setdefault(first, []).append((name, steps))
+        return starting
 
-    def _end(self, phrase: Phrase, words: Sequence[Word], first: int) -> int:
+    def _end(self, steps: Sequence[_Reduced | Gap], words: Sequence[Word], first: int) -> int:
         """Where the longest match from here ends; `first` when there is none. Walks all readings side by side."""
         positions = {first}
-        for number, step in enumerate(phrase):
+        for number, step in enumerate(steps):
             reached: set[int] = set()
             for position in positions:
                 if isinstance(step, Gap):
                     reached.update(_gap_ends(words, position, step.words))
                     continue
-                for begin in self._after_fillers(words, position) if number else (position,):
-                    reached.update(_choice_ends(step, words, begin))
+                _add_choice_ends(reached, step, words, position)
+                if number:
+                    for begin in self._after_fillers(words, position):
+                        _add_choice_ends(reached, step, words, begin)
             if not reached:
                 return first
             positions = reached
         return max(positions)
 
     def _after_fillers(self, words: Sequence[Word], position: int) -> Iterator[int]:
-        yield position
-        for step in range(_FILLERS_IN_A_ROW):
-            if position + step >= len(words) or words[position + step].text not in self._fillers:
+        for index in range(position, min(position + _FILLERS_IN_A_ROW, len(words))):
+            if words[index].text not in self._fillers:
                 return
-            yield position + step + 1
+            yield index + 1
+
+
+# What of a choice can occur in a text: first word to the atoms that may follow it.
+_Reduced = dict[str, list[Atoms]]
+
+
+def _reduce(choice: Choice, vocabulary: set[str]) -> _Reduced:
+    reduced: _Reduced = {}
+    for first, *rest in choice.options:
+        if all(atom in vocabulary or _is_open(atom) for atom in rest):
+            fitting = [word for word in vocabulary if _fits(first, word)] if _is_open(first) else [first]
+            for word in fitting:
+                if word in vocabulary:
+                    reduced.setdefault(word, []).append(tuple(rest))
+    return reduced
+
+
+def _is_open(atom: str) -> bool:
+    return atom == "#" or atom.endswith("*")
 
 
 def _gap_ends(words: Sequence[Word], position: int, most: int) -> Iterator[int]:
@@ -176,8 +197,10 @@ def _gap_ends(words: Sequence[Word], position: int, most: int) -> Iterator[int]:
         yield end
 
 
-def _choice_ends(choice: Choice, words: Sequence[Word], begin: int) -> Iterator[int]:
-    for atoms in choice.options:
-        end = begin + len(atoms)
-        if end <= len(words) and all(_fits(atom, words[begin + at].text) for at, atom in enumerate(atoms)):
-            yield end
+def _add_choice_ends(reached: set[int], step: _Reduced, words: Sequence[Word], begin: int) -> None:
+    if begin >= len(words):
+        return
+    for rest in step.get(words[begin].text, ()):
+        end = begin + 1 + len(rest)
+        if end <= len(words) and all(_fits(atom, words[begin + 1 + at].text) for at, atom in enumerate(rest)):
+            reached.add(end)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from assistant.safety.phases.crisis import Crisis
 from assistant.safety.phases.dismissal import Dismissal
+from assistant.safety.phases.language import Language
 from assistant.safety.phases.length import Length
 from assistant.safety.phases.links import Links
 from assistant.safety.phases.medical import Medical
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 ORDERED: tuple[Callable[[], Phase], ...] = (
     Length,  # a text that cannot be read whole cannot be called checked
+    Language,  # a text that the word lists cannot read is not clean because they found nothing
     Crisis,  # a life in danger comes before everything else that a post may hold
     Methods,  # nobody learns from Lantern how to harm themselves
     Medical,  # doses, treatment and diagnoses belong to people who know the person
@@ -36,6 +38,7 @@ _WRITTEN_HERE = frozenset({Kind.SUGGESTION, Kind.REPLY})
 # Without these a text is held, whatever the others say.
 REQUIRED: dict[str, frozenset[Kind]] = {
     "length": _POST | _WRITTEN_HERE,
+    "language": _POST | _WRITTEN_HERE,
     "crisis": _POST,
     "methods": _POST | _WRITTEN_HERE,
     "medical": _WRITTEN_HERE,

@@ -31,6 +31,7 @@ class Crisis(WordedPhase):
         self.rules = (*self.rules, DENIED, SOMEONE_ELSE)
         self._writer = self.lexicon.subjects["writer"]
         self._others = self.lexicon.subjects["others"]
+        self._things = self.lexicon.subjects["things"]
         self._about_the_writer = self.lexicon.subjects["about_the_writer"]
 
     def judge(self, entry: LexiconRule, match: Match, reading: Reading, context: Context) -> Rule | None:
@@ -39,11 +40,12 @@ class Crisis(WordedPhase):
             return entry.rule
         if is_negated(reading.words, match.first):
             return DENIED
-        if entry.rule.code in self._about_the_writer and self._is_about_another(reading, match):
+        others = self._others | self._things if entry.rule.code == "crisis.threat" else self._others
+        if entry.rule.code in self._about_the_writer and self._is_about_another(reading, match, others):
             return SOMEONE_ELSE
         return entry.rule
 
-    def _is_about_another(self, reading: Reading, match: Match) -> bool:
+    def _is_about_another(self, reading: Reading, match: Match, others: frozenset[str]) -> bool:
         """Whether the nearest person named before the match is not the writer. Nobody named means the writer."""
         words = reading.words
         if any(word.text in self._writer for word in words[match.first : match.last]):
@@ -51,6 +53,6 @@ class Crisis(WordedPhase):
         for index in range(match.first - 1, max(-1, match.first - 1 - _REACH), -1):
             if words[index].sentence != words[match.first].sentence or words[index].text in self._writer:
                 return False
-            if words[index].text in self._others:
+            if words[index].text in others:
                 return True
         return False
