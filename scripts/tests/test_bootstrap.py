@@ -66,7 +66,8 @@ class Tree:
     tools: Path  # all of PATH
 
     def environment(self, **more: str) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "LANTERN_", "CI"))}
+        # Nothing else is inherited: neither this machine's pip settings nor what the tests set for the site.
+        kept = {name: os.environ[name] for name in ("HOME", "TMPDIR", "LANG") if name in os.environ}
         closed = {"http_proxy": NOWHERE, "https_proxy": NOWHERE, "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
         base = {"PIP_FIND_LINKS": str(self.shop), "LANTERN_CACHE": str(self.cache), "PATH": str(self.tools)}
         return {**kept, **closed, **base, **more}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def test_secrets_come_from_files_that_the_set_up_makes(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "scripts", tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__", "tests"))
     shutil.copytree(ROOT / "assistant" / "inference", tmp_path / "assistant" / "inference")
     (tmp_path / "assistant" / "__init__.py").touch()
-    subprocess.run(["python3", "scripts/bootstrap.py", "secrets"], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run([sys.executable, "scripts/bootstrap.py", "secrets"], cwd=tmp_path, check=True, capture_output=True)
     assert named == {path.name for path in (tmp_path / "var" / "compose").iterdir()}
 
 
