@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+logger = logging.getLogger(__name__)
 
 BOOK = Path(__file__).with_name("helplines.toml")
 EMERGENCY = "emergency"
@@ -31,7 +34,12 @@ class Helpline:
 
 def for_country(country: str, language: str = "en") -> list[Helpline]:
     """Emergency first, then lines in the wanted language. An unknown country gets none: a wrong number is worse."""
-    lines = [line for line in all_helplines() if line.country == country.strip().upper()]
+    try:
+        book = all_helplines()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        logger.error("helplines.toml cannot be read: %s", type(error).__name__)
+        return []  # pages still open without the book; the links phase holds what it cannot check
+    lines = [line for line in book if line.country == country.strip().upper()]
     wanted = language.partition("-")[0].lower()
     return sorted(lines, key=lambda line: (line.audience != EMERGENCY, line.language != wanted))
 

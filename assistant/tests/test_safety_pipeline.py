@@ -12,6 +12,7 @@ import pytest
 
 from assistant.safety import lexicon, phases, pipeline
 from assistant.safety.pipeline import RULES, Pipeline, default_pipeline, screen
+from assistant.safety.spelling import LEXICONS
 from assistant.safety.types import Context, Finding, Kind, Phase, Screening, Severity
 
 POST = Context(kind=Kind.POST)
@@ -261,7 +262,7 @@ def test_the_policy_is_complete_and_every_required_phase_is_there() -> None:
 def test_a_missing_or_broken_lexicon_holds_and_does_not_raise(
     name: str, content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for path in lexicon.LEXICONS.glob("*.toml"):
+    for path in LEXICONS.glob("*.toml"):
         if path.stem != name:
             (tmp_path / path.name).write_bytes(path.read_bytes())
         elif content is not None:

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import phonenumbers
 import pytest
 
-from assistant.safety.helplines import EMERGENCY, all_helplines, for_country
+from assistant.safety import helplines
+from assistant.safety.helplines import EMERGENCY, Helpline, all_helplines, for_country
+from assistant.safety.phases.links import Links, book_numbers
 
 COUNTRIES = sorted({line.country for line in all_helplines()})
 
@@ -21,10 +26,7 @@ def test_every_country_has_emergency_services_first_and_at_least_one_line(countr
 
 
 @pytest.mark.parametrize("line", all_helplines(), ids=lambda line: f"{line.country} {line.name}")
-def test_every_entry_is_whole(line: object) -> None:
-    from assistant.safety.helplines import Helpline
-
-    assert isinstance(line, Helpline)
+def test_every_entry_is_whole(line: Helpline) -> None:
     assert line.country in phonenumbers.SUPPORTED_REGIONS
     assert line.url.startswith("https://")
     assert line.source.startswith("https://")
@@ -47,3 +49,23 @@ def test_it_takes_a_country_as_people_type_it() -> None:
 def test_lines_in_the_wanted_language_come_before_the_others() -> None:
     languages = [line.language for line in for_country("CH", language="de-CH")]
     assert languages == sorted(languages, key=lambda language: language != "de")
+
+
+@pytest.fixture
+def broken_book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def forget() -> None:
+        all_helplines.cache_clear()
+        book_numbers.cache_clear()
+
+    monkeypatch.setattr(helplines, "BOOK", tmp_path / "helplines.toml")
+    (tmp_path / "helplines.toml").write_text("helpline = [")
+    forget()
+    yield
+    forget()
+
+
+@pytest.mark.usefixtures("broken_book")
+def test_a_broken_book_gives_no_lines_to_a_page_and_no_links_phase_to_the_pipeline() -> None:
+    assert for_country("IE") == []
+    with pytest.raises(ValueError, match="Invalid"):
+        Links()
