@@ -4,37 +4,33 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import permission_required
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404
 
 from assistant.models import Draft, Post, Reply, Suggestion, SuggestionJob
 
-P = ParamSpec("P")
+View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row", bound=models.Model)
-View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 WRITE_REPLIES = "assistant.write_replies"
 USE_GENERATE = "assistant.use_generate"
 ENTER_POSTS = "assistant.enter_posts"
 
 
-def needs(permission: str) -> Callable[[View[P]], View[P]]:
+def needs(permission: str) -> Callable[[View], View]:
     """Let a view be opened only by people who hold this permission: 403 for others."""
+    return permission_required(permission, raise_exception=True)
 
-    def decorate(view: View[P]) -> View[P]:
-        @wraps(view)
-        def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            if not request.user.has_perm(permission):
-                raise PermissionDenied
-            return view(request, *args, **kwargs)
 
-        return checked
+def drafts_of(user: Any) -> models.QuerySet[Draft]:
+    return Draft.objects.filter(author=user, case__destroyed_at=None).select_related("post__case", "case")
 
-    return decorate
+
+def replies_of(user: Any) -> models.QuerySet[Reply]:
+    return Reply.objects.filter(draft__author=user, case__destroyed_at=None).select_related("case", "draft")
 
 
 def draft_for(user: Any, draft_id: uuid.UUID) -> Draft:

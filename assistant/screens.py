@@ -130,7 +130,13 @@ def suggestion_context(job: SuggestionJob) -> dict[str, Any] | None:
     """The change list of a job, or why there is none."""
     row = Suggestion.objects.filter(job=job).select_related("case").first()
     status, reason = shown_status(job, row)
-    base = {"id": row.id if row else None, "job_id": job.id, "status": status, "mode": job.mode, "changes": []}
+    base: dict[str, Any] = {
+        "id": row.id if row else None,
+        "job_id": job.id,
+        "status": status,
+        "mode": job.mode,
+        "changes": [],
+    }
     base["reason"] = FAILURES.get(reason, "") if status == "failed" else ""
     if row is None or not row.is_visible:
         return None if status == "cancelled" else base

@@ -23,8 +23,8 @@ from assistant.streaming.chunks import read_after
 @needs(WRITE_REPLIES)
 def posts(request: HttpRequest) -> HttpResponse:
     """Where a supporter starts: the next person, and what they are writing."""
-    drafts = Draft.objects.filter(author=request.user, case__destroyed_at=None).select_related("post__case", "case")
-    open_drafts = drafts.filter(status__in=[Draft.Status.WRITING, Draft.Status.RETURNED]).order_by("-created_at")[:30]
+    drafts = access.drafts_of(request.user).filter(status__in=[Draft.Status.WRITING, Draft.Status.RETURNED])
+    open_drafts = drafts.order_by("-created_at")[:30]
     waiting = Post.objects.waiting_for(request.user).count()
     return render(
         request,
@@ -231,12 +231,8 @@ def report_suggestion(request: HttpRequest, suggestion_id: uuid.UUID) -> HttpRes
 @require_GET
 @needs(WRITE_REPLIES)
 def replies(request: HttpRequest) -> HttpResponse:
-    rows = Reply.objects.filter(draft__author=request.user, case__destroyed_at=None).select_related("case", "draft")
-    return render(
-        request,
-        "assistant/replies.html",
-        {"replies": [screens.reply_row(row) for row in rows.order_by("-created_at")[:100]]},
-    )
+    rows = access.replies_of(request.user).order_by("-created_at")[:100]
+    return render(request, "assistant/replies.html", {"replies": [screens.reply_row(row) for row in rows]})
 
 
 @require_GET

@@ -53,7 +53,7 @@ def event_of(record: logging.LogRecord) -> str:
         {key: harmless(value) for key, value in args.items()} if isinstance(args, dict) else tuple(map(harmless, args))
     )
     try:
-        return template % safe
+        return str(template % safe)
     except (TypeError, ValueError, KeyError):
         return template
 

@@ -39,4 +39,4 @@ class SignInRequired(LoginRequiredMiddleware):
             response = HttpResponse(status=401)
             response.headers["HX-Refresh"] = "true"
             return response
-        return super().handle_no_permission(request, view_func)  # type: ignore[no-untyped-call]
+        return super().handle_no_permission(request, view_func)

@@ -13,7 +13,7 @@ from django.contrib.auth.models import Group
 from assistant import actions
 from assistant.inference.engine import EngineError, PromptTooLong
 from assistant.inference.types import ModelInfo, Outcome, Request, StopReason
-from assistant.models import Draft, Post, SuggestionJob
+from assistant.models import Draft, DraftRevision, Post, SuggestionJob
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
 
@@ -24,7 +24,9 @@ CALM_POST = "I moved to a new town for work and the evenings are long. I miss ha
 WORRYING_POST = "I keep thinking everyone would be better off if I just didn't wake up tomorrow."
 URGENT_POST = "I have the pills here and I am going to kill myself tonight. Goodbye."
 KIND_DRAFT = "Moving somewhere new is hard. I remember how quiet my first flat was. What do you like to cook?"
-KIND_REVISION = "Moving somewhere new is hard. I remember how quiet my first flat was. What would you cook for a friend?"
+KIND_REVISION = (
+    "Moving somewhere new is hard. I remember how quiet my first flat was. What would you cook for a friend?"
+)
 HURTFUL_REPLY = "Other people have it so much worse than you. Stop whining, it is your own fault that you are lonely."
 
 
@@ -61,12 +63,17 @@ def draft(author: User, text: str = KIND_DRAFT, post_text: str = CALM_POST) -> D
     return Draft.objects.select_related("case", "post__case").get(id=made.id)
 
 
+def head_of(of_draft: Draft) -> DraftRevision:
+    head = of_draft.head()
+    assert head is not None
+    return head
+
+
 def job(for_draft: Draft, mode: str = "improve", **fields: Any) -> SuggestionJob:
-    head = for_draft.head()
     return actions.ask_for_help(
         for_draft,
         by=for_draft.author,
-        text=head.text if head else "",
+        text=head_of(for_draft).text if for_draft.head_number else "",
         base=for_draft.head_number,
         mode=mode,  # type: ignore[arg-type]
         client_key=fields.pop("client_key", uuid.uuid4()),

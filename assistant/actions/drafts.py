@@ -13,7 +13,6 @@ from assistant.actions.refused import Refused, StaleRevision
 from assistant.models import Draft, DraftRevision, Suggestion
 from assistant.models.clock import from_now
 
-
 LOOK_BACK = 8  # revisions in which an undo looks for the words that it brings back
 
 

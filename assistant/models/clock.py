@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import DateTimeField, ExpressionWrapper
 from django.db.models.functions import Now
 
 
-def from_now(delay: timedelta) -> ExpressionWrapper:
+def from_now(delay: timedelta) -> ExpressionWrapper[Any]:
     return ExpressionWrapper(Now() + delay, output_field=DateTimeField())

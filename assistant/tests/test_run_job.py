@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from assistant import actions, runner, sweeper
 from assistant.inference.engine import ModelUnavailable, PromptTooLong
 from assistant.models import AuditEvent, Finding, Suggestion, SuggestionChunk, SuggestionJob
-from assistant.streaming import chunks
+from assistant.safety.pipeline import Pipeline
+from assistant.safety.types import Kind
+from assistant.streaming import checked, chunks
 from webapp import test as build
-from webapp.test import FakeEngine
+from webapp.test import Cast, FakeEngine
 
 # The runner renews its lease from another thread, which a test's open transaction would lock out.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,7 +25,7 @@ TWO_SENTENCES = "Moving somewhere new is hard. What would you cook for a friend?
 
 
 @pytest.fixture
-def job(cast) -> SuggestionJob:
+def job(cast: Cast) -> SuggestionJob:
     return build.job(build.draft(cast.wren))
 
 
@@ -33,7 +37,7 @@ def expire(job: SuggestionJob) -> None:
     SuggestionJob.objects.filter(id=job.id).update(lease_until=timezone.now() - timedelta(seconds=1))
 
 
-def test_it_writes_numbered_pieces_and_one_suggestion(job) -> None:
+def test_it_writes_numbered_pieces_and_one_suggestion(job: SuggestionJob) -> None:
     runner.run_job(job.id, engine=FakeEngine().will_say(TWO_SENTENCES))
     assert [chunk.seq for chunk in SuggestionChunk.objects.order_by("seq")] == [1, 2]
     assert "".join(chunk.text for chunk in SuggestionChunk.objects.order_by("seq")) == TWO_SENTENCES
@@ -41,7 +45,7 @@ def test_it_writes_numbered_pieces_and_one_suggestion(job) -> None:
     assert again(job).status == "done"
 
 
-def test_the_prompt_marks_only_the_scaffold_as_scaffold(job) -> None:
+def test_the_prompt_marks_only_the_scaffold_as_scaffold(job: SuggestionJob) -> None:
     engine = FakeEngine().will_say(TWO_SENTENCES)
     runner.run_job(job.id, engine=engine)
     written = [segment.text for segment in engine.asked[0].prompt.segments if not segment.scaffold]
@@ -50,7 +54,7 @@ def test_the_prompt_marks_only_the_scaffold_as_scaffold(job) -> None:
     assert not any(build.KIND_DRAFT in segment.text for segment in engine.asked[0].prompt.segments if segment.scaffold)
 
 
-def test_a_doubled_message_runs_once(job) -> None:
+def test_a_doubled_message_runs_once(job: SuggestionJob) -> None:
     engine = FakeEngine().will_say(TWO_SENTENCES, "Something else entirely. And more.")
     runner.run_job(job.id, engine=engine)
     runner.run_job(job.id, engine=engine)
@@ -62,14 +66,14 @@ def test_a_job_that_is_unknown_or_garbage_is_dropped_in_silence() -> None:
     runner.run_job("00000000-0000-4000-8000-000000000000", engine=FakeEngine())
 
 
-def test_a_claim_counts_the_attempt_before_the_work(job) -> None:
+def test_a_claim_counts_the_attempt_before_the_work(job: SuggestionJob) -> None:
     claim = runner.claim_job(job.id)
     assert claim is not None
     assert (claim.job.attempt, claim.fence) == (1, 1)
     assert runner.claim_job(job.id) is None
 
 
-def test_a_runner_that_lost_its_lease_cannot_write(job) -> None:
+def test_a_runner_that_lost_its_lease_cannot_write(job: SuggestionJob) -> None:
     old = runner.claim_job(job.id)
     assert old is not None
     expire(job)
@@ -81,7 +85,7 @@ def test_a_runner_that_lost_its_lease_cannot_write(job) -> None:
     assert again(job).status == "running"
 
 
-def test_a_new_attempt_starts_its_numbers_anew(job) -> None:
+def test_a_new_attempt_starts_its_numbers_anew(job: SuggestionJob) -> None:
     first = runner.claim_job(job.id)
     assert first is not None
     chunks.append(first.job, fence=first.fence, text="half of it")
@@ -94,30 +98,30 @@ def test_a_new_attempt_starts_its_numbers_anew(job) -> None:
     assert "".join(chunk.text for chunk in state.chunks) == TWO_SENTENCES
 
 
-def test_the_sweeper_gives_a_dead_runners_job_another_attempt(job) -> None:
+def test_the_sweeper_gives_a_dead_runners_job_another_attempt(job: SuggestionJob) -> None:
     runner.claim_job(job.id)
     expire(job)
     assert sweeper.sweep().requeued == 1
     assert again(job).status == "queued"
 
 
-def test_after_three_attempts_it_fails_visibly_and_the_draft_is_untouched(job) -> None:
+def test_after_three_attempts_it_fails_visibly_and_the_draft_is_untouched(job: SuggestionJob) -> None:
     for _ in range(3):
         assert runner.claim_job(job.id) is not None
         expire(job)
     assert runner.claim_job(job.id) is None
     sweeper.sweep()
     assert (again(job).status, again(job).reason) == ("failed", "attempts_exhausted")
-    assert job.draft.head().text == build.KIND_DRAFT
+    assert build.head_of(job.draft).text == build.KIND_DRAFT
 
 
-def test_a_job_that_nobody_heard_of_is_rung_for_again(job) -> None:
+def test_a_job_that_nobody_heard_of_is_rung_for_again(job: SuggestionJob) -> None:
     SuggestionJob.objects.update(rung_at=timezone.now() - timedelta(minutes=1))
     assert sweeper.sweep().rung == 1
     assert sweeper.sweep().rung == 0
 
 
-def test_a_cancel_stops_the_words_and_leaves_no_suggestion(job, cast) -> None:
+def test_a_cancel_stops_the_words_and_leaves_no_suggestion(job: SuggestionJob, cast: Cast) -> None:
     engine = FakeEngine().will_say(" ".join(f"The street has a house with number {number}." for number in range(60)))
 
     def cancel_midway(word: int) -> None:
@@ -131,7 +135,7 @@ def test_a_cancel_stops_the_words_and_leaves_no_suggestion(job, cast) -> None:
     assert SuggestionChunk.objects.count() < 10
 
 
-def test_held_words_are_on_no_wire(job) -> None:
+def test_held_words_are_on_no_wire(job: SuggestionJob) -> None:
     runner.run_job(job.id, engine=FakeEngine().will_say(f"I hear you. {build.HURTFUL_REPLY} Take care."))
     suggestion = Suggestion.objects.get()
     assert suggestion.status == "held"
@@ -144,17 +148,17 @@ def test_held_words_are_on_no_wire(job) -> None:
     assert (state.status, state.chunks) == ("held", ())
 
 
-def test_a_held_suggestion_opens_a_flag_in_the_same_transaction(job) -> None:
+def test_a_held_suggestion_opens_a_flag_in_the_same_transaction(job: SuggestionJob) -> None:
     from moderation.models import Flag
 
     runner.run_job(job.id, engine=FakeEngine().will_say(f"I hear you. {build.HURTFUL_REPLY}"))
     assert Flag.objects.get().suggestion == Suggestion.objects.get()
 
 
-def test_when_the_flag_cannot_be_opened_nothing_is_stored(job, monkeypatch) -> None:
+def test_when_the_flag_cannot_be_opened_nothing_is_stored(job: SuggestionJob, monkeypatch: pytest.MonkeyPatch) -> None:
     from moderation import actions as moderation_actions
 
-    def refuse(*_args, **_kwargs):
+    def refuse(*_args: object, **_kwargs: object) -> None:
         raise RuntimeError
 
     monkeypatch.setattr(moderation_actions, "open_flag", refuse)
@@ -164,35 +168,26 @@ def test_when_the_flag_cannot_be_opened_nothing_is_stored(job, monkeypatch) -> N
 
 
 @pytest.mark.parametrize("broken", ["raises", "hangs", "garbage"])
-def test_a_broken_phase_holds(job, monkeypatch, broken) -> None:
-    import time
-
-    from assistant.safety import pipeline
-    from assistant.safety.types import Kind
-
+def test_a_broken_phase_holds(job: SuggestionJob, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
     class Broken:
         name, version, kinds = "broken", 1, frozenset(Kind)
 
-        def check(self, text, context):
+        def check(self, text: str, context: Context) -> Any:
             if broken == "raises":
                 raise ValueError(text)
             if broken == "hangs":
                 time.sleep(5)
             return "garbage"
 
-    monkeypatch.setattr(
-        runner, "CheckedStream", with_pipeline(pipeline.Pipeline([Broken()], required=frozenset(), timeout_seconds=0.2))
-    )
+    monkeypatch.setattr(runner, "CheckedStream", with_pipeline(Pipeline([Broken()], required={}, timeout_seconds=0.2)))
     runner.run_job(job.id, engine=FakeEngine().will_say(TWO_SENTENCES))
     assert Suggestion.objects.get().status == "held"
     assert SuggestionChunk.objects.count() == 0
 
 
-def with_pipeline(broken_pipeline):
-    from assistant.streaming import checked
-
+def with_pipeline(broken_pipeline: Pipeline) -> type[checked.CheckedStream]:
     class Checked(checked.CheckedStream):
-        def _passes(self, piece):
+        def _passes(self, piece: str) -> bool:
             self.text += piece
             self.screening = broken_pipeline.screen(self.text, self.context)
             return not self.screening.held
@@ -200,40 +195,40 @@ def with_pipeline(broken_pipeline):
     return Checked
 
 
-def test_without_a_model_the_job_fails_with_the_reason(job) -> None:
+def test_without_a_model_the_job_fails_with_the_reason(job: SuggestionJob) -> None:
     runner.run_job(job.id, engine=FakeEngine().will_fail(ModelUnavailable("The file is not there.")))
     assert (again(job).status, again(job).reason) == ("failed", "model_unavailable")
 
 
-def test_a_prompt_that_does_not_fit_is_refused(job) -> None:
+def test_a_prompt_that_does_not_fit_is_refused(job: SuggestionJob) -> None:
     runner.run_job(job.id, engine=FakeEngine().will_fail(PromptTooLong(tokens=5000, limit=3600)))
     assert again(job).reason == "prompt_too_long"
 
 
-def test_an_empty_answer_is_a_failure_not_a_suggestion(job) -> None:
+def test_an_empty_answer_is_a_failure_not_a_suggestion(job: SuggestionJob) -> None:
     runner.run_job(job.id, engine=FakeEngine().will_say("   "))
     assert again(job).reason == "empty"
 
 
-def test_an_answer_that_takes_too_long_is_a_failure(job, settings) -> None:
+def test_an_answer_that_takes_too_long_is_a_failure(job: SuggestionJob, settings: Settings) -> None:
     settings.JOB_DEADLINE_SECONDS = 0.0
     runner.run_job(job.id, engine=FakeEngine().will_say(TWO_SENTENCES))
     assert again(job).reason == "deadline"
 
 
-def test_an_answer_that_is_cut_off_ends_with_a_whole_piece(job, settings) -> None:
+def test_an_answer_that_is_cut_off_ends_with_a_whole_piece(job: SuggestionJob, settings: Settings) -> None:
     settings.JOB_MAX_TOKENS = 8
     runner.run_job(job.id, engine=FakeEngine().will_say(TWO_SENTENCES))
     assert Suggestion.objects.get().text.strip() == "Moving somewhere new is hard."
 
 
-def test_every_end_is_in_the_audit_log(job) -> None:
+def test_every_end_is_in_the_audit_log(job: SuggestionJob) -> None:
     runner.run_job(job.id, engine=FakeEngine().will_say(TWO_SENTENCES))
     acts = list(AuditEvent.objects.filter(object_id=str(job.id)).values_list("action", flat=True))
     assert acts == ["suggestion.requested", "suggestion.finished"]
 
 
-def test_an_erased_case_ends_its_job(job) -> None:
+def test_an_erased_case_ends_its_job(job: SuggestionJob) -> None:
     from webapp.privacy import erase_post
 
     engine = FakeEngine().will_say(TWO_SENTENCES)

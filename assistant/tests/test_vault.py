@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.conf import settings
 from django.core.exceptions import FieldError
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,7 +34,9 @@ MARKER = "heron-in-the-reeds"
 def raw(row: Post) -> bytes:
     with connection.cursor() as cursor:
         table = row._meta.db_table
-        cursor.execute(f"SELECT text FROM {table} WHERE id = %s", [row.id.hex if connection.vendor == "sqlite" else row.id])
+        cursor.execute(
+            f"SELECT text FROM {table} WHERE id = %s", [row.id.hex if connection.vendor == "sqlite" else row.id]
+        )
         return bytes(cursor.fetchone()[0])
 
 
@@ -49,7 +54,9 @@ def test_a_value_that_was_moved_to_another_row_does_not_open() -> None:
     one, other = build.post("first letter"), build.post("second letter")
     with connection.cursor() as cursor:
         ids = [key.hex if connection.vendor == "sqlite" else key for key in (one.id, other.id)]
-        cursor.execute("UPDATE assistant_post SET text = (SELECT text FROM assistant_post WHERE id = %s) WHERE id = %s", ids)
+        cursor.execute(
+            "UPDATE assistant_post SET text = (SELECT text FROM assistant_post WHERE id = %s) WHERE id = %s", ids
+        )
     with pytest.raises(VaultError):
         _ = Post.objects.get(id=other.id).text
 
@@ -94,7 +101,7 @@ def test_erasing_twice_is_no_error() -> None:
     erase_post(row)
 
 
-def test_an_erased_case_is_gone_from_the_pages(client) -> None:
+def test_an_erased_case_is_gone_from_the_pages(client: Client) -> None:
     author = build.Cast().wren
     draft = build.draft(author)
     erase_post(draft.post)
@@ -104,7 +111,7 @@ def test_an_erased_case_is_gone_from_the_pages(client) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_erase_command_says_what_it_would_do_first(capsys) -> None:
+def test_the_erase_command_says_what_it_would_do_first(capsys: pytest.CaptureFixture[str]) -> None:
     row = build.post()
     call_command("erase", "--post", str(row.id))
     assert "Would destroy" in capsys.readouterr().out
@@ -114,7 +121,7 @@ def test_the_erase_command_says_what_it_would_do_first(capsys) -> None:
         _ = Post.objects.get(id=row.id).text
 
 
-def test_rotation_wraps_the_keys_again_and_leaves_the_text(tmp_path, monkeypatch) -> None:
+def test_rotation_wraps_the_keys_again_and_leaves_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "keys"
     create_key_file(path)
     monkeypatch.setattr(settings, "VAULT_KEYS_FILE", path)
@@ -126,7 +133,7 @@ def test_rotation_wraps_the_keys_again_and_leaves_the_text(tmp_path, monkeypatch
     assert list(read_key_file(path).keys) == ["m2"]
 
 
-def test_without_its_master_key_a_case_stays_closed(tmp_path, monkeypatch) -> None:
+def test_without_its_master_key_a_case_stays_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     row = build.post()
     other = tmp_path / "other-keys"
     create_key_file(other)
@@ -143,6 +150,8 @@ def test_every_encrypted_table_is_known_to_retention() -> None:
     from moderation import retention as flags
 
     with_text = {
-        model for model in apps.get_models() if any(isinstance(field, EncryptedTextField) for field in model._meta.get_fields())
+        model
+        for model in apps.get_models()
+        if any(isinstance(field, EncryptedTextField) for field in model._meta.get_fields())
     }
     assert with_text == {*retention.ENCRYPTED, *flags.ENCRYPTED}

@@ -14,7 +14,6 @@ from django.db import models
 
 from assistant.vault.keys import seal, unseal
 
-
 if TYPE_CHECKING:
     _TextField = models.Field[str, str]
 else:

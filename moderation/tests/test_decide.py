@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import timezone
 
 from assistant import runner
 from assistant.models import AuditEvent, Draft, Post, Reply, Suggestion
 from moderation.models import Decision, Escalation, Flag
 from webapp import test as build
-from webapp.test import FakeEngine
+from webapp.test import Cast, FakeEngine
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def held(cast, client) -> Reply:
+def held(cast: Cast, client: Client) -> Reply:
     """A reply that waits for a moderator; the client is the moderator's."""
     client.force_login(cast.wren)
     draft = build.draft(cast.wren)
@@ -27,12 +29,14 @@ def held(cast, client) -> Reply:
     return Reply.objects.get()
 
 
-def decide(client, outcome: str, *, reason: str = "Reads well enough.", version: int = 1, **fields):
+def decide(client: Client, outcome: str, *, reason: str = "Reads well enough.", version: int = 1, **fields: Any) -> Any:
     flag = Flag.objects.latest("opened_at")
-    return client.post(f"/moderation/flags/{flag.id}/decide", {"outcome": outcome, "reason": reason, "version": version, **fields})
+    return client.post(
+        f"/moderation/flags/{flag.id}/decide", {"outcome": outcome, "reason": reason, "version": version, **fields}
+    )
 
 
-def test_approve_sends_it_with_the_decision_on_record(held, client) -> None:
+def test_approve_sends_it_with_the_decision_on_record(held: Reply, client: Client) -> None:
     assert decide(client, "approve").status_code == 302
     held.refresh_from_db()
     assert (held.status, held.text) == ("sent", build.HURTFUL_REPLY)
@@ -40,7 +44,7 @@ def test_approve_sends_it_with_the_decision_on_record(held, client) -> None:
     assert Decision.objects.get().revision == held.revision
 
 
-def test_edit_sends_the_moderators_version_and_says_so(held, client, cast) -> None:
+def test_edit_sends_the_moderators_version_and_says_so(held: Reply, client: Client, cast: Cast) -> None:
     decide(client, "edit", reason="Left out the comparison.", edited_text=build.KIND_DRAFT)
     held.refresh_from_db()
     assert (held.status, held.text, held.edited_by_moderator) == ("sent", build.KIND_DRAFT, True)
@@ -48,7 +52,7 @@ def test_edit_sends_the_moderators_version_and_says_so(held, client, cast) -> No
     assert "Left out the comparison." in client.get(f"/replies/{held.id}/").content.decode()
 
 
-def test_an_edit_is_screened_like_anybodys_words(held, client) -> None:
+def test_an_edit_is_screened_like_anybodys_words(held: Reply, client: Client) -> None:
     answer = decide(client, "edit", edited_text="It is your own fault, stop whining.")
     assert answer.status_code == 422
     held.refresh_from_db()
@@ -56,7 +60,7 @@ def test_an_edit_is_screened_like_anybodys_words(held, client) -> None:
     assert "stop whining" in answer.content.decode()  # what was typed is still there
 
 
-def test_return_gives_it_back_with_the_note(held, client, cast) -> None:
+def test_return_gives_it_back_with_the_note(held: Reply, client: Client, cast: Cast) -> None:
     decide(client, "return", reason="Please say first what they feel.")
     draft = Draft.objects.get()
     assert draft.status == "returned"
@@ -66,7 +70,7 @@ def test_return_gives_it_back_with_the_note(held, client, cast) -> None:
     assert sorted(Reply.objects.values_list("status", flat=True)) == ["returned", "sent"]
 
 
-def test_reject_sends_nothing_and_the_post_goes_to_somebody_else(held, client, cast) -> None:
+def test_reject_sends_nothing_and_the_post_goes_to_somebody_else(held: Reply, client: Client, cast: Cast) -> None:
     decide(client, "reject", reason="This would hurt.")
     held.refresh_from_db()
     assert held.status == "withheld"
@@ -77,13 +81,13 @@ def test_reject_sends_nothing_and_the_post_goes_to_somebody_else(held, client, c
 
 
 @pytest.mark.parametrize("outcome", ["approve", "return", "reject", "escalate"])
-def test_a_reason_is_required(held, client, outcome) -> None:
+def test_a_reason_is_required(held: Reply, client: Client, outcome: str) -> None:
     assert decide(client, outcome, reason="  ").status_code == 422
     held.refresh_from_db()
     assert held.status == "held"
 
 
-def test_a_second_decision_is_refused(held, client) -> None:
+def test_a_second_decision_is_refused(held: Reply, client: Client) -> None:
     decide(client, "return")
     assert decide(client, "approve").status_code == 409
     held.refresh_from_db()
@@ -91,7 +95,7 @@ def test_a_second_decision_is_refused(held, client) -> None:
     assert Decision.objects.count() == 1
 
 
-def test_a_decision_on_what_was_taken_back_is_refused(held, client, cast) -> None:
+def test_a_decision_on_what_was_taken_back_is_refused(held: Reply, client: Client, cast: Cast) -> None:
     client.force_login(cast.wren)
     client.post(f"/replies/{held.id}/take-back")
     client.force_login(cast.ash)
@@ -100,14 +104,14 @@ def test_a_decision_on_what_was_taken_back_is_refused(held, client, cast) -> Non
     assert held.status == "taken_back"
 
 
-def test_a_stale_page_cannot_decide(held, client, cast) -> None:
+def test_a_stale_page_cannot_decide(held: Reply, client: Client, cast: Cast) -> None:
     decide(client, "escalate", reason="A lead should see this.")
     client.force_login(cast.birch)
     assert decide(client, "approve", version=1).status_code == 409
     assert decide(client, "approve", version=2).status_code == 302
 
 
-def test_an_escalated_flag_is_the_leads(held, client, cast) -> None:
+def test_an_escalated_flag_is_the_leads(held: Reply, client: Client, cast: Cast) -> None:
     decide(client, "escalate", reason="A lead should see this.")
     flag = Flag.objects.get()
     assert client.get(f"/moderation/flags/{flag.id}/").status_code == 404
@@ -117,7 +121,7 @@ def test_an_escalated_flag_is_the_leads(held, client, cast) -> None:
     assert Escalation.objects.get().acknowledged_by == cast.birch
 
 
-def test_nobody_approves_their_own_reply(client, cast) -> None:
+def test_nobody_approves_their_own_reply(client: Client, cast: Cast) -> None:
     client.force_login(cast.birch)  # a lead may write and decide
     draft = build.draft(cast.birch)
     client.post(f"/drafts/{draft.id}/send", {"text": build.HURTFUL_REPLY, "base": 1})
@@ -125,7 +129,7 @@ def test_nobody_approves_their_own_reply(client, cast) -> None:
     assert Reply.objects.get().status == "held"
 
 
-def test_who_reviews_is_visible_and_others_wait(held, client, cast) -> None:
+def test_who_reviews_is_visible_and_others_wait(held: Reply, client: Client, cast: Cast) -> None:
     flag = Flag.objects.get()
     client.post(f"/moderation/flags/{flag.id}/claim")
     client.force_login(cast.birch)
@@ -135,7 +139,7 @@ def test_who_reviews_is_visible_and_others_wait(held, client, cast) -> None:
     assert decide(client, "approve").status_code == 302
 
 
-def test_a_held_post_waits_for_a_person(cast, client) -> None:
+def test_a_held_post_waits_for_a_person(cast: Cast, client: Client) -> None:
     row = build.post(build.URGENT_POST)
     client.force_login(cast.ash)
     assert decide(client, "edit", edited_text="x").status_code == 422  # a seeker's words are not edited
@@ -145,7 +149,7 @@ def test_a_held_post_waits_for_a_person(cast, client) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_released_suggestion_reaches_its_supporter(cast, client) -> None:
+def test_a_released_suggestion_reaches_its_supporter(cast: Cast, client: Client) -> None:
     job = build.job(build.draft(cast.wren))
     runner.run_job(job.id, engine=FakeEngine().will_say(f"I hear you. {build.HURTFUL_REPLY}"))
     client.force_login(cast.wren)
@@ -159,14 +163,14 @@ def test_a_released_suggestion_reaches_its_supporter(cast, client) -> None:
     assert Suggestion.objects.get().status == "released"
 
 
-def test_deciding_is_in_the_audit_log_without_words(held, client) -> None:
+def test_deciding_is_in_the_audit_log_without_words(held: Reply, client: Client) -> None:
     decide(client, "approve", reason="Reads well enough.")
     event = AuditEvent.objects.get(action="flag.decided")
     assert event.outcome == "approve"
     assert "Reads" not in str(vars(event))
 
 
-def test_held_text_without_a_flag_is_found(held) -> None:
+def test_held_text_without_a_flag_is_found(held: Reply) -> None:
     Flag.objects.all().delete()
     with pytest.raises(CommandError):
         call_command("reconcile_holds", "check")

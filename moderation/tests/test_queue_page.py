@@ -5,23 +5,25 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from moderation.models import Flag
 from webapp import test as build
+from webapp.test import Cast
 
 pytestmark = pytest.mark.django_db
 
 
-def order(client) -> list[str]:
+def order(client: Client) -> list[str]:
     return [str(row["id"]) for row in client.get("/moderation/").context["flags"]]
 
 
-def test_the_most_severe_comes_first_then_the_longest_waiting(cast, client) -> None:
+def test_the_most_severe_comes_first_then_the_longest_waiting(cast: Cast, client: Client) -> None:
     build.post(build.WORRYING_POST)
     build.post(build.URGENT_POST)
     build.post(build.URGENT_POST + " I mean it.")
-    newest = Flag.objects.order_by("-opened_at").first()
+    newest = Flag.objects.latest("opened_at")
     Flag.objects.filter(id=newest.id).update(opened_at=timezone.now() - timedelta(hours=3))
     client.force_login(cast.ash)
     shown = order(client)
@@ -30,7 +32,7 @@ def test_the_most_severe_comes_first_then_the_longest_waiting(cast, client) -> N
     assert len(shown) == 3
 
 
-def test_a_post_that_a_supporter_worries_about_is_in_the_queue(cast, client) -> None:
+def test_a_post_that_a_supporter_worries_about_is_in_the_queue(cast: Cast, client: Client) -> None:
     draft = build.draft(cast.wren)
     client.force_login(cast.wren)
     client.post(f"/drafts/{draft.id}/worry")
@@ -39,14 +41,14 @@ def test_a_post_that_a_supporter_worries_about_is_in_the_queue(cast, client) -> 
     assert row["reasons"][0] == "Somebody asked for a look."
 
 
-def test_the_rows_alone_are_the_same_rows(cast, client) -> None:
+def test_the_rows_alone_are_the_same_rows(cast: Cast, client: Client) -> None:
     build.post(build.URGENT_POST)
     client.force_login(cast.ash)
     assert str(Flag.objects.get().id) in client.get("/moderation/rows").content.decode()
 
 
 @pytest.mark.parametrize("show", ["", "posts", "replies", "suggestions", "reported", "nonsense"])
-def test_filters_only_narrow(cast, client, show) -> None:
+def test_filters_only_narrow(cast: Cast, client: Client, show: str) -> None:
     build.post(build.URGENT_POST)
     client.force_login(cast.ash)
     page = client.get("/moderation/", {"show": show})
@@ -54,7 +56,7 @@ def test_filters_only_narrow(cast, client, show) -> None:
     assert len(page.context["flags"]) == (1 if show in ("", "posts", "nonsense") else 0)
 
 
-def test_strangers_and_supporters_see_nothing(cast, client) -> None:
+def test_strangers_and_supporters_see_nothing(cast: Cast, client: Client) -> None:
     build.post(build.URGENT_POST)
     flag = Flag.objects.get()
     for person in (cast.stranger, cast.wren, cast.willow):
@@ -63,7 +65,7 @@ def test_strangers_and_supporters_see_nothing(cast, client) -> None:
         assert client.get(f"/moderation/flags/{flag.id}/").status_code == 403
 
 
-def test_what_decided_is_marked(cast, client) -> None:
+def test_what_decided_is_marked(cast: Cast, client: Client) -> None:
     build.post("The weather was fine. " * 30 + build.URGENT_POST)
     client.force_login(cast.ash)
     marked = [piece["text"] for piece in client.get("/moderation/").context["flags"][0]["marked"] if piece["mark"]]
