@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -13,7 +14,7 @@ from assistant import actions, runner, sweeper
 from assistant.inference.engine import ModelUnavailable, PromptTooLong
 from assistant.models import AuditEvent, Finding, Suggestion, SuggestionChunk, SuggestionJob
 from assistant.safety.pipeline import Pipeline
-from assistant.safety.types import Kind
+from assistant.safety.types import Context, Kind
 from assistant.streaming import checked, chunks
 from webapp import test as build
 from webapp.test import Cast, FakeEngine
