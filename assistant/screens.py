@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -86,6 +87,7 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
         "suggestion": suggestion_context(job) if job is not None and not job.is_live else None,
         "own_share": own_share(head),
         "limits": {"draft": settings.MAX_DRAFT},
+        "client_key": uuid.uuid4(),  # for a page without our script: one page is one request for help
     }
 
 

@@ -74,11 +74,13 @@ def save_draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     row = access.draft_for(request.user, draft_id)
     form = DraftForm(request.POST)
     if not form.is_valid():
-        return invalid(form)
+        return invalid(request, row, form)
     try:
         head = actions.head_after_saving(row, **form.cleaned_data)
     except actions.Refused as refusal:
-        return refused(refusal)
+        return refused(request, row, refusal)
+    if wants_page(request):
+        return redirect("assistant:draft", row.id)
     return JsonResponse(screens.saved(head))
 
 
@@ -89,7 +91,7 @@ def ask(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     row = access.draft_for(request.user, draft_id)
     form = AskForm(request.POST)
     if not form.is_valid():
-        return invalid(form)
+        return invalid(request, row, form)
     asked = form.cleaned_data
     try:
         job = actions.ask_for_help(
@@ -102,7 +104,7 @@ def ask(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
             because=asked["reason"],
         )
     except actions.Refused as refusal:
-        return refused(refusal)
+        return refused(request, row, refusal)
     if job.status == SuggestionJob.Status.QUEUED:
         wake_after_commit(job.id)
     if wants_page(request):
@@ -117,12 +119,12 @@ def send(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     row = access.draft_for(request.user, draft_id)
     form = SendForm(request.POST)
     if not form.is_valid():
-        return send_page_again(request, row, str(next(iter(form.errors.values()))[0]), status=422)
+        return invalid(request, row, form)
     try:
         head = actions.head_after_saving(row, text=form.cleaned_data["text"], base=form.cleaned_data["base"])
         reply = actions.send_reply(row, by=request.user, revision=head)
     except actions.Refused as refusal:
-        return send_page_again(request, row, str(refusal), status=refusal.status)
+        return refused(request, row, refusal)
     if reply.status == Reply.Status.HELD:
         messages.info(
             request, "A moderator will read this reply before it is sent. You will see here what they decided."
@@ -130,13 +132,6 @@ def send(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     else:
         messages.success(request, "Sent. Thank you for being there.")
     return redirect("assistant:reply", reply.id)
-
-
-def send_page_again(request: HttpRequest, row: Draft, message: str, *, status: int) -> HttpResponse:
-    row.refresh_from_db()
-    page = screens.writing_page(row, request.user)
-    page |= {"unsent_text": request.POST.get("text", ""), "unsent_message": message}
-    return render(request, "assistant/draft.html", page, status=status)
 
 
 @require_POST
@@ -196,11 +191,11 @@ def suggestion(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 def decide_change(request: HttpRequest, suggestion_id: uuid.UUID, index: int) -> HttpResponse:
     """Use one change, keep one's own words, or undo; the text as it is after that comes along."""
     row = access.suggestion_for(request.user, suggestion_id)
+    draft_row = access.draft_for(request.user, row.job.draft_id)
     form = VerdictForm(request.POST)
     if not form.is_valid():
-        return invalid(form)
+        return invalid(request, draft_row, form)
     decided = form.cleaned_data
-    draft_row = access.draft_for(request.user, row.job.draft_id)
     try:
         head = actions.decide_change(
             row,
@@ -213,7 +208,7 @@ def decide_change(request: HttpRequest, suggestion_id: uuid.UUID, index: int) ->
             by=request.user,
         )
     except actions.Refused as refusal:
-        return refused(refusal)
+        return refused(request, draft_row, refusal)
     if wants_page(request):
         return redirect("assistant:draft", draft_row.id)
     return JsonResponse(screens.saved(head) | {"verdict": decided["verdict"], "index": index})
@@ -258,16 +253,27 @@ def wants_page(request: HttpRequest) -> bool:
     return "application/json" not in request.headers.get("Accept", "")
 
 
-def invalid(form: Any) -> JsonResponse:
+def invalid(request: HttpRequest, row: Draft, form: Any) -> HttpResponse:
     field, errors = next(iter(form.errors.as_data().items()))
+    message = " ".join(errors[0].messages)
     status = 422 if errors[0].code in ("too_long", "empty", "control_character") else 400
-    return JsonResponse(
-        {"error": errors[0].code or "invalid", "field": field, "message": " ".join(errors[0].messages)}, status=status
-    )
+    if wants_page(request):
+        return page_again(request, row, message, status=status)
+    return JsonResponse({"error": errors[0].code or "invalid", "field": field, "message": message}, status=status)
 
 
-def refused(refusal: actions.Refused) -> JsonResponse:
+def refused(request: HttpRequest, row: Draft, refusal: actions.Refused) -> HttpResponse:
+    if wants_page(request):
+        return page_again(request, row, str(refusal), status=refusal.status)
     body: dict[str, Any] = {"error": refusal.code, "message": str(refusal)}
     if isinstance(refusal, actions.StaleRevision):
         body |= {"revision": refusal.head.number, "text": refusal.head.text, "branch": refusal.branch.number}
     return JsonResponse(body, status=refusal.status)
+
+
+def page_again(request: HttpRequest, row: Draft, message: str, *, status: int) -> HttpResponse:
+    """The writing page with what was typed and why it was refused."""
+    row.refresh_from_db()
+    page = screens.writing_page(row, request.user)
+    page |= {"unsent_text": request.POST.get("text", ""), "unsent_message": message}
+    return render(request, "assistant/draft.html", page, status=status)

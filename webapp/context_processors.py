@@ -8,12 +8,13 @@ from django.urls import reverse
 
 from webapp.accounts.roles import ENTER_POSTS, MANAGE_PEOPLE, VIEW_FLAGS, WRITE_REPLIES
 
+# Label, page, who sees it, and where else the same work goes on.
 NAV = [
-    ("Write", "assistant:posts", WRITE_REPLIES),
-    ("My replies", "assistant:replies", WRITE_REPLIES),
-    ("Queue", "moderation:queue", VIEW_FLAGS),
-    ("Enter a post", "assistant:enter_post", ENTER_POSTS),
-    ("People", "accounts:people", MANAGE_PEOPLE),
+    ("Write", "assistant:posts", WRITE_REPLIES, ("/drafts/",)),
+    ("My replies", "assistant:replies", WRITE_REPLIES, ("/replies/",)),
+    ("Queue", "moderation:queue", VIEW_FLAGS, ("/moderation/",)),
+    ("Enter a post", "assistant:enter_post", ENTER_POSTS, ()),
+    ("People", "accounts:people", MANAGE_PEOPLE, ("/people/",)),
 ]
 
 
@@ -22,10 +23,12 @@ def site(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     nav = []
     if user is not None and user.is_authenticated:
-        for label, name, permission in NAV:
+        for label, name, permission, places in NAV:
             if user.has_perm(permission):
                 url = reverse(name)
-                nav.append({"label": label, "url": url, "current": request.path == url})
+                nav.append(
+                    {"label": label, "url": url, "current": request.path == url or request.path.startswith(places)}
+                )
     return {
         "site_name": settings.SITE_NAME,
         "demo": settings.DEMO,

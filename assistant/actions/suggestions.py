@@ -235,7 +235,8 @@ def decide_change(
     changes = changes_of(suggestion)
     if index >= len(changes):
         raise Refused("no_such_change", f"This suggestion has no change number {index + 1}.", status=404)
-    if not applied:
+    was_accepted = verdicts_of(suggestion).get(index) == ChangeVerdict.Verdict.ACCEPTED
+    if not applied and (verdict != ChangeVerdict.Verdict.UNDONE or was_accepted):
         text = text_with_verdict(text, changes[index], verdict)
     accepted = changes[index].after if verdict == ChangeVerdict.Verdict.ACCEPTED else ""
     head = head_after_saving(

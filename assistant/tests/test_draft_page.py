@@ -165,3 +165,13 @@ def test_who_is_signed_out_keeps_the_text_on_the_page(cast: Cast, client: Client
     answer = save(client, draft, "written for an hour", 1)
     assert answer.status_code == 401
     assert answer.json()["error"] == "signed_out"
+
+
+def test_without_our_script_saving_shows_the_page_again(cast: Cast, client: Client) -> None:
+    draft = build.draft(cast.wren)
+    client.force_login(cast.wren)
+    assert client.post(f"/drafts/{draft.id}/save", {"text": "plain form", "base": 1}).status_code == 302
+    refused = client.post(f"/drafts/{draft.id}/save", {"text": "a\x00b and more", "base": 2})
+    assert refused.status_code == 422
+    assert "U+0000" in refused.content.decode()
+    assert "and more" in refused.content.decode()

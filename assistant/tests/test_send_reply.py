@@ -147,4 +147,21 @@ def test_a_change_whose_sentence_was_rewritten_is_set_aside(cast: Cast, client: 
         f"/suggestions/{suggestion.id}/changes/{index}", {"verdict": "accepted", "text": text, "base": 1}
     )
     assert answer.status_code == 409
-    assert answer.json()["error"] == "no_longer_fits"
+    page = answer.content.decode()
+    assert "no longer fits" in page
+    assert "I would love to hear about your kitchen." in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_undo_of_a_kept_sentence_changes_no_words(cast: Cast, client: Client) -> None:
+    client.force_login(cast.wren)
+    draft = build.draft(cast.wren)
+    runner.run_job(build.job(draft).id, engine=FakeEngine().will_say(build.KIND_REVISION))
+    suggestion = Suggestion.objects.get()
+    index = next(change.index for change in actions.changes_of(suggestion) if change.kind != "keep")
+    for verdict in ("kept", "undone"):
+        client.post(
+            f"/suggestions/{suggestion.id}/changes/{index}", {"verdict": verdict, "text": build.KIND_DRAFT, "base": 1}
+        )
+    assert build.head_of(draft).text == build.KIND_DRAFT
+    assert actions.verdicts_of(suggestion) == {}
