@@ -19,7 +19,9 @@ from typing import Any, ParamSpec, TypeVar
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
 from django.http import Http404
+from django.utils import timezone
 
 from assistant.access import WRITE_REPLIES, job_for
 from assistant.actions import cancel_job
@@ -129,9 +131,13 @@ class PersonalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channel
         """Read anew: the user object of the scope is as old as the connection."""
         user = get_user_model().objects.filter(pk=self.user.pk, is_active=True).first()
         session = self.scope.get("session")
-        if session is not None and not session.exists(session.session_key):
-            return False  # signed out, here or elsewhere
+        if session is not None and not is_alive(session.session_key):
+            return False  # signed out, here or elsewhere, or the session ran out
         return user is not None and bool(user.has_perm(self.permission))
+
+
+def is_alive(session_key: str | None) -> bool:
+    return Session.objects.filter(session_key=session_key, expire_date__gt=timezone.now()).exists()
 
 
 class JobConsumer(PersonalConsumer):
@@ -244,6 +250,6 @@ def parse_frame(text: str | None) -> tuple[str, str, int, int]:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise BadFrame from error
     numbers_fit = all(type(number) is int and 0 <= number < 2**31 for number in (attempt, seq))
-    if version != VERSION or kind not in ("subscribe", "cancel") or not numbers_fit:
+    if type(version) is not int or version != VERSION or kind not in ("subscribe", "cancel") or not numbers_fit:
         raise BadFrame
     return kind, job, attempt, seq

@@ -66,10 +66,18 @@ class ImportedPostForm(PostForm):
     id = forms.CharField(max_length=200)
     received_at = forms.DateTimeField(required=False)
 
+    def clean_id(self) -> str:
+        value = str(self.cleaned_data["id"])
+        if UNWANTED.search(value):
+            raise ValidationError("It holds a character that cannot be stored.", code="control_character")
+        return value
+
     def clean_received_at(self) -> datetime:
         value: datetime | None = self.cleaned_data["received_at"]
         if value is None:
             return timezone.now()
+        if not 1900 <= value.year <= 9000:  # beyond, its place in another time zone may lie outside the calendar
+            raise ValidationError("Want a date between 1900 and 9000.", code="out_of_range")
         return value
 
 
