@@ -1,0 +1,197 @@
+"""The whole path in a real browser with the real model: a supporter and a moderator, each page checked for accessibility."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from assistant.tests.starter import starter_model_file
+from conftest import missing
+from webapp.private_servers import free_port
+
+pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.model]
+
+DRAFT = (
+    "Thank you for writing. I ate alone for most of my first year and I remember how long it felt. What do you enjoy?"
+)
+HURTFUL = "Other people have it much worse than you. It is your own fault, stop whining."
+STANDARD = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+
+
+@dataclass
+class Site:
+    address: str
+    passwords: dict[str, str]
+    complaints: list[str] = field(default_factory=list)  # what the browser's console said
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The demonstration, as a newcomer starts it."""
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "models").mkdir()
+    model = starter_model_file().path
+    os.link(model, folder / "models" / model.name)
+    port = free_port()
+    env = {**os.environ, "DEMO": "1", "DATA_DIR": str(folder), "JOB_MAX_TOKENS": "120"}
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "manage.py", "serve", "--port", str(port)],
+            cwd=settings.BASE_DIR,
+            env=env,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_until_help_is_there(address, server, folder / "log")
+        lines = (folder / "secret" / "demo-accounts").read_text(encoding="utf-8").splitlines()
+        yield Site(address, {line.split()[1]: line.split()[2] for line in lines})
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def wait_until_help_is_there(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(600):
+        if server.poll() is not None:
+            pytest.fail(f"The server ended: {log.read_text(encoding='utf-8')[-2000:]}")
+        try:
+            with urllib.request.urlopen(f"{address}/healthz", timeout=2) as answer:
+                if b'"help_available": true' in answer.read():
+                    return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    pytest.fail("The server did not offer help within a minute.")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        missing("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+def sign_in(site: Site, browser: Browser, name: str, **options: Any) -> Page:
+    page = browser.new_context(**options).new_page()
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            site.complaints.append(f"{name}: {message.text}")
+
+    page.on("console", listen)
+    page.on("pageerror", lambda error: site.complaints.append(f"{name}: {error}"))
+    page.goto(site.address)
+    page.fill("input[name=login]", name)
+    page.fill("input[name=password]", site.passwords[name])
+    page.click("main button[type=submit]")
+    return page
+
+
+def check_accessibility(page: Page) -> None:
+    for scheme in ("light", "dark"):
+        # Without motion: a colour that is still fading has another contrast.
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        found = Axe().run(page, options=STANDARD)
+        assert found.violations_count == 0, f"{page.url}, {scheme}:\n{found.generate_report()}"
+
+
+def take_and_write(page: Page, text: str) -> None:
+    page.get_by_role("button", name="Help the next person").click()
+    page.locator("#reply-text").press_sequentially(text, delay=2)
+    expect(page.locator("#save-state")).to_contain_text("revision")
+
+
+def test_a_supporter_and_a_moderator_walk_the_whole_path(site: Site, chromium: Browser) -> None:
+    supporter = sign_in(site, chromium, "juniper")
+    check_accessibility(supporter)
+    take_and_write(supporter, DRAFT)
+    check_accessibility(supporter)
+
+    supporter.get_by_role("button", name="Improve my draft").click()
+    expect(supporter.locator("#suggestion")).to_contain_text("Report this suggestion", timeout=60_000)
+    check_accessibility(supporter)
+    use = supporter.get_by_role("button", name="Use this").first
+    if use.count():
+        before = supporter.locator("#reply-text").input_value()
+        use.click()
+        expect(supporter.locator("#reply-text")).not_to_have_value(before)
+        supporter.get_by_role("button", name="Undo").first.click()
+        expect(supporter.locator("#reply-text")).to_have_value(before)
+    supporter.get_by_role("button", name="Send", exact=True).click()
+    expect(supporter.locator("main")).to_contain_text("Sent")
+    check_accessibility(supporter)
+
+    supporter.get_by_role("link", name="Write").click()
+    take_and_write(supporter, HURTFUL)
+    supporter.get_by_role("button", name="Send", exact=True).click()
+    expect(supporter.locator("main")).to_contain_text("moderator")
+    reply_address = supporter.url
+
+    moderator = sign_in(site, chromium, "rowan")
+    check_accessibility(moderator)
+    moderator.get_by_role("link", name="Replies held").click()
+    moderator.locator("main a[href*='/moderation/flags/']").first.click()
+    expect(moderator.locator("main")).to_contain_text("fault")
+    check_accessibility(moderator)
+    moderator.get_by_role("button", name="Take it for now").click()
+    moderator.locator("textarea[name=reason]").fill("Please say first what they feel, and leave out the comparison.")
+    moderator.get_by_role("button", name="Return with note").click()
+    expect(moderator).to_have_url(f"{site.address}/moderation/")
+
+    supporter.goto(reply_address)
+    expect(supporter.locator("main")).to_contain_text("leave out the comparison")
+    check_accessibility(supporter)
+    assert site.complaints == []
+
+
+def test_two_windows_keep_both_texts(site: Site, chromium: Browser) -> None:
+    first = sign_in(site, chromium, "hazel")
+    take_and_write(first, "First words here. More words.")
+    second = first.context.new_page()
+    second.goto(first.url)
+    second.locator("#reply-text").fill("Words of the second window.")
+    expect(second.locator("#save-state")).to_contain_text("revision 2")
+    first.locator("#reply-text").press_sequentially(" And on.")
+    expect(first.locator("#conflict")).to_be_visible()
+    expect(first.locator("#conflict")).to_contain_text("Words of the second window.")
+    expect(first.locator("#reply-text")).to_have_value("First words here. More words. And on.")
+    check_accessibility(first)
+
+
+def test_a_stopped_suggestion_leaves_the_draft_alone(site: Site, chromium: Browser) -> None:
+    page = sign_in(site, chromium, "hazel")
+    page.goto(f"{site.address}/posts/")
+    page.get_by_role("button", name="Help the next person").click()
+    page.locator("#reply-text").fill(DRAFT)
+    expect(page.locator("#save-state")).to_contain_text("Saved")
+    page.get_by_role("button", name="Improve my draft").click()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#stop")).to_be_hidden()
+    expect(page.locator("#reply-text")).to_have_value(DRAFT)
+
+
+@pytest.mark.parametrize("name", ["willow", "linden", "alder", "aspen"])
+def test_every_role_lands_on_a_page_that_can_be_used(site: Site, chromium: Browser, name: str) -> None:
+    page = sign_in(site, chromium, name, viewport={"width": 360, "height": 740})
+    expect(page.locator("h1")).to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    check_accessibility(page)
