@@ -12,20 +12,21 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
-from assistant.actions import receive_post
+from assistant.actions import receive_post, save_revision, send_reply, take_next_post
 from assistant.models import Post
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
 
-PEOPLE = {
-    Role.SUPPORTER: "juniper",
-    Role.MODERATOR: "rowan",
-    Role.LEAD: "hazel",
-    Role.CLINICIAN: "linden",
-    Role.RESEARCHER: "alder",
-    Role.ADMIN: "willow",
-    Role.AUDITOR: "aspen",
-}
+PEOPLE = [
+    ("juniper", Role.SUPPORTER),
+    ("fern", Role.SUPPORTER),
+    ("rowan", Role.MODERATOR),
+    ("hazel", Role.LEAD),
+    ("linden", Role.CLINICIAN),
+    ("alder", Role.RESEARCHER),
+    ("willow", Role.ADMIN),
+    ("aspen", Role.AUDITOR),
+]
 
 # Written for this demonstration; nobody sent these.
 POSTS = [
@@ -70,14 +71,46 @@ POSTS = [
 ]
 
 
+# A post and a reply that a moderator has to look at, so that the queue of a demonstration is not empty.
+URGENT = (
+    "I can't do this any more. I wrote letters to everyone and I know how I'm going to do it. Tonight when they are asleep. "
+    "I just wanted somebody to know it wasn't their fault.",
+    "US",
+    6,
+)
+ANSWERED = (
+    "My best friend stopped answering me after her wedding. I keep going through what I might have done. Ten years and now "
+    "it's just silence.",
+    "NZ",
+    140,
+)
+UNKIND_REPLY = (
+    "I lost a friend like that once. It was like a door that nobody tells you is closed. But honestly other people have it "
+    "much worse, you should just get over it. Is there somebody else you could ring this week?"
+)
+
+
 def seed_if_empty() -> str:
     if get_user_model().objects.exists() or Post.objects.exists():
         return "already there"
     make_accounts()
-    now = timezone.now()
-    for text, country, minutes_ago in POSTS:
-        receive_post(text=text, country=country, received_at=now - timedelta(minutes=minutes_ago))
-    return f"{len(PEOPLE)} accounts, {len(POSTS)} invented posts"
+    enter(*ANSWERED)
+    reply_as("fern", UNKIND_REPLY)  # before the others come in: the post that waits longest is handed out first
+    for text, country, minutes_ago in [*POSTS, URGENT]:
+        enter(text, country, minutes_ago)
+    return f"{len(PEOPLE)} accounts, {len(POSTS) + 2} invented posts"
+
+
+def enter(text: str, country: str, minutes_ago: int) -> None:
+    receive_post(text=text, country=country, received_at=timezone.now() - timedelta(minutes=minutes_ago))
+
+
+def reply_as(name: str, text: str) -> None:
+    author = User.objects.get(username=name)
+    draft = take_next_post(author)
+    assert draft is not None
+    head, _branch = save_revision(draft, text=text, base=0)
+    send_reply(draft, by=author, revision=head)
 
 
 def accounts_file() -> Path:
@@ -86,9 +119,9 @@ def accounts_file() -> Path:
 
 @transaction.atomic
 def make_accounts() -> None:
-    """One account per role, each with a random password that is kept in a file only this user may read."""
+    """At least one account per role, each with a random password that is kept in a file only this user may read."""
     lines = []
-    for role, name in PEOPLE.items():
+    for name, role in PEOPLE:
         password = secrets.token_urlsafe(9)
         user = User.objects.create_user(username=name, password=password)
         user.groups.add(Group.objects.get(name=role.value))

@@ -31,7 +31,8 @@ def register_model() -> str:
     """Register and activate the configured model, else the starter model, while none is active; a line that says which."""
     wanted, name = _wanted_model()
     active = Deployment.active_version()
-    if active is not None and (not settings.MODEL_PATH or active.sha256 == wanted.sha256):
+    in_use = active is not None and (Path(active.path).exists() or not wanted.path.exists())
+    if active is not None and in_use and (not settings.MODEL_PATH or active.sha256 == wanted.sha256):
         return f"{active.name} (registered {active.registered_at:%Y-%m-%d})"
     version = ModelVersion.objects.filter(sha256=wanted.sha256, path=str(wanted.path)).first()
     with transaction.atomic():
