@@ -7,8 +7,10 @@ import sys
 import time
 import uuid
 from argparse import ArgumentParser
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from django.conf import settings
@@ -37,6 +39,7 @@ class Row:
     tokens: int = 0
     seconds: float = 0.0
     error: str = ""
+    seconds_to_text: float | None = None  # to the first piece that passed; said at the end, not written to the file
 
 
 class BadRow(Exception):
@@ -95,14 +98,24 @@ class Command(BaseCommand):
 
     def revise_file(self, engine: Engine, *, input: Path, output: Path, mode: str, country: str, **_: Any) -> None:
         lines = read_lines(input)
-        failed = 0
+        done: list[Row] = []
         with output.open("w", encoding="utf-8") as out:
             for line in tqdm(lines, unit="pair", file=sys.stderr, disable=None):
                 row = revise_line(engine, line, Mode(mode), country)
-                failed += row.status == "failed"
+                done.append(row)
                 out.write(dump(row) + "\n")
                 out.flush()
-        self.stderr.write(f"{len(lines)} row(s), {failed} failed.")
+        self.stderr.write(summary(done))
+
+
+def summary(rows: list[Row]) -> str:
+    counts = Counter(row.status for row in rows)
+    line = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "no rows"
+    waits = [row.seconds_to_text for row in rows if row.seconds_to_text is not None]
+    if waits:
+        tokens, seconds = sum(row.tokens for row in rows), sum(row.seconds for row in rows)
+        line += f"; first text after {median(waits):.2f} s (median), {tokens / seconds:.0f} tokens a second, prompt included"
+    return line
 
 
 def load_engine(model: Path | None) -> Engine:
@@ -159,6 +172,7 @@ def revise(engine: Engine, given: dict[str, Any], mode: Mode, country: str, *, p
         stream = engine.submit(Request(id=str(uuid.uuid4()), prompt=prompt, params=params))
         checked = CheckedStream(stream, Context(kind=Kind.SUGGESTION, country=country, post=post, draft=draft))
         for piece in checked:
+            row.seconds_to_text = row.seconds_to_text or round(time.monotonic() - began, 3)
             if print_pieces:
                 print(piece, end="", flush=True)
     except EngineError as error:
@@ -181,6 +195,7 @@ def revise(engine: Engine, given: dict[str, Any], mode: Mode, country: str, *, p
 
 def dump(row: Row) -> str:
     values = asdict(row)
+    del values["seconds_to_text"]
     if not values["error"]:
         del values["error"]
     return json.dumps(values, ensure_ascii=False)
