@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import close_old_connections
+from django.db import connection
 from django.test import Client
 from pytest_django.fixtures import Settings
 
 from assistant.models import Draft, DraftRevision, Post, SuggestionJob
 from webapp import test as build
-from webapp.accounts.models import User
 from webapp.test import Cast
 
 JSON = {"Accept": "application/json"}
@@ -130,18 +129,17 @@ def test_somebody_elses_job_cannot_be_cancelled(draft: Draft, client: Client, ca
 def test_fifty_clicks_at_once_are_one_job(same_key: bool) -> None:
     wren = build.Cast().wren
     draft = build.draft(wren)
+    signed_in = Client()
+    signed_in.force_login(wren)
     key = uuid.uuid4()
     answers: list[int] = []
     together = threading.Barrier(50)
 
     def click() -> None:
         browser = Client()
-        browser.force_login(User.objects.get(pk=wren.pk))
+        browser.cookies = signed_in.cookies
         together.wait()
         answers.append(ask(browser, draft, key=key if same_key else None).status_code)
-        close_old_connections()
-        from django.db import connection
-
         connection.close()
 
     clicks = [threading.Thread(target=click) for _ in range(50)]
