@@ -61,7 +61,7 @@ class Holder:
             if self._version_id == "given" and self._engine is not None:
                 return self._engine
             version = active_version()
-            if self._engine is not None and self._version_id == version.id:
+            if self._engine is not None and self._engine.usable and self._version_id == version.id:
                 return self._engine
             self._close()
             self.loading = True
@@ -77,7 +77,7 @@ class Holder:
     @property
     def model_name(self) -> str:
         engine = self._engine
-        return engine.model.name if engine is not None else ""
+        return engine.model.name if engine is not None and engine.usable else ""
 
     def close(self) -> None:
         with self._lock:

@@ -120,6 +120,7 @@ class FakeEngine:
 
     def __init__(self, *, context_tokens: int = 4096) -> None:
         self.model = ModelInfo(name="fake", sha256="0" * 64, size=1, context_tokens=context_tokens)
+        self.usable = True
         self.asked: list[Request] = []
         self.before_word: Callable[[int], None] | None = None
         self._answers: list[str | EngineError] = []

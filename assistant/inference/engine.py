@@ -50,6 +50,10 @@ class Engine(Protocol):
     @property
     def model(self) -> ModelInfo: ...
 
+    @property
+    def usable(self) -> bool:
+        """False once the engine was closed or its thread died: load another one."""
+
     def submit(self, request: Request) -> Stream:
         """Queue a request and return at once. Raises PromptTooLong before anything is decoded."""
 

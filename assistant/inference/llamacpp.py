@@ -276,6 +276,10 @@ class LlamaCppEngine:
         return self._info
 
     @property
+    def usable(self) -> bool:
+        return self._loop.usable
+
+    @property
     def special_tokens(self) -> dict[int, str]:
         """Every token that means something to this model beyond its letters, with its literal."""
         return self._loop.decoder.special_tokens

@@ -73,6 +73,10 @@ class OneAtATime(Generic[D]):
         # A thread inside llama.cpp while the interpreter goes away ends in a crash.
         atexit.register(self.close)
 
+    @property
+    def usable(self) -> bool:
+        return self._failure is None and not self._closing
+
     def tokenise(self, prompt: Prompt) -> list[int]:
         with self._vocabulary:
             self._refuse_if_over()

@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command
 
 from assistant import worker_state
 from assistant.inference.engine import ModelUnavailable
-from assistant.models import AuditEvent, Deployment, ModelVersion
+from assistant.models import AuditEvent, Deployment, ModelVersion, Worker
+from webapp.test import FakeEngine
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +77,18 @@ def test_without_a_worker_the_page_says_why_there_is_no_help() -> None:
 def test_a_worker_that_was_seen_lately_makes_help_available() -> None:
     worker_state.beat()
     assert worker_state.help_state().available is False  # it has no model
-    from assistant.models import Worker
-
     Worker.objects.update(model="tiny")
     assert worker_state.help_state().available is True
+
+
+def test_an_engine_whose_thread_died_is_loaded_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    call_command("models", "add", str(file))
+    call_command("models", "activate", "tiny")
+    engines = [FakeEngine(), FakeEngine()]
+    monkeypatch.setattr(worker_state, "load", lambda _version: engines.pop(0))
+    holder = worker_state.Holder()
+    first = holder.engine()
+    assert holder.engine() is first
+    first.usable = False  # type: ignore[misc]
+    assert holder.model_name == ""
+    assert holder.engine() is not first
