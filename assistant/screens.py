@@ -141,7 +141,7 @@ def suggestion_context(job: SuggestionJob) -> dict[str, Any] | None:
     }
     base["reason"] = FAILURES.get(reason, "") if status == "failed" else ""
     if row is None or not row.is_visible:
-        return None if status == "cancelled" else base
+        return base if status in ("held", "failed") else None
     verdicts = actions.verdicts_of(row)
     changes = actions.changes_of(row)
     base["changes"] = [change_row(change, verdicts.get(change.index, "")) for change in changes]

@@ -31,7 +31,7 @@ class BodyLimit:
             message = await receive()
             got += len(message.get("body", b""))
             if got > settings.MAX_REQUEST_BYTES:
-                raise BodyTooLarge
+                return {"type": "http.disconnect"}  # Django stops reading and closes the file that it reads into
             return message
 
         async def noticing_send(message: Any) -> None:
@@ -39,15 +39,9 @@ class BodyLimit:
             started = True
             await send(message)
 
-        try:
-            await self.application(scope, bounded_receive, noticing_send)
-        except BodyTooLarge:
-            if not started:
-                await refuse(send)
-
-
-class BodyTooLarge(Exception):
-    pass
+        await self.application(scope, bounded_receive, noticing_send)
+        if got > settings.MAX_REQUEST_BYTES and not started:
+            await refuse(send)
 
 
 async def refuse(send: Any) -> None:

@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "webapp.middleware.SignInRequired",
+    "webapp.middleware.WholeText",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -262,6 +263,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ADMIN_EMAIL = env.str("ADMIN_EMAIL", "")
 ADMIN_PASSWORD_FILE = env.str("ADMIN_PASSWORD_FILE", "")
 
+SESSION_ENGINE = "webapp.accounts.sessions"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
-from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
+from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
@@ -420,7 +420,7 @@ BAD_FRAMES: dict[str, Any] = {
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("frame", BAD_FRAMES.values(), ids=BAD_FRAMES.keys())
 async def test_a_malformed_frame_closes_the_socket_with_its_code(cast: Cast, client: Client, frame: Any) -> None:
-    await sync_to_async(client.force_login)(cast.wren)
+    await database_sync_to_async(client.force_login)(cast.wren)
     async with Socket(client) as socket:
         await socket.say(frame)
         assert await socket.hear() == {"type": "websocket.close", "code": 4400}
@@ -428,7 +428,7 @@ async def test_a_malformed_frame_closes_the_socket_with_its_code(cast: Cast, cli
 
 @pytest.mark.django_db(transaction=True)
 async def test_a_binary_frame_closes_the_socket_with_its_code(cast: Cast, client: Client) -> None:
-    await sync_to_async(client.force_login)(cast.wren)
+    await database_sync_to_async(client.force_login)(cast.wren)
     async with Socket(client) as socket:
         await socket.line.send_input({"type": "websocket.receive", "bytes": json.dumps(SUBSCRIBE).encode()})
         assert await socket.hear() == {"type": "websocket.close", "code": 4400}
@@ -436,9 +436,9 @@ async def test_a_binary_frame_closes_the_socket_with_its_code(cast: Cast, client
 
 @pytest.mark.django_db(transaction=True)
 async def test_a_ninth_job_on_one_socket_is_too_many(cast: Cast, client: Client) -> None:
-    drafts = [await sync_to_async(build.draft)(cast.wren) for _ in range(9)]
-    jobs = [await sync_to_async(build.job)(draft) for draft in drafts]
-    await sync_to_async(client.force_login)(cast.wren)
+    drafts = [await database_sync_to_async(build.draft)(cast.wren) for _ in range(9)]
+    jobs = [await database_sync_to_async(build.job)(draft) for draft in drafts]
+    await database_sync_to_async(client.force_login)(cast.wren)
     async with Socket(client) as socket:
         for job in jobs:
             await socket.say(SUBSCRIBE | {"job": str(job.id)})
@@ -451,8 +451,8 @@ async def test_a_ninth_job_on_one_socket_is_too_many(cast: Cast, client: Client)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("kind", ["subscribe", "cancel"])
 async def test_somebody_elses_job_and_a_missing_one_get_the_same_frame(cast: Cast, client: Client, kind: str) -> None:
-    theirs = await sync_to_async(build.job)(await sync_to_async(build.draft)(cast.robin))
-    await sync_to_async(client.force_login)(cast.wren)
+    theirs = await database_sync_to_async(build.job)(await database_sync_to_async(build.draft)(cast.robin))
+    await database_sync_to_async(client.force_login)(cast.wren)
     async with Socket(client) as socket:
         heard = []
         for job in (str(theirs.id), JOB):
@@ -460,7 +460,11 @@ async def test_somebody_elses_job_and_a_missing_one_get_the_same_frame(cast: Cas
             heard.append(await socket.hear() | {"job": ""})
     assert heard[0] == heard[1]
     assert heard[0]["status"] == "missing"
-    assert (await SuggestionJob.objects.aget()).status == "queued"
+    assert await database_sync_to_async(status_of)(theirs) == "queued"
+
+
+def status_of(job: SuggestionJob) -> str:
+    return SuggestionJob.objects.get(id=job.id).status
 
 
 # A session that ends in mid-stream
@@ -471,13 +475,13 @@ async def test_somebody_elses_job_and_a_missing_one_get_the_same_frame(cast: Cas
 async def test_a_session_that_ends_in_mid_stream_ends_the_stream_and_keeps_the_text(
     cast: Cast, client: Client, how: str
 ) -> None:
-    draft = await sync_to_async(build.draft)(cast.wren)
-    job = await sync_to_async(build.job)(draft)
+    draft = await database_sync_to_async(build.draft)(cast.wren)
+    job = await database_sync_to_async(build.job)(draft)
     await SuggestionJob.objects.aupdate(status="running", attempt=1, last_seq=1)
-    await sync_to_async(SuggestionChunk.objects.create)(
+    await database_sync_to_async(SuggestionChunk.objects.create)(
         case=draft.case, job=job, attempt=1, seq=1, text="A first sentence. "
     )
-    await sync_to_async(client.force_login)(cast.wren)
+    await database_sync_to_async(client.force_login)(cast.wren)
     async with Socket(client) as socket:
         await socket.say(SUBSCRIBE | {"job": str(job.id)})
         assert [(await socket.hear())["t"] for _ in range(3)] == ["reset", "chunk", "state"]
@@ -486,10 +490,10 @@ async def test_a_session_that_ends_in_mid_stream_ends_the_stream_and_keeps_the_t
         else:
             await Session.objects.aupdate(expire_date=timezone.now() - timedelta(seconds=1))
         assert await socket.hear(seconds=6) == {"type": "websocket.close", "code": 4401}
-    twin = await sync_to_async(client.get)(f"/jobs/{job.id}/stream", headers={"Accept": "application/json"})
+    twin = await database_sync_to_async(client.get)(f"/jobs/{job.id}/stream", headers={"Accept": "application/json"})
     assert twin.status_code == 401
-    answer = await sync_to_async(save)(client, draft, "written meanwhile")
+    answer = await database_sync_to_async(save)(client, draft, "written meanwhile")
     assert (answer.status_code, answer.json()["error"]) == (401, "signed_out")
-    assert await sync_to_async(head_of)(draft) == build.KIND_DRAFT
-    await sync_to_async(client.force_login)(cast.wren)
-    assert (await sync_to_async(save)(client, draft, "written meanwhile")).status_code == 200
+    assert await database_sync_to_async(head_of)(draft) == build.KIND_DRAFT
+    await database_sync_to_async(client.force_login)(cast.wren)
+    assert (await database_sync_to_async(save)(client, draft, "written meanwhile")).status_code == 200

@@ -1,0 +1,381 @@
+"""Every URL that changes something, with everything that can go wrong in a request. A 500 is always a defect."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import quote
+
+import pytest
+from asgiref.testing import ApplicationCommunicator
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client
+from django.utils.html import escape
+from hypothesis import HealthCheck, given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
+
+from assistant.models import AuditEvent, Post
+from assistant.tests import hard_texts
+from assistant.tests.hard_texts import of_length
+from webapp.asgi import application
+from webapp.test import KIND_DRAFT, PASSWORD
+from webapp.tests.stage import URLS, Stage, missing_id
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse
+
+Page: TypeAlias = "_MonkeyPatchedWSGIResponse"
+
+pytestmark = pytest.mark.django_db
+
+# What each button takes, filled in so that it would be taken. A URL that takes POST and is missing here fails the run.
+DRAFT = {"text": KIND_DRAFT, "base": "1"}
+PASSWORDS = {"password1": "nine slow herons standing", "password2": "nine slow herons standing"}
+JOINING = {
+    "username": "heron",
+    "email": "",
+    "password": "nine slow herons standing",
+    "password_again": "nine slow herons standing",
+}
+FORMS: dict[str, dict[str, str]] = {
+    "account_login": {"login": "wren", "password": "not this one", "next": "/posts/", "remember": ""},
+    "account_logout": {"next": "/"},
+    "account_signup": {"username": "heron", "email": ""} | PASSWORDS,
+    "account_change_password": {"oldpassword": "not this one"} | PASSWORDS,
+    "account_reset_password": {"email": "wren@example.org"},
+    "account_reset_password_from_key": PASSWORDS,
+    "accounts:invitation": JOINING,
+    "accounts:set_up": JOINING,
+    "accounts:invite": {"email": "heron@example.org", "roles": "supporter"},
+    "accounts:withdraw_invitation": {},
+    "accounts:change_roles": {"roles": "supporter"},
+    "accounts:change_generate": {"allowed": "on"},
+    "accounts:deactivate": {},
+    "accounts:reactivate": {},
+    "assistant:next_post": {},
+    "assistant:enter_post": {"text": "The evenings are long.", "language": "en", "country": "IE", "human_only": ""},
+    "assistant:save_draft": DRAFT | {"origin": "typed"},
+    "assistant:ask": DRAFT
+    | {"client_key": "00000000-0000-4000-8000-000000000000", "mode": "generate", "reason": "No words today."},
+    "assistant:send": DRAFT,
+    "assistant:give_back": {},
+    "assistant:worry": {},
+    "assistant:cancel": {},
+    "assistant:decide_change": DRAFT | {"verdict": "accepted"},
+    "assistant:report_suggestion": {},
+    "assistant:take_back": {},
+    "moderation:claim": {},
+    "moderation:end_claim": {},
+    "moderation:decide": {"outcome": "edit", "reason": "Kinder words.", "edited_text": "I hear you.", "version": "1"},
+}
+FIELDS = [(name, field) for name, form in FORMS.items() for field in form]
+TEXTS = (
+    hard_texts.KEPT
+    | hard_texts.CONTROLS
+    | hard_texts.EMPTY
+    | {
+        "at the limit of a draft": of_length(settings.MAX_DRAFT),
+        "over the limit of a draft": of_length(settings.MAX_DRAFT + 1),
+        "over the limit of a post": of_length(settings.MAX_POST + 1),
+        "a number without end": "9" * 5_000,
+        "negative": "-1",
+        "a fraction": "1e999",
+    }
+)
+LETTERS = [
+    ("assistant:enter_post", "text"),
+    ("assistant:save_draft", "text"),
+    ("assistant:ask", "text"),
+    ("assistant:send", "text"),
+    ("moderation:decide", "reason"),
+    ("moderation:decide", "edited_text"),
+]
+AS_SCRIPT = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def stage(db: None) -> Stage:
+    return Stage()
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever was stored meanwhile is gone afterwards, so that each request finds the same site."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def is_an_answer(answer: Page) -> bool:
+    """No error of ours, and never a refusal without a word."""
+    return answer.status_code < 500 and (answer.status_code < 400 or bool(answer.content.strip()))
+
+
+def test_every_url_that_takes_a_form_is_in_the_table(stage: Stage) -> None:
+    taking = set()
+    for name in URLS:
+        with undone():
+            if stage.client_for(name).post(stage.address(name)).status_code != 405:
+                taking.add(name)
+    assert taking == set(FORMS)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_what_the_table_fills_in_is_taken(stage: Stage, name: str) -> None:
+    """Else the walks below would only ever see the first refusal."""
+    answer = stage.client_for(name).post(stage.address(name), FORMS[name])
+    expected = {"accounts:set_up": 404, "accounts:invite": 200, "account_login": 200}
+    expected |= {"account_change_password": 200, "account_reset_password_from_key": 200}
+    assert answer.status_code == expected.get(name, 302)
+
+
+@pytest.mark.parametrize(("name", "field"), FIELDS)
+def test_every_field_takes_or_refuses_every_hard_text(stage: Stage, name: str, field: str) -> None:
+    address = stage.address(name)
+    for title, text in TEXTS.items():
+        for headers in ({}, AS_SCRIPT):
+            with undone():
+                answer = stage.client_for(name).post(address, FORMS[name] | {field: text}, headers=headers)
+            assert is_an_answer(answer), (title, answer.status_code)
+            ours = name.startswith(("assistant:", "moderation:"))
+            if ours and answer.headers["Content-Type"] == "application/json" and answer.status_code >= 400:
+                assert answer.json()["message"].strip().endswith("."), title
+
+
+@pytest.mark.parametrize(("name", "field"), LETTERS)
+def test_a_letter_that_is_refused_comes_back_on_the_page(stage: Stage, name: str, field: str) -> None:
+    for title, text in TEXTS.items():
+        with undone():
+            answer = stage.client_for(name).post(stage.address(name), FORMS[name] | {field: text})
+        if answer.status_code >= 400:
+            assert escape(text) in answer.content.decode(), title
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_bytes_that_are_no_letters_are_refused(stage: Stage, name: str) -> None:
+    before = AuditEvent.objects.count()
+    for title, broken in hard_texts.NOT_UTF8.items():
+        body = b"text=" + broken + b"&base=1"
+        for headers in ({}, AS_SCRIPT):
+            client = stage.client_for(name)
+            answer = client.post(
+                stage.address(name), body, content_type="application/x-www-form-urlencoded", headers=headers
+            )
+            assert answer.status_code == 400, title
+            assert b"arrive" in answer.content
+    assert AuditEvent.objects.count() == before
+
+
+BODIES = {
+    "no boundary": ("multipart/form-data", b"--x\r\n"),
+    "another boundary": ("multipart/form-data; boundary=x", b"--y\r\n\r\n--y--"),
+    "cut off": ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\nhe'),
+    "a file": (
+        "multipart/form-data; boundary=x",
+        b'--x\r\nContent-Disposition: form-data; name="text"; filename="a"\r\n\r\nhe\r\n--x--\r\n',
+    ),
+    "not UTF-8": (
+        "multipart/form-data; boundary=x",
+        b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\ncaf\xe9\r\n--x--\r\n',
+    ),
+    "another charset": ("application/x-www-form-urlencoded; charset=utf-16", b"text=a&base=1"),
+    "a charset that is none": ("application/x-www-form-urlencoded; charset=nonsense", b"text=a&base=1"),
+    "too many fields": ("application/x-www-form-urlencoded", b"&".join(b"text=a" for _ in range(60))),
+    "JSON": ("application/json", b'{"text": "a", "base": 1}'),
+    "JSON that is none": ("application/json", b"[" * 10_000),
+    "no type": ("", b"text=a"),
+    "a type that is none": ("\x00/\xff", b"text=a"),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_body_of_another_kind_is_no_error_of_ours(stage: Stage, name: str) -> None:
+    for title, (content_type, body) in BODIES.items():
+        with undone():
+            answer = stage.client_for(name).generic("POST", stage.address(name), body, content_type)
+        assert is_an_answer(answer), title
+
+
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("token", [None, "x", "a" * 64, "\x00"])
+def test_a_form_without_the_right_token_changes_nothing(stage: Stage, name: str, token: str | None) -> None:
+    before = AuditEvent.objects.count()
+    client = stage.client_for(name, enforce_csrf_checks=True)
+    form = FORMS[name] if token is None else FORMS[name] | {"csrfmiddlewaretoken": token}
+    answer = client.post(stage.address(name), form)
+    assert answer.status_code == 403
+    assert "grown old" in answer.content.decode()
+    assert AuditEvent.objects.count() == before
+
+
+@pytest.mark.parametrize("name", [name for name in URLS if any(part.endswith("_id") for part in URLS[name])])
+def test_an_id_that_is_not_there_is_not_found(stage: Stage, name: str) -> None:
+    address = stage.address(name, **{part: missing_id() for part in URLS[name] if part.endswith("_id")})
+    client = stage.client_for(name)
+    answer = client.get(address)
+    answer = client.post(address, FORMS[name]) if answer.status_code == 405 else answer
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("name", ["accounts:invitation", "accounts:set_up", "account_reset_password_from_key"])
+def test_a_link_that_nobody_made_is_no_error_of_ours(stage: Stage, name: str) -> None:
+    place = re.sub(r"(x-y|TOKEN)/$", "", stage.address(name, token="TOKEN", key="x-y"))
+    for title, text in TEXTS.items():
+        # An address line is at most a few thousand bytes.
+        address = place + quote(text[:1_000], safe="") + "/"
+        for answer in (Client().get(address), Client().post(address, FORMS[name])):
+            cache.clear()  # the limits of trying
+            assert answer.status_code in (200, 301, 302, 400, 404), title
+
+
+@pytest.mark.parametrize("index", ["9" * 400, "32768", "00", "-1", "x"])
+def test_a_change_that_does_not_exist_is_not_found_or_refused(stage: Stage, index: str) -> None:
+    address = stage.address("assistant:decide_change").removesuffix("0") + index
+    answer = stage.client_for("assistant:decide_change").post(address, FORMS["assistant:decide_change"])
+    assert answer.status_code == (302 if index == "00" else 404)
+
+
+PLACES = [
+    "/%00",
+    "/%ff%fe/",
+    "/..%2f..%2fetc/passwd",
+    "/%e2%80%ae/",
+    "/drafts/%00/",
+    "/" + "a" * 8_000,
+    "//evil.example/",
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_an_address_that_leads_nowhere_is_not_found(stage: Stage, place: str) -> None:
+    assert stage.client_for("home").get(place).status_code in (302, 404)
+
+
+@pytest.mark.parametrize("name", [name for name in URLS if name not in FORMS] + ["account_login"])
+def test_a_page_ignores_what_its_query_does_not_mean(stage: Stage, name: str) -> None:
+    for title, text in TEXTS.items():
+        query = dict.fromkeys(("show", "next", "after", "attempt", "page"), text[:1_000])
+        assert is_an_answer(stage.client_for(name).get(stage.address(name), query)), title
+
+
+COOKIES = ["x", "a" * 5_000, '"aaaaaaaa\\000aaaa"', "\udcff" * 3, "é" * 40, "../../etc", "{}"]
+
+
+@pytest.mark.parametrize("cookie", COOKIES, ids=range(len(COOKIES)))
+@pytest.mark.parametrize("name", ["session", "csrf", "messages"])
+def test_a_cookie_that_we_did_not_make_is_no_session(cast: object, name: str, cookie: str) -> None:
+    line = f"{name}={cookie}".encode("utf-8", "surrogateescape").decode("latin-1")
+    for method in ("get", "post"):
+        answer = getattr(Client(), method)("/posts/", headers={"Cookie": line})
+        assert answer.status_code == 302
+    assert Client().get("/sign-in/", headers={"Cookie": line}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost:x", "a b", "[::1", "", "localhost@evil.example"])
+def test_a_host_that_is_not_ours_is_refused(host: str) -> None:
+    assert Client().get("/sign-in/", headers={"Host": host}).status_code == 400
+
+
+@pytest.mark.parametrize("page", ["//evil.example/", "https://evil.example/", "javascript:alert(1)", "\x00//evil"])
+def test_signing_in_leads_to_no_other_site(stage: Stage, page: str) -> None:
+    cache.clear()
+    answer = Client().post("/sign-in/", {"login": "wren", "password": PASSWORD, "next": page})
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/"
+
+
+# A request that is too large
+
+
+async def ask(body: list[bytes], *headers: tuple[bytes, bytes]) -> tuple[int, bytes]:
+    """Post to the ASGI application, piece by piece, as a server does whatever Content-Length says."""
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "path": "/sign-in/",
+        "raw_path": b"/sign-in/",
+        "query_string": b"",
+        "scheme": "http",
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 8000),
+        "headers": [(b"host", b"localhost"), (b"content-type", b"application/x-www-form-urlencoded"), *headers],
+    }
+    line: Any = ApplicationCommunicator(application, scope)  # type: ignore[no-untyped-call]
+    for number, piece in enumerate(body, start=1):
+        await line.send_input({"type": "http.request", "body": piece, "more_body": number < len(body)})
+    start = await line.receive_output(timeout=10)
+    answer = b""
+    more = True
+    while more:
+        message = await line.receive_output(timeout=10)
+        answer += message.get("body", b"")
+        more = message.get("more_body", False)
+    await line.wait()
+    return start["status"], answer
+
+
+MEBIBYTE = 1024 * 1024
+TOO_LARGE = [b"text=" + b"a" * 65_531, *[b"a" * 65_536] * 16]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "stated", [None, b"10", b"0", b"-1", b"x", b"9" * 30, str(MEBIBYTE + 1).encode(), str(17 * 65_536).encode()]
+)
+async def test_a_request_over_a_mebibyte_is_refused_whatever_it_states(stated: bytes | None) -> None:
+    status, said = await ask(TOO_LARGE, *([(b"content-length", stated)] if stated is not None else []))
+    assert status == 413
+    assert b"1 MiB" in said
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("stated", [True, False])
+async def test_a_request_of_a_mebibyte_is_read(stated: bool) -> None:
+    body = [b"csrfmiddlewaretoken=" + b"a" * (MEBIBYTE - 20)]
+    status, _said = await ask(body, *([(b"content-length", str(MEBIBYTE).encode())] if stated else []))
+    assert status == 403  # read, and refused for its token
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_saved_draft_survives_a_request_that_was_too_large() -> None:
+
+    stage = await database_sync_to_async(Stage)()
+    client = await database_sync_to_async(stage.client_for)("assistant:save_draft")
+    cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}".encode()
+    status, _said = await ask(TOO_LARGE, (b"cookie", cookie))
+    assert status == 413
+    head = await database_sync_to_async(stage.draft.head)()
+    assert head is not None
+    assert head.text
+
+
+# Anything at all
+
+
+ANYTHING = st.text(max_size=300) | st.sampled_from(list(TEXTS.values()))
+
+
+@effort(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chosen=st.sampled_from(FIELDS), text=ANYTHING, as_script=st.booleans(), data=st.data())
+def test_no_form_makes_the_site_fail(
+    stage: Stage, chosen: tuple[str, str], text: str, as_script: bool, data: st.DataObject
+) -> None:
+    name, field = chosen
+    form = dict(FORMS[name])
+    for dropped in data.draw(st.sets(st.sampled_from(sorted(form)), max_size=2)):
+        del form[dropped]
+    form[field] = text.encode("utf-8", "ignore").decode()  # a form cannot carry the rest
+    with undone():
+        answer = stage.client_for(name).post(stage.address(name), form, headers=AS_SCRIPT if as_script else {})
+        assert is_an_answer(answer)
+        if name == "assistant:enter_post" and answer.status_code == 302:
+            stored = Post.objects.latest("stored_at", "received_at")
+            if field == "text":
+                assert stored.text == hard_texts.as_stored(form[field])
