@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -23,8 +23,10 @@ class FlagQuerySet(models.QuerySet["Flag"]):
         return self.filter(status=Flag.Status.OPEN, case__destroyed_at=None).exclude(taken_back)
 
     def in_order(self) -> Self:
-        """Most severe first, longest waiting first within a severity. Nothing is ever left out by a score."""
-        return self.order_by("-severity", "opened_at", "id")
+        """Most severe first; then what a seeker wrote, who may be in danger, before anything written to them; then the
+        longest waiting. Nothing is ever left out by a score."""
+        posts_first = Case(When(post__isnull=False, then=0), default=1)
+        return self.order_by("-severity", posts_first, "opened_at", "id")
 
     def for_person(self, user: Any) -> Self:
         """What this person may decide: escalated flags are for those who may decide escalated ones."""

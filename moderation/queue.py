@@ -111,7 +111,7 @@ def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
         "reply": flag.reply,
         "text": text,
         "marked": marked(text, findings),
-        "findings": findings,
+        "findings": one_of_each(findings),
         "model_percent": round(100 * flag.reply.model_share) if flag.reply else None,
         "history": history_of(flag),
         "decision": decision,
@@ -147,6 +147,11 @@ def reasons_of(flag: Flag, findings: list[Finding]) -> list[str]:
     if flag.raised_by_id is not None:
         lines.insert(0, "Somebody asked for a look.")
     return lines
+
+
+def one_of_each(findings: list[Finding]) -> list[Finding]:
+    """The first finding of each code: a rule that was met three times is one reason."""
+    return list({finding.code: finding for finding in reversed(findings)}.values())[::-1]
 
 
 def marked(text: str, findings: list[Finding]) -> list[dict[str, Any]]:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import warnings
 from typing import Any
+
+# WhiteNoise hands its files over in a way that Django warns about; they are small and cached by browsers.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 

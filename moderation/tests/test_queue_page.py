@@ -71,3 +71,12 @@ def test_what_decided_is_marked(cast: Cast, client: Client) -> None:
     marked = [piece["text"] for piece in client.get("/moderation/").context["flags"][0]["marked"] if piece["mark"]]
     assert marked
     assert all(piece.strip() for piece in marked)
+
+
+def test_a_seeker_in_danger_comes_before_an_older_unkind_reply(cast: Cast, client: Client) -> None:
+    draft = build.draft(cast.wren)
+    client.force_login(cast.wren)
+    client.post(f"/drafts/{draft.id}/send", {"text": build.HURTFUL_REPLY, "base": 1})
+    build.post(build.URGENT_POST)
+    client.force_login(cast.ash)
+    assert order(client)[0] == str(Flag.objects.get(post__isnull=False).id)
