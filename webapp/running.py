@@ -58,6 +58,11 @@ class Process:
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """Negative: the number of the signal that ended it."""
+        return None if self._process is None else self._process.poll()
+
     def stop(self) -> None:
         if self._process is not None and self.is_running:
             self._process.terminate()
@@ -79,7 +84,7 @@ class Process:
 class Site:
     """What both forms have in common."""
 
-    def __init__(self, folder: Path, *, python: Sequence[str] = (), **settings: str) -> None:
+    def __init__(self, folder: Path, *, python: Sequence[str] = (), settings: Mapping[str, str] | None = None) -> None:
         """`python`: what runs instead of `python manage.py` where the worker lives, to watch or to disturb it."""
         self.folder = folder
         self.port = free_port()
@@ -89,7 +94,7 @@ class Site:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "logs").mkdir(exist_ok=True)
         (folder / "admin-password").write_text(PASSWORD)
-        self.env = self._environment() | settings
+        self.env = self._environment() | dict(settings or {})
         self.processes: dict[str, Process] = {}
 
     def _environment(self) -> dict[str, str]:
@@ -230,10 +235,11 @@ class Outgrown(Site):
         database: str,
         redis: str,
         python: Sequence[str] = (),
+        settings: Mapping[str, str] | None = None,
         for_worker: Mapping[str, str] | None = None,
-        **settings: str,
     ) -> None:
-        super().__init__(folder, python=python, DATABASE_URL=database, REDIS_URL=redis, **settings)
+        servers = {"DATABASE_URL": database, "REDIS_URL": redis}
+        super().__init__(folder, python=python, settings=servers | dict(settings or {}))
         self.for_worker = dict(for_worker or {})
 
     def start(self) -> None:

@@ -109,11 +109,19 @@ class Visitor:
         answer.raise_for_status()
         return int(answer.json()["revision"])
 
-    def ask(self, draft: str, text: str, *, base: int, mode: str = "improve", reason: str = "") -> dict[str, Any]:
+    def ask(
+        self,
+        draft: str,
+        text: str,
+        *,
+        base: int,
+        mode: str = "improve",
+        reason: str = "",
+        client_key: uuid.UUID | None = None,
+    ) -> dict[str, Any]:
         """Ask for help; the job as it was accepted."""
-        answer = self.ask_json(
-            f"/drafts/{draft}/ask", text=text, base=base, mode=mode, reason=reason, client_key=str(uuid.uuid4())
-        )
+        key = str(client_key or uuid.uuid4())
+        answer = self.ask_json(f"/drafts/{draft}/ask", text=text, base=base, mode=mode, reason=reason, client_key=key)
         if answer.status_code != 202:
             raise RuntimeError(f"Not accepted: {answer.status_code} {answer.text[:300]}")
         job: dict[str, Any] = answer.json()
