@@ -6,6 +6,7 @@ import fcntl
 import logging
 import os
 import threading
+from datetime import timedelta
 from typing import IO, Any
 
 from django.conf import settings
@@ -38,6 +39,8 @@ class EmbeddedWorker:
         sweeper.requeue_all_running()
         self._heartbeat.start()
         self._start_celery()
+        # The broker's memory went with the process before, and every ring with it: ring at once for whatever waits.
+        sweeper.sweep(ring_after=timedelta(0))
         self._sweeper.start()
 
     def stop(self) -> None:
