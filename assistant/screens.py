@@ -69,7 +69,7 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
     available = shown_help.available and not post.human_only
     return {
         "post": post,
-        "findings": findings,
+        "findings": list({finding.code: finding for finding in findings}.values()),  # each reason once
         "helplines": helplines_for(post, findings),
         "country_unknown": not post.country,
         "draft": draft,
