@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import warnings
 from typing import Any
@@ -24,8 +25,11 @@ from django.conf import settings
 import assistant.routing
 import moderation.routing
 from assistant.streaming import poke
+from webapp.checks import unsafe_ids
 from webapp.embedded import EmbeddedWorker
 from webapp.limits import BodyLimit
+
+log = logging.getLogger("lantern.server")
 
 websocket = AllowedHostsOriginValidator(
     AuthMiddlewareStack(
@@ -50,6 +54,10 @@ async def live(receive: Any, send: Any) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            if unsafe := await asyncio.to_thread(unsafe_ids):
+                log.error("unsafe_settings", extra={"code": ",".join(unsafe)})
+                await send({"type": "lifespan.startup.failed", "message": "Run manage.py check."})
+                return
             poke.use_loop(asyncio.get_running_loop())
             if worker is not None:
                 await asyncio.to_thread(worker.start)

@@ -32,7 +32,7 @@ def prepare() -> None:
     for name in FORGOTTEN:
         os.environ.pop(name, None)
     (folder / "static").mkdir()
-    os.environ.update(DATA_DIR=str(folder), SECRET_KEY="tests", DEMO="0")
+    os.environ.update(DATA_DIR=str(folder), SECRET_KEY="for the tests alone, and as long as one should be", DEMO="0")
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if os.environ.get("LANTERN_TEST_DB") == "postgres":
         postgres = PrivatePostgres(folder / "postgres")

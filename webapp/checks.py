@@ -1,0 +1,110 @@
+"""Mixes of settings that are unsafe. Errors stop every command and the server; each says what to change."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register, run_checks
+
+SHORTEST_KEY = 32
+ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
+
+
+@register
+def unsafe_mixes(**_: Any) -> list[CheckMessage]:
+    return [*who_is_asked(), *secrets_kept(), *several_processes()]
+
+
+def who_is_asked() -> Iterator[CheckMessage]:
+    public = urlsplit(settings.PUBLIC_URL)
+    if public.scheme not in ("http", "https") or not public.hostname:
+        yield Error(
+            f"PUBLIC_URL={settings.PUBLIC_URL}: not the address of a site.",
+            hint="Write it as people type it, with http:// or https://.",
+            id="lantern.E001",
+        )
+    if any("*" in host for host in settings.ALLOWED_HOSTS):
+        yield Error(
+            "ALLOWED_HOSTS holds *: links in e-mails could be made to lead anywhere.",
+            hint="Name the hosts that this site answers to.",
+            id="lantern.E002",
+        )
+    if settings.DEMO and public.scheme == "https":
+        yield Error(
+            f"DEMO is on at PUBLIC_URL={settings.PUBLIC_URL}: demonstration accounts would be open to the internet.",
+            hint="Set DEMO=0, with an empty database; or show the demonstration on this machine only.",
+            id="lantern.E003",
+        )
+    host = os.environ.get("HOST", "127.0.0.1")
+    if public.scheme == "http" and not (is_this_machine(host) and is_this_machine(public.hostname or "")):
+        yield Warning(
+            f"HOST={host}, PUBLIC_URL={settings.PUBLIC_URL}: others reach this site without encryption, passwords included.",
+            hint="Put a proxy with TLS in front, set PUBLIC_URL=https://… and HOST=127.0.0.1.",
+            id="lantern.W001",
+        )
+
+
+def secrets_kept() -> Iterator[CheckMessage]:
+    key = str(settings.SECRET_KEY)
+    if len(key) < SHORTEST_KEY or len(set(key)) < 5 or key.startswith("django-insecure-"):
+        yield Error(
+            f"SECRET_KEY has {len(key)} characters, or can be guessed.",
+            hint="Leave it empty to have one made, or set 50 random characters.",
+            id="lantern.E004",
+        )
+    path = Path(settings.VAULT_KEYS_FILE)
+    if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        yield Error(
+            f"VAULT_KEYS_FILE={path}: others on this machine may read or change it.",
+            hint=f"Run `chmod 600 {path}`; if somebody may have read it, `manage.py rotate_keys --yes --drop-old` too.",
+            id="lantern.E005",
+        )
+    if work_tree := work_tree_around(path):
+        yield Warning(
+            f"VAULT_KEYS_FILE={path}: inside the git work tree {work_tree}, so it could be committed.",
+            hint="Keep it outside, or in DATA_DIR.",
+            id="lantern.W002",
+        )
+
+
+def several_processes() -> Iterator[CheckMessage]:
+    engine = settings.DATABASES["default"]["ENGINE"]
+    if engine not in ENGINES:
+        yield Error(
+            f"DATABASE_URL names {engine}: Lantern's locks are made for SQLite and PostgreSQL.",
+            hint="Use postgres://…, or leave DATABASE_URL empty.",
+            id="lantern.E006",
+        )
+    if not settings.EMBEDDED and engine == ENGINES[0]:
+        yield Error(
+            "REDIS_URL is set and DATABASE_URL is not PostgreSQL: several processes would lock each other out of SQLite.",
+            hint="Set DATABASE_URL=postgres://…, or leave REDIS_URL empty for the embedded form.",
+            id="lantern.E007",
+        )
+
+
+def is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def work_tree_around(path: Path) -> Path | None:
+    """The git work tree that holds this file; None in DATA_DIR, which is ours and ignored by git where it lies in ours."""
+    resolved = path.resolve()
+    if resolved.is_relative_to(settings.DATA_DIR):
+        return None
+    return next((folder for folder in resolved.parents if (folder / ".git").exists()), None)
+
+
+def unsafe_ids() -> list[str]:
+    """For servers that are started without manage.py, which runs the checks itself."""
+    return [str(message.id) for message in run_checks() if message.is_serious()]

@@ -1,0 +1,149 @@
+"""Settings that would be unsafe together are refused at start, each with an id and a remedy."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asgiref.testing import ApplicationCommunicator
+from django.conf import settings as written
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from pytest_django.fixtures import Settings
+
+from webapp.asgi import application
+from webapp.checks import unsafe_mixes
+
+LONG_KEY = "a-key-of-the-tests-with-many-different-letters-0123456789"
+
+
+def found() -> list[str]:
+    return [str(message.id) for message in unsafe_mixes()]
+
+
+def use_database(monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
+    monkeypatch.setitem(written.DATABASES["default"], "ENGINE", engine)
+
+
+def test_the_embedded_default_is_accepted() -> None:
+    assert found() == []
+
+
+def test_every_message_says_what_to_change(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOST", "0.0.0.0")
+    settings.ALLOWED_HOSTS, settings.SECRET_KEY, settings.EMBEDDED = ["*"], "short", False
+    use_database(monkeypatch, "django.db.backends.sqlite3")
+    messages = unsafe_mixes()
+    assert len(messages) == 4
+    assert all(message.hint and message.msg.endswith(".") for message in messages)
+
+
+@pytest.mark.parametrize(
+    "url", ["lantern.example.org", "//lantern.example.org", "ftp://lantern.example.org", "https://"]
+)
+def test_it_refuses_a_public_address_that_is_none(settings: Settings, url: str) -> None:
+    settings.PUBLIC_URL = url
+    assert "lantern.E001" in found()
+
+
+@pytest.mark.parametrize("host", ["*", "*.example.org"])
+def test_it_refuses_to_answer_to_every_name(settings: Settings, host: str) -> None:
+    settings.ALLOWED_HOSTS = ["localhost", host]
+    assert found() == ["lantern.E002"]
+
+
+def test_it_refuses_a_demonstration_on_the_internet(settings: Settings) -> None:
+    settings.PUBLIC_URL, settings.DEMO = "https://lantern.example.org", True
+    assert found() == ["lantern.E003"]
+    settings.DEMO = False
+    assert found() == []
+
+
+@pytest.mark.parametrize("key", ["tests", "a" * 60, "abcd" * 20, "django-insecure-" + LONG_KEY])
+def test_it_refuses_a_key_that_can_be_guessed(settings: Settings, key: str) -> None:
+    settings.SECRET_KEY = key
+    assert [str(message.id) for message in unsafe_mixes()] == ["lantern.E004"]
+    assert not any(key in str(message) for message in unsafe_mixes())
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o777])
+def test_it_refuses_a_vault_that_others_may_read(settings: Settings, tmp_path: Path, mode: int) -> None:
+    settings.VAULT_KEYS_FILE = tmp_path / "vault-keys"
+    settings.VAULT_KEYS_FILE.touch(mode=0o600)
+    assert found() == []
+    settings.VAULT_KEYS_FILE.chmod(mode)
+    assert found() == ["lantern.E005"]
+
+
+def test_it_warns_of_a_vault_that_could_be_committed(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    settings.VAULT_KEYS_FILE = tmp_path / "keys" / "vault-keys"
+    assert found() == ["lantern.W002"]
+    settings.DATA_DIR = tmp_path / "keys"
+    assert found() == []
+
+
+@pytest.mark.parametrize("engine", ["django.db.backends.mysql", "django.db.backends.oracle"])
+def test_it_refuses_databases_that_it_was_not_made_for(monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
+    use_database(monkeypatch, engine)
+    assert found() == ["lantern.E006"]
+
+
+def test_it_refuses_several_processes_on_sqlite(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.EMBEDDED = False
+    use_database(monkeypatch, "django.db.backends.sqlite3")
+    assert found() == ["lantern.E007"]
+    use_database(monkeypatch, "django.db.backends.postgresql")
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("host", "url", "expected"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000", []),
+        ("::1", "http://[::1]:8000", []),
+        ("localhost", "http://localhost:8000", []),
+        ("0.0.0.0", "http://127.0.0.1:8000", ["lantern.W001"]),
+        ("127.0.0.1", "http://lantern.example.org", ["lantern.W001"]),
+        ("0.0.0.0", "https://lantern.example.org", []),
+    ],
+)
+def test_it_warns_of_a_site_that_others_reach_without_encryption(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, host: str, url: str, expected: list[str]
+) -> None:
+    monkeypatch.setenv("HOST", host)
+    settings.PUBLIC_URL = url
+    assert found() == expected
+
+
+def test_a_command_does_not_run_with_unsafe_settings(settings: Settings) -> None:
+    settings.SECRET_KEY = "tests"
+    with pytest.raises(SystemCheckError, match=r"lantern\.E004"):
+        call_command("prune", skip_checks=False)
+
+
+async def test_a_server_without_manage_py_does_not_start_either(settings: Settings) -> None:
+    settings.SECRET_KEY = "tests"
+    line: Any = ApplicationCommunicator(application, {"type": "lifespan"})  # type: ignore[no-untyped-call]
+    await line.send_input({"type": "lifespan.startup"})
+    assert (await line.receive_output())["type"] == "lifespan.startup.failed"
+    await line.wait()
+
+
+def test_serve_stops_with_the_reason(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "serve", "--port", "1"],
+        cwd=written.BASE_DIR,
+        env=os.environ | {"DATA_DIR": str(tmp_path), "DEMO": "1", "PUBLIC_URL": "https://lantern.example.org"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "lantern.E003" in done.stderr
+    assert "Set DEMO=0" in done.stderr
+    assert not list(tmp_path.glob("*.sqlite3"))
