@@ -13,21 +13,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
-from environs import Env
+
+from webapp import environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = Env()
-if (BASE_DIR / ".env").is_file():
-    env.read_env(str(BASE_DIR / ".env"), recurse=False)
-
-
-def secret_from_env(name: str) -> str:
-    """The value of NAME, or the content of the file that NAME_FILE points to; empty when neither is set."""
-    path = env.str(f"{name}_FILE", "")
-    if path:
-        return Path(path).read_text(encoding="utf-8").strip()
-    return env.str(name, "")
+environment.load_file(BASE_DIR / ".env")
 
 
 def kept_secret(path: Path) -> str:
@@ -48,23 +39,24 @@ def kept_secret(path: Path) -> str:
 
 VERSION = re.search(r"^## (\S+)", (BASE_DIR / "CHANGELOG.md").read_text(encoding="utf-8"), re.M)[1]  # type: ignore[index]
 
-DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).resolve()
-DATABASE_URL = env.str("DATABASE_URL", "")
-REDIS_URL = secret_from_env("REDIS_URL")
+DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
+REDIS_URL = environment.secret("REDIS_URL")
 EMBEDDED = not REDIS_URL  # one process: in-memory channel layer and a Celery worker inside the server
 
 DEBUG = False  # there is no debug mode: its error pages show local variables, which hold what people wrote
-DEMO = env.bool("DEMO", False)  # invented data, printed accounts, and a bar on every page that says so
-SITE_NAME = env.str("SITE_NAME", "Lantern")
-PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
-QUICK_EXIT_URL = env.str("QUICK_EXIT_URL", "https://www.wikipedia.org/")
+DEMO = environment.switch("DEMO", False)  # invented data, printed accounts, and a bar on every page that says so
+SITE_NAME = environment.text("SITE_NAME", "Lantern")
+PUBLIC_URL = environment.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+QUICK_EXIT_URL = environment.text("QUICK_EXIT_URL", "https://www.wikipedia.org/")
 
-SECRET_KEY = secret_from_env("SECRET_KEY") or kept_secret(DATA_DIR / "secret" / "django-key")
-VAULT_KEYS_FILE = Path(env.str("VAULT_KEYS_FILE", str(DATA_DIR / "secret" / "vault-keys")))
+SECRET_KEY = environment.secret("SECRET_KEY") or kept_secret(DATA_DIR / "secret" / "django-key")
+VAULT_KEYS_FILE = Path(environment.text("VAULT_KEYS_FILE", str(DATA_DIR / "secret" / "vault-keys")))
 
 _public = urlsplit(PUBLIC_URL)
 HTTPS = _public.scheme == "https"
-ALLOWED_HOSTS = list({_public.hostname or "127.0.0.1", *env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])})
+ALLOWED_HOSTS = list(
+    {_public.hostname or "127.0.0.1", *environment.names("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])}
+)
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"] if HTTPS else []
 
 # Applications
@@ -127,10 +119,8 @@ TEMPLATES = [
 # Data
 
 SQLITE_URL = f"sqlite:///{DATA_DIR / 'lantern.sqlite3'}"
-_database = (
-    env.dj_db_url("DATABASE_URL", SQLITE_URL) if DATABASE_URL else env.dj_db_url("UNSET_DATABASE_URL", SQLITE_URL)
-)
-DATABASE_PASSWORD = secret_from_env("DATABASE_PASSWORD")
+_database = environment.database("DATABASE_URL", SQLITE_URL)
+DATABASE_PASSWORD = environment.secret("DATABASE_PASSWORD")
 if DATABASE_PASSWORD:
     _database["PASSWORD"] = DATABASE_PASSWORD
 if _database["ENGINE"] == "django.db.backends.sqlite3":
@@ -146,7 +136,9 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     _database["CONN_HEALTH_CHECKS"] = True
-    _database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", 12), "timeout": 10}}
+    _database["OPTIONS"] = {
+        "pool": {"min_size": 1, "max_size": environment.whole("DATABASE_POOL", 12, least=1, most=1000), "timeout": 10}
+    }
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -189,7 +181,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0.1, "interval_step": 0.2, "interval_max": 0.5}
 CELERY_TASK_DEFAULT_QUEUE = "suggestions"
 CELERY_WORKER_POOL = "threads"  # the engine is one thread in the process; each task submits to it and waits
-CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", 8)
+CELERY_WORKER_CONCURRENCY = environment.whole("WORKER_CONCURRENCY", 8, least=1, most=256)
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a Redis blip must not kill a generation
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
@@ -199,20 +191,22 @@ CELERY_BROKER_HEARTBEAT = 0
 
 # The model and the jobs
 
-MODEL_PATH = env.str("MODEL_PATH", "")  # a registered GGUF instead of the starter model; MODEL_SHA256 goes with it
-MODEL_SHA256 = env.str("MODEL_SHA256", "")
-MODEL_CONTEXT_TOKENS = env.int("MODEL_CONTEXT_TOKENS", 4096)
-MODEL_THREADS = env.int("MODEL_THREADS", 0)  # 0: as many as this process may use
-JOB_LEASE = timedelta(seconds=env.int("JOB_LEASE_SECONDS", 15))
+MODEL_PATH = environment.text(
+    "MODEL_PATH", ""
+)  # a registered GGUF instead of the starter model; MODEL_SHA256 goes with it
+MODEL_SHA256 = environment.text("MODEL_SHA256", "")
+MODEL_CONTEXT_TOKENS = environment.whole("MODEL_CONTEXT_TOKENS", 4096, least=512, most=1048576)
+MODEL_THREADS = environment.whole("MODEL_THREADS", 0, least=0, most=1024)  # 0: as many as this process may use
+JOB_LEASE = timedelta(seconds=environment.whole("JOB_LEASE_SECONDS", 15, least=2, most=3600))
 JOB_MAX_ATTEMPTS = 3
-JOB_DEADLINE_SECONDS = env.float("JOB_DEADLINE_SECONDS", 90.0)
-JOB_MAX_TOKENS = env.int("JOB_MAX_TOKENS", 400)
+JOB_DEADLINE_SECONDS = environment.number("JOB_DEADLINE_SECONDS", 90.0, least=1, most=3600)
+JOB_MAX_TOKENS = environment.whole("JOB_MAX_TOKENS", 400, least=1, most=65536)
 # 0 is greedy: measured on the starter model, anything above makes it invent.
-MODEL_TEMPERATURE = env.float("MODEL_TEMPERATURE", 0.0)
-SWEEP_SECONDS = env.float("SWEEP_SECONDS", 5.0)
-SUGGESTIONS_PER_TEN_MINUTES = env.int("SUGGESTIONS_PER_TEN_MINUTES", 30)
-POST_LEASE = timedelta(minutes=env.int("POST_LEASE_MINUTES", 20))
-CLAIM_LEASE = timedelta(minutes=env.int("CLAIM_LEASE_MINUTES", 15))
+MODEL_TEMPERATURE = environment.number("MODEL_TEMPERATURE", 0.0, least=0, most=2)
+SWEEP_SECONDS = environment.number("SWEEP_SECONDS", 5.0, least=0.1, most=3600)
+SUGGESTIONS_PER_TEN_MINUTES = environment.whole("SUGGESTIONS_PER_TEN_MINUTES", 30, least=1, most=10000)
+POST_LEASE = timedelta(minutes=environment.whole("POST_LEASE_MINUTES", 20, least=1, most=1440))
+CLAIM_LEASE = timedelta(minutes=environment.whole("CLAIM_LEASE_MINUTES", 15, least=1, most=1440))
 
 # Limits, in characters except where said; docs/operations.md repeats them.
 
@@ -255,13 +249,13 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip,5/m/key",
     "reset_password_from_key": "20/m/ip",
 }
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", 0)
+ALLAUTH_TRUSTED_PROXY_COUNT = environment.whole("TRUSTED_PROXIES", 0, least=0, most=10)
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # `python manage.py serve` makes the first admin from these two while no user exists.
-ADMIN_EMAIL = env.str("ADMIN_EMAIL", "")
-ADMIN_PASSWORD_FILE = env.str("ADMIN_PASSWORD_FILE", "")
+ADMIN_EMAIL = environment.text("ADMIN_EMAIL", "")
+ADMIN_PASSWORD_FILE = environment.text("ADMIN_PASSWORD_FILE", "")
 
 SESSION_ENGINE = "webapp.accounts.sessions"
 SESSION_COOKIE_AGE = 12 * 60 * 60
@@ -273,12 +267,9 @@ CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_FAILURE_VIEW = "webapp.views.csrf_failure"
 
 # E-mail only through the deployment's relay; without one nothing is sent and the page says so.
-EMAIL_RELAY_URL = secret_from_env("EMAIL_RELAY_URL")
-if EMAIL_RELAY_URL:
-    vars().update({key: value for key, value in env.dj_email_url("EMAIL_RELAY_URL").items() if key.startswith("EMAIL")})
-else:
-    EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
-DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "lantern@localhost")
+EMAIL_RELAY_URL = environment.secret("EMAIL_RELAY_URL")
+vars().update(environment.mail_relay("EMAIL_RELAY_URL", EMAIL_RELAY_URL))
+DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "lantern@localhost")
 
 # Headers
 
@@ -320,11 +311,11 @@ STORAGES = {
 LANGUAGE_CODE = "en"
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = env.str("TIME_ZONE", "UTC")
+TIME_ZONE = environment.zone("TIME_ZONE", "UTC")
 
 # Logs: ids, lengths and codes pass; what people wrote does not (webapp/logs.py).
 
-LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+LOG_LEVEL = environment.one_of("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
