@@ -56,29 +56,12 @@ class PrivatePostgres:
             [initdb, "-D", str(self.folder / "data"), "-U", "lantern", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
         )
         subprocess.run(run, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.process = subprocess.Popen(
-            self._as_user(
-                [
-                    server,
-                    "-D",
-                    str(self.folder / "data"),
-                    "-p",
-                    str(self.port),
-                    "-k",
-                    str(self.folder),
-                    "-c",
-                    "listen_addresses=127.0.0.1",
-                    "-c",
-                    "fsync=off",
-                    "-c",
-                    "max_connections=100",
-                    "-c",
-                    "logging_collector=off",
-                ]
-            ),
-            stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "log").open("wb"),
-        )
+        settings = ("listen_addresses=127.0.0.1", "fsync=off", "max_connections=100", "logging_collector=off")
+        command = [server, "-D", str(self.folder / "data"), "-p", str(self.port), "-k", str(self.folder)]
+        for setting in settings:
+            command += ["-c", setting]
+        with (self.folder / "log").open("wb") as log:
+            self.process = subprocess.Popen(self._as_user(command), stdout=subprocess.DEVNULL, stderr=log)
         wait_for_port(self.port, self.process)
 
     def _as_user(self, command: list[str]) -> list[str]:

@@ -48,11 +48,18 @@ class Visitor:
     def __init__(self, url: str) -> None:
         self.url = url
         self.http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self.invited: list[Visitor] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close this browser, and those of everybody who was invited from it."""
+        for visitor in self.invited:
+            visitor.close()
         self.http.close()
 
     def sign_in(self, name: str = ADMIN, password: str = PASSWORD) -> Self:
@@ -75,7 +82,9 @@ class Visitor:
         found = re.search(r"http://[^\s<]+/invitation/[^\s<]+", page)
         if found is None:
             raise RuntimeError("The page shows no invitation.")
-        return Visitor(self.url).join(found[0].removeprefix(self.url), name)
+        visitor = Visitor(self.url)
+        self.invited.append(visitor)
+        return visitor.join(found[0].removeprefix(self.url), name)
 
     def page(self, path: str) -> str:
         answer = self.http.get(path, follow_redirects=True)

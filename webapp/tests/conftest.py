@@ -1,0 +1,51 @@
+"""The site as processes, started once for all tests that look at it from outside."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from assistant.tests.starter import starter_model_file
+from webapp.private_servers import PrivatePostgres, PrivateRedis
+from webapp.running import Embedded, Outgrown, Site
+
+# Many jobs in a short time, and leases that end while a test can wait for it.
+SETTINGS = {"SUGGESTIONS_PER_TEN_MINUTES": "1000"}
+
+
+def new_database(server: PrivatePostgres, name: str) -> str:
+    """An empty database of its own on a private server; its URL."""
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return server.url.rsplit("/", 1)[0] + f"/{name}"
+
+
+@pytest.fixture(scope="session")
+def embedded_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    """Started under an audit hook that notes every address it connects to or looks up."""
+    models = starter_model_file().path.parent
+    folder = tmp_path_factory.mktemp("embedded")
+    settings = SETTINGS | {"ADDRESSES_FILE": str(folder / "addresses")}
+    watched = [sys.executable, "-m", "webapp.tests.noting_addresses"]
+    with Embedded(folder, python=watched, settings=settings).use_models(models) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def outgrown_site(
+    private_postgres: PrivatePostgres, private_redis: PrivateRedis, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Outgrown]:
+    models = starter_model_file().path.parent
+    folder = tmp_path_factory.mktemp("outgrown")
+    database = new_database(private_postgres, "outgrown")
+    with Outgrown(folder, database=database, redis=private_redis.url, settings=SETTINGS).use_models(models) as site:
+        yield site
+
+
+@pytest.fixture(params=["embedded", "outgrown"])
+def site(request: pytest.FixtureRequest) -> Site:
+    found: Site = request.getfixturevalue(f"{request.param}_site")
+    return found
