@@ -67,11 +67,12 @@ def end_claim(flag: Flag, *, by: Any) -> None:
 @transaction.atomic
 def decide(flag: Flag, *, outcome: str, by: Any, reason: str, seen: int, edited_text: str = "") -> Decision:
     """Decide on the state of the flag that the person saw (`seen`). Raises StaleFlag when it is no longer that."""
+    if not flag.is_open or flag.version != seen:
+        raise StaleFlag
     _refuse_unfit(flag, outcome=outcome, by=by, reason=reason)
     if not flag.close(seen=seen, status=Flag.Status.DECIDED):
         raise StaleFlag
-    subject = flag.subject
-    subject.refresh_from_db()
+    subject = lock(flag.subject)
     if isinstance(subject, Reply) and subject.status == Reply.Status.TAKEN_BACK:
         raise StaleFlag
     decision = Decision(
@@ -96,6 +97,17 @@ def decide(flag: Flag, *, outcome: str, by: Any, reason: str, seen: int, edited_
     )
     poke.queue_changed()
     return decision
+
+
+def lock(subject: Post | Suggestion | Reply) -> Post | Suggestion | Reply:
+    """Read it anew and keep it from changing until the decision stands: its author may be taking it back right now."""
+    match subject:
+        case Post():
+            return Post.objects.select_for_update().get(id=subject.id)
+        case Suggestion():
+            return Suggestion.objects.select_for_update().get(id=subject.id)
+        case Reply():
+            return Reply.objects.select_for_update().get(id=subject.id)
 
 
 def _refuse_unfit(flag: Flag, *, outcome: str, by: Any, reason: str) -> None:

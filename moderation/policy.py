@@ -9,11 +9,18 @@ from moderation.models import Decision, Flag
 
 Outcome = Decision.Outcome
 
-OUTCOMES: dict[type, tuple[Outcome, ...]] = {
+# What was held waits for one of these.
+OUTCOMES_HELD: dict[type, tuple[Outcome, ...]] = {
     # A seeker's own words are never edited, and there is nobody to return them to.
     Post: (Outcome.APPROVE, Outcome.REJECT),
     Suggestion: (Outcome.APPROVE, Outcome.EDIT, Outcome.REJECT),
     Reply: (Outcome.APPROVE, Outcome.EDIT, Outcome.RETURN, Outcome.REJECT),
+}
+# What was only flagged is where it was going already.
+OUTCOMES_SHOWN: dict[type, tuple[Outcome, ...]] = {
+    Post: (Outcome.APPROVE, Outcome.REJECT),
+    Suggestion: (Outcome.APPROVE, Outcome.REJECT),
+    Reply: (Outcome.APPROVE,),  # it was sent; nothing brings it back
 }
 
 VIEW_FLAGS = "moderation.view_flags"
@@ -22,7 +29,11 @@ DECIDE_ESCALATED = "moderation.decide_escalated"
 
 
 def outcomes_for(flag: Flag) -> tuple[Outcome, ...]:
-    return OUTCOMES[type(flag.subject)]
+    return (OUTCOMES_HELD if is_held(flag) else OUTCOMES_SHOWN)[type(flag.subject)]
+
+
+def is_held(flag: Flag) -> bool:
+    return flag.subject.status == "held"
 
 
 def may_decide(user: Any, flag: Flag) -> bool:

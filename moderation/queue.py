@@ -32,17 +32,22 @@ OUTCOME_LABELS = {
     Decision.Outcome.RETURN: "Return with note",
     Decision.Outcome.REJECT: "Reject",
 }
-# What an outcome does, in words, for the kind of text it is used on.
-OUTCOME_EFFECTS: dict[tuple[type, str], str] = {
-    (Post, "approve"): "Supporters may answer this post.",
-    (Post, "reject"): "Supporters are not asked to answer; the service takes it from here.",
-    (Suggestion, "approve"): "The supporter sees the suggestion as it is.",
-    (Suggestion, "edit"): "The supporter sees your version.",
-    (Suggestion, "reject"): "The supporter never sees it.",
-    (Reply, "approve"): "The reply is sent as it is.",
-    (Reply, "edit"): "Your version is sent; the supporter sees what changed and why.",
-    (Reply, "return"): "The supporter gets it back with your note and writes on.",
-    (Reply, "reject"): "The reply is not sent; the post goes to somebody else.",
+# What an outcome does, in words, for the kind of text and whether it is held.
+OUTCOME_EFFECTS: dict[tuple[type, bool, str], str] = {
+    (Post, True, "approve"): "Supporters may answer this post.",
+    (Post, True, "reject"): "Supporters are not asked to answer; the service takes it from here.",
+    (Post, False, "approve"): "Supporters go on answering this post; the flag is closed.",
+    (Post, False, "reject"): "Supporters are no longer asked to answer; the service takes it from here.",
+    (Suggestion, True, "approve"): "The supporter sees the suggestion as it is.",
+    (Suggestion, True, "edit"): "The supporter sees your version.",
+    (Suggestion, True, "reject"): "The supporter never sees it.",
+    (Suggestion, False, "approve"): "It stays as it is; the flag is closed.",
+    (Suggestion, False, "reject"): "The supporter no longer sees it.",
+    (Reply, True, "approve"): "The reply is sent as it is.",
+    (Reply, True, "edit"): "Your version is sent; the supporter sees what changed and why.",
+    (Reply, True, "return"): "The supporter gets it back with your note and writes on.",
+    (Reply, True, "reject"): "The reply is not sent; the post goes to somebody else.",
+    (Reply, False, "approve"): "It was sent already; the flag is closed with your reason.",
 }
 
 
@@ -124,7 +129,7 @@ def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
             {
                 "value": str(outcome),
                 "label": OUTCOME_LABELS[outcome],
-                "effect": OUTCOME_EFFECTS[type(flag.subject), str(outcome)],
+                "effect": OUTCOME_EFFECTS[type(flag.subject), policy.is_held(flag), str(outcome)],
             }
             for outcome in policy.outcomes_for(flag)
         ],

@@ -10,10 +10,11 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 
-from assistant import actions
+from assistant import actions, runner
 from assistant.inference.engine import EngineError, PromptTooLong
 from assistant.inference.types import ModelInfo, Outcome, Request, StopReason
-from assistant.models import Draft, DraftRevision, Post, SuggestionJob
+from assistant.models import Draft, DraftRevision, Post, Suggestion, SuggestionJob
+from assistant.safety.types import Screening
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
 
@@ -79,6 +80,21 @@ def job(for_draft: Draft, mode: str = "improve", **fields: Any) -> SuggestionJob
         client_key=fields.pop("client_key", uuid.uuid4()),
         **fields,
     )
+
+
+def suggestion(for_draft: Draft, text: str = KIND_REVISION) -> Suggestion:
+    """A finished suggestion, without a runner: its threads cannot see an open transaction's rows."""
+    claim = runner.claim_job(job(for_draft).id)
+    assert claim is not None
+    finished = actions.Finished(
+        text=text,
+        outcome=Outcome(StopReason.END, 10, 10, 0.1, 0.2),
+        model=FakeEngine().model,
+        prompt_version="test-1",
+    )
+    made = actions.finish_job(claim.job, fence=claim.fence, finished=finished, screening=Screening())
+    assert made is not None
+    return made
 
 
 class FakeStream:

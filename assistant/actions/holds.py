@@ -58,16 +58,15 @@ def withhold(subject: Post | Suggestion | Reply, *, note: str = "") -> None:
     elif isinstance(subject, Suggestion):
         Suggestion.objects.filter(id=subject.id).update(status=Suggestion.Status.WITHHELD)
         poke.job_changed(subject.job_id, seq=0)
-    else:
-        _close_reply(subject, Reply.Status.WITHHELD, note=note)
-        Draft.objects.filter(id=subject.draft_id, status=Draft.Status.HELD).update(status=Draft.Status.WITHHELD)
+    elif _close_reply(subject, Reply.Status.WITHHELD, note=note):
+        Draft.objects.filter(id=subject.draft_id).update(status=Draft.Status.WITHHELD)
         _reopen_post(subject.draft)
 
 
 def return_reply(reply: Reply, *, note: str) -> None:
     """Give a held reply back to its author, with a note that says why."""
-    _close_reply(reply, Reply.Status.RETURNED, note=note)
-    Draft.objects.filter(id=reply.draft_id, status=Draft.Status.HELD).update(status=Draft.Status.RETURNED)
+    if _close_reply(reply, Reply.Status.RETURNED, note=note):
+        Draft.objects.filter(id=reply.draft_id).update(status=Draft.Status.RETURNED)
 
 
 def _reopen_post(draft: Draft) -> None:
@@ -75,7 +74,10 @@ def _reopen_post(draft: Draft) -> None:
     Post.objects.filter(id=draft.post_id, status=Post.Status.ANSWERED).update(status=Post.Status.WAITING)
 
 
-def _close_reply(reply: Reply, status: Reply.Status, *, note: str) -> None:
-    if reply.status == Reply.Status.HELD:
-        reply.status, reply.note = status, note
-        reply.save(update_fields=["status", "note"])
+def _close_reply(reply: Reply, status: Reply.Status, *, note: str) -> bool:
+    """False when it is not held any more: what was sent stays sent."""
+    if reply.status != Reply.Status.HELD:
+        return False
+    reply.status, reply.note = status, note
+    reply.save(update_fields=["status", "note"])
+    return True

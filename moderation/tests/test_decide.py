@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from assistant import runner
+from assistant.actions import report
 from assistant.models import AuditEvent, Draft, Post, Reply, Suggestion
 from moderation.models import Decision, Escalation, Flag
 from webapp import test as build
@@ -177,3 +178,28 @@ def test_held_text_without_a_flag_is_found(held: Reply) -> None:
     call_command("reconcile_holds", "flag")
     assert Flag.objects.get().reply == held
     call_command("reconcile_holds", "check")
+
+
+def test_a_reply_that_was_only_flagged_stays_sent_whatever_is_decided(cast: Cast, client: Client) -> None:
+    client.force_login(cast.wren)
+    draft = build.draft(cast.wren)
+    client.post(
+        f"/drafts/{draft.id}/send", {"text": build.KIND_DRAFT + " You clearly have bipolar disorder.", "base": 1}
+    )
+    reply = Reply.objects.get()
+    assert (reply.status, Flag.objects.get().severity) == ("sent", 2)
+    client.force_login(cast.ash)
+    assert decide(client, "reject").status_code == 422
+    assert decide(client, "return").status_code == 422
+    assert decide(client, "approve").status_code == 302
+    assert Post.objects.get().status == "answered"
+
+
+def test_a_reported_suggestion_can_be_taken_away_but_not_rewritten(cast: Cast, client: Client) -> None:
+    suggestion = build.suggestion(build.draft(cast.wren))
+    report(suggestion, by=cast.wren)
+    client.force_login(cast.ash)
+    assert decide(client, "edit", edited_text="Other words here.").status_code == 422
+    assert decide(client, "reject").status_code == 302
+    suggestion.refresh_from_db()
+    assert suggestion.status == "withheld"
