@@ -67,6 +67,9 @@ def end_claim(flag: Flag, *, by: Any) -> None:
 @transaction.atomic
 def decide(flag: Flag, *, outcome: str, by: Any, reason: str, seen: int, edited_text: str = "") -> Decision:
     """Decide on the state of the flag that the person saw (`seen`). Raises StaleFlag when it is no longer that."""
+    flag = (
+        Flag.objects.select_for_update(of=("self",)).with_subjects().get(id=flag.id)
+    )  # as it is now, not as it was loaded
     if not flag.is_open or flag.version != seen:
         raise StaleFlag
     _refuse_unfit(flag, outcome=outcome, by=by, reason=reason)
