@@ -17,6 +17,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -75,10 +76,9 @@ class Row:
 class Bench:
     """A running site with two people who have a draft each."""
 
-    def __init__(self, site: Embedded | Outgrown, redis: PrivateRedis | None) -> None:
+    def __init__(self, site: Embedded | Outgrown, redis: PrivateRedis | None, admin: Visitor) -> None:
         self.site, self.redis = site, redis
         self.crash_file = Path(site.env["CRASH_FILE"])
-        admin = Visitor(site.url).sign_in()
         self.writers: list[tuple[Visitor, str, int]] = []
         for name in PEOPLE:
             admin.send("/posts/enter", text=POST, language="en", country="")
@@ -130,18 +130,14 @@ class Bench:
     # The faults. Each answers with the accepted jobs and the time of the fault.
 
     def die_at(self, point: Point) -> tuple[list[dict[str, Any]], float]:
+        """Everybody asks; whoever waits for an answer when the server dies asks again when it is back."""
         arm(self.crash_file, point)
-        first = self.ask(0)
-        if isinstance(self.site, Outgrown):
-            second = self.ask(1)
+        with ThreadPoolExecutor(len(self.writers)) as pool:
+            asked = [pool.submit(self.ask, number) for number in range(len(self.writers))]
             self.wait_for_death()
             at = time.monotonic()
             self.site.restart_worker()
-            return [first, second], at
-        self.wait_for_death()
-        at = time.monotonic()
-        self.site.restart_worker()
-        return [first, self.ask(1)], at
+            return [job.result() for job in asked], at
 
     def flush(self) -> tuple[list[dict[str, Any]], float]:
         first = self.ask(0)
@@ -210,10 +206,14 @@ def faults_of(bench: Bench) -> dict[str, Callable[[], tuple[list[dict[str, Any]]
 
 
 def run_faults(
-    form: str, *, rounds: int, say: Callable[[str], None] = lambda _line: None, **settings: str
+    form: str,
+    *,
+    rounds: int,
+    settings: Mapping[str, str] | None = None,
+    say: Callable[[str], None] = lambda _line: None,
 ) -> list[Row]:
     """Every fault of this form, `rounds` times each. Raises TimeoutError when a job never ends."""
-    with running_bench(form, settings) as bench:
+    with running_bench(form, settings or {}) as bench:
         rows = []
         for name, fault in faults_of(bench).items():
             row = Row(form, name)
@@ -232,21 +232,24 @@ def run_faults(
 def running_bench(form: str, settings: Mapping[str, str]) -> Iterator[Bench]:
     folder = Path(tempfile.mkdtemp(prefix="lantern-faults-"))
     traps = [sys.executable, "-m", "bench.crashpoints"]
-    env = {"CRASH_FILE": str(folder / "crash"), "SUGGESTIONS_PER_TEN_MINUTES": "100000", **settings}
+    env = {"CRASH_FILE": str(folder / "crash"), "SUGGESTIONS_PER_TEN_MINUTES": "10000", **settings}
     models = ROOT / "var" / "models"
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        redis: PrivateRedis | None = None
+        site: Embedded | Outgrown
         if form == "embedded":
-            site = stack.enter_context(Embedded(folder / "site", python=traps, settings=env).use_models(models))
-            yield Bench(site, None)
-            return
-        postgres, redis = PrivatePostgres(folder / "postgres"), PrivateRedis(folder / "redis")
-        postgres.start()
-        stack.callback(postgres.stop)
-        redis.start()
-        stack.callback(redis.stop)
-        outgrown = Outgrown(folder / "site", database=postgres.url, redis=redis.url, python=traps, settings=env)
-        yield Bench(stack.enter_context(outgrown.use_models(models)), redis)
+            site = Embedded(folder / "site", python=traps, settings=env)
+        else:
+            postgres, redis = PrivatePostgres(folder / "postgres"), PrivateRedis(folder / "redis")
+            postgres.start()
+            stack.callback(postgres.stop)
+            redis.start()
+            stack.callback(redis.stop)
+            site = Outgrown(folder / "site", database=postgres.url, redis=redis.url, python=traps, settings=env)
+        stack.enter_context(site.use_models(models))
+        admin = stack.enter_context(Visitor(site.url))
+        yield Bench(site, redis, admin.sign_in())
 
 
 def print_table(rows: Sequence[Row]) -> None:
