@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.process, pytest.mark.model]
 QUICK = {"JOB_LEASE_SECONDS": "3", "SWEEP_SECONDS": "1"}  # so that nobody waits; `make faults` keeps the defaults
 
 
+@pytest.mark.timeout(420)  # a minute on a quiet machine, but each fault waits for a process to start again
 @pytest.mark.parametrize("form", ["embedded", "outgrown"])
 def test_every_accepted_job_finishes_once_whatever_dies(form: str) -> None:
     starter_model_file()
