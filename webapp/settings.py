@@ -120,6 +120,7 @@ TEMPLATES = [
 
 SQLITE_URL = f"sqlite:///{DATA_DIR / 'lantern.sqlite3'}"
 _database = environment.database("DATABASE_URL", SQLITE_URL)
+DATABASE_POOL = environment.whole("DATABASE_POOL", 12, least=1, most=1000)
 DATABASE_PASSWORD = environment.secret("DATABASE_PASSWORD")
 if DATABASE_PASSWORD:
     _database["PASSWORD"] = DATABASE_PASSWORD
@@ -136,9 +137,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     _database["CONN_HEALTH_CHECKS"] = True
-    _database["OPTIONS"] = {
-        "pool": {"min_size": 1, "max_size": environment.whole("DATABASE_POOL", 12, least=1, most=1000), "timeout": 10}
-    }
+    _database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 10}}
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
