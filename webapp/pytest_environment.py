@@ -30,7 +30,7 @@ postgres: PrivatePostgres | None = None
 def prepare() -> None:
     global postgres
     for name in FORGOTTEN:
-        os.environ.pop(name, None)
+        os.environ[name] = ""  # empty counts as not set, and wins over a developer's .env
     (folder / "static").mkdir()
     os.environ.update(DATA_DIR=str(folder), SECRET_KEY="for the tests alone, and as long as one should be", DEMO="0")
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")

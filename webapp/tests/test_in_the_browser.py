@@ -109,7 +109,7 @@ def sign_in(site: Site, browser: Browser, name: str, **options: Any) -> Page:
 def check_accessibility(page: Page) -> None:
     for scheme in ("light", "dark"):
         # Without motion: a colour that is still fading has another contrast.
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         found = Axe().run(page, options=STANDARD)
         assert found.violations_count == 0, f"{page.url}, {scheme}:\n{found.generate_report()}"
 

@@ -1,12 +1,15 @@
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from assistant.retention import delete_old_chunks
 
 
 class Command(BaseCommand):
-    help = "Deletes what assistant/retention.py says is due. Run it daily."
+    help = "Deletes what assistant/retention.py says is due, and sessions that ran out. Run it daily."
 
     def handle(self, *_: Any, **__: Any) -> None:
         self.stdout.write(f"{delete_old_chunks()} piece(s) of old streams deleted.")
+        call_command("clearsessions")
+        self.stdout.write("Sessions that ran out are gone.")
