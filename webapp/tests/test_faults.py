@@ -12,7 +12,7 @@ from webapp.private_servers import MissingServer, program
 
 pytestmark = [pytest.mark.process, pytest.mark.model]
 
-QUICK = {"JOB_LEASE_SECONDS": "3", "SWEEP_SECONDS": "1"}  # so that nobody waits; `make faults` keeps the defaults
+QUICK = {"JOB_LEASE_SECONDS": "2", "SWEEP_SECONDS": "0.5"}  # so that nobody waits; `make faults` keeps the defaults
 
 
 @pytest.mark.timeout(420)  # a minute on a quiet machine, but each fault waits for a process to start again
