@@ -122,11 +122,17 @@ banners.conflict.querySelector("[data-take-other]").addEventListener("click", as
 });
 
 // The form is sent as it stands; what a pause would have saved goes along with it.
-page.form.addEventListener("submit", (event) => {
+// What is being saved must arrive before the reply does: otherwise the reply would stand on a revision that is no longer the
+// newest. When saving does not work, its banner says so and nothing is sent.
+page.form.addEventListener("submit", async (event) => {
   if (event.submitter && event.submitter !== page.send) return;
+  event.preventDefault();
+  if (leaving || !(await saver.flush()) || leaving) return; // the second click sends nothing more
   leaving = true;
   page.form.elements.base.value = saver.base;
+  HTMLFormElement.prototype.submit.call(page.form);
 });
+addEventListener("pageshow", () => (leaving = false)); // back from the next page
 
 // Asking
 

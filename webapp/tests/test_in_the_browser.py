@@ -163,6 +163,18 @@ def test_a_supporter_and_a_moderator_walk_the_whole_path(site: Site, chromium: B
     assert site.complaints == []
 
 
+def test_sending_at_once_waits_for_what_is_being_saved(site: Site, chromium: Browser) -> None:
+    page = sign_in(site, chromium, "fern")
+    page.get_by_role("button", name="Help the next person").click()
+    page.locator("#reply-text").fill("That sounds like a long and lonely year.")
+    page.locator("#reply-text").blur()  # the save is on its way
+    page.locator("#reply-text").press_sequentially(" I am glad that you wrote.")
+    page.get_by_role("button", name="Send", exact=True).dblclick()
+    expect(page.locator("main")).to_contain_text("I am glad that you wrote.")
+    expect(page.locator("main")).to_contain_text("Sent")
+    assert not [line for line in site.complaints if line.startswith("fern")]
+
+
 def test_two_windows_keep_both_texts(site: Site, chromium: Browser) -> None:
     first = sign_in(site, chromium, "hazel")
     take_and_write(first, "First words here. More words.")
