@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import httpx
+import yaml
 
 from webapp.private_servers import free_port
 
@@ -225,6 +226,13 @@ class Embedded(Site):
         self.worker.start()
 
 
+def composed(service: str) -> list[str]:
+    """The command of a service of compose.yaml: what is tested as a process is what it describes."""
+    described = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    command: list[str] = described["services"][service]["command"]
+    return command
+
+
 class Outgrown(Site):
     """The processes of compose.yaml without containers: prepare, web, worker; Postgres and Redis are brought along."""
 
@@ -243,19 +251,17 @@ class Outgrown(Site):
         self.for_worker = dict(for_worker or {})
 
     def start(self) -> None:
-        self.command("prepare")
+        self.command(*composed("migrate")[2:])
         self.command("collectstatic", "--noinput", "-v", "0")  # as the image does when it is built
         self.add("web", self._web_command(self.port))
-        self.add("worker", [*self.work, "run_worker"], **self.for_worker)
+        self.add("worker", [*self.work, *composed("worker")[2:]], **self.for_worker)
         self.wait_for_help()
 
     def _web_command(self, port: int) -> list[str]:
-        # As in compose.yaml, but for the address.
-        return [
-            *(sys.executable, "-m", "uvicorn", "webapp.asgi:application", "--host", "127.0.0.1", "--port", str(port)),
-            *("--lifespan", "on", "--no-access-log", "--no-server-header", "--no-proxy-headers"),
-            *("--ws-max-size", "65536", "--ws-ping-interval", "20", "--timeout-graceful-shutdown", "10"),
-        ]
+        command = composed("web")
+        for option, value in (("--host", "127.0.0.1"), ("--port", str(port))):
+            command[command.index(option) + 1] = value
+        return [sys.executable, *command[1:]]
 
     def add_web(self, name: str) -> str:
         """Another web process on a port of its own; its address."""
