@@ -45,11 +45,14 @@ class EmbeddedWorker:
 
     def stop(self) -> None:
         self._sweeper.stop()
+        self._heartbeat.stop()
+        # Before Celery, which waits for its tasks: who stops the server should not have to wait for a suggestion. Its job
+        # is run again at the next start.
+        holder.close()
         if self._controller is not None:
             self._controller.stop(in_sighandler=False)
         if self._thread is not None:
             self._thread.join(timeout=10)
-        self._heartbeat.stop()
         holder.close()
         if self._lock is not None:
             self._lock.close()
