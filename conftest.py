@@ -22,13 +22,17 @@ def missing(what: str) -> None:
     pytest.skip(f"{what} is missing here")
 
 
-@pytest.fixture(scope="session")
-def private_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePostgres]:
-    server = PrivatePostgres(Path(tempfile.mkdtemp(prefix="lantern-pg-")) / "pg")
+def start_or_miss(server: PrivatePostgres | PrivateRedis, what: str) -> None:
     try:
         server.start()
     except MissingServer as name:
-        missing(f"Postgres ({name})")
+        missing(f"{what} ({name})")
+
+
+@pytest.fixture(scope="session")
+def private_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePostgres]:
+    server = PrivatePostgres(Path(tempfile.mkdtemp(prefix="lantern-pg-")) / "pg")
+    start_or_miss(server, "Postgres")
     yield server
     server.stop()
     shutil.rmtree(server.folder.parent, ignore_errors=True)
@@ -37,10 +41,7 @@ def private_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Priva
 @pytest.fixture(scope="session")
 def private_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateRedis]:
     server = PrivateRedis(tmp_path_factory.mktemp("redis"))
-    try:
-        server.start()
-    except MissingServer as name:
-        missing(f"Redis ({name})")
+    start_or_miss(server, "Redis")
     yield server
     server.stop()
 

@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import permission_required
 from django.db import models
 from django.http import Http404
 
-from assistant.models import Draft, Post, Reply, Suggestion, SuggestionJob
+from assistant.models import Draft, Reply, Suggestion, SuggestionJob
 
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row", bound=models.Model)
@@ -51,11 +51,6 @@ def reply_for(user: Any, reply_id: uuid.UUID) -> Reply:
     return _only(
         Reply.objects.filter(id=reply_id, draft__author=user).select_related("case", "draft__post__case", "revision")
     )
-
-
-def own_post_for(user: Any, post_id: uuid.UUID) -> Post:
-    """A post that this supporter is writing to."""
-    return _only(Post.objects.filter(id=post_id, drafts__author=user).select_related("case"))
 
 
 def _only(rows: models.QuerySet[Row]) -> Row:

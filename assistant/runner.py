@@ -79,7 +79,7 @@ def claim_job(job_id: uuid.UUID | str) -> Claim | None:
 def _generate(claim: Claim, engine: Engine) -> None:
     job = claim.job
     post, mode = job.draft.post, Mode(job.mode)
-    draft_text = job.revision.text if mode == Mode.IMPROVE else ""
+    draft_text = job.original
     context = Context(
         kind=Kind.SUGGESTION, language=post.language, country=post.country, post=post.text, draft=draft_text
     )

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from assistant import actions, provenance
+from assistant.access import USE_GENERATE
 from assistant.changes import Change, word_changes
 from assistant.models import Draft, DraftRevision, Finding, Post, Reply, Suggestion, SuggestionJob
 from assistant.safety import helplines
@@ -81,7 +82,7 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
             "available": available,
             "reason": "The person who wrote this asked for human words only." if post.human_only else shown_help.reason,
         },
-        "may_generate": user.has_perm("assistant.use_generate") and not post.human_only,
+        "may_generate": user.has_perm(USE_GENERATE) and not post.human_only,
         "too_short": not actions.enough_to_ask(text),
         "job": live_job(job),
         "suggestion": suggestion_context(job) if job is not None and not job.is_live else None,

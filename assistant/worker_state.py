@@ -41,7 +41,7 @@ class Help:
 
 
 class Holder:
-    """Holds this process's engine. `engine()` loads it on first use; a failure is remembered until `retry_after`."""
+    """Holds this process's engine, which `engine()` loads on first use."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -50,16 +50,9 @@ class Holder:
         self.problem = ""
         self.loading = False
 
-    def use(self, engine: Engine) -> None:
-        """Take a ready engine instead of loading one; for tests and for other kinds of engines."""
-        with self._lock:
-            self._engine, self._version_id, self.problem = engine, "given", ""
-
     def engine(self) -> Engine:
         """The engine for the active model version. Raises ModelUnavailable with a sentence for people."""
         with self._lock:
-            if self._version_id == "given" and self._engine is not None:
-                return self._engine
             version = active_version()
             if self._engine is not None and self._engine.usable and self._version_id == version.id:
                 return self._engine

@@ -263,27 +263,9 @@ class Outgrown(Site):
             command[command.index(option) + 1] = value
         return [sys.executable, *command[1:]]
 
-    def add_web(self, name: str) -> str:
-        """Another web process on a port of its own; its address."""
-        port = free_port()
-        url = f"http://127.0.0.1:{port}"
-        process = self.add(name, self._web_command(port))
-
-        def answers() -> bool:
-            process.check()
-            return self.health(url).get("status") == "ok"
-
-        wait_until(answers, seconds=30, what=f"{url}/healthz")
-        return url
-
     @property
     def worker(self) -> Process:
         return self.processes["worker"]
 
     def restart_worker(self) -> None:
         self.worker.start()
-
-
-def server_log(folder: Path) -> bytes:
-    """What a private Postgres wrote about its work."""
-    return (folder / "log").read_bytes()

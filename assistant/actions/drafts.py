@@ -39,15 +39,17 @@ def save_revision(
     stale = head is not None and base != head.number
     shown = visible_suggestions(draft)
     older = draft.revisions.filter(number__lte=base).select_related("case").order_by("-number")[:LOOK_BACK]
-    base_revision = head if not stale else draft.revisions.filter(number=base).select_related("case").first()
+    earlier = [provenance.Marked(row.text, row.spans) for row in reversed(older)]
+    has_base = bool(older) and older[0].number == base
+    previous = earlier[-1] if has_base else provenance.Marked("")
     spans = provenance.carry(
-        base_revision.text if base_revision else "",
-        base_revision.spans if base_revision else [],
+        previous.text,
+        previous.spans,
         text,
         origin=provenance.Origin(origin),
         model_texts=[suggestion.text for suggestion in shown],
         accepted=accepted,
-        earlier=[provenance.Marked(row.text, row.spans) for row in reversed(older)],
+        earlier=earlier,
     )
     revision = DraftRevision(
         case=draft.case,

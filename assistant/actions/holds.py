@@ -7,7 +7,6 @@ import uuid
 from django.utils import timezone
 
 from assistant import changes as change_list
-from assistant.inference.types import Mode
 from assistant.models import Draft, Post, Reply, Suggestion
 from assistant.streaming import poke
 
@@ -31,9 +30,8 @@ def _release_suggestion(suggestion: Suggestion, *, approval: uuid.UUID, edited_t
         return
     suggestion.status, suggestion.approval = Suggestion.Status.RELEASED, approval
     if edited_text is not None:
-        original = suggestion.job.revision.text if suggestion.job.mode == Mode.IMPROVE else ""
         suggestion.text = edited_text
-        suggestion.changes = change_list.to_json(change_list.changes_between(original, edited_text))
+        suggestion.changes = change_list.to_json(change_list.changes_between(suggestion.job.original, edited_text))
     suggestion.save(update_fields=["status", "approval", "text", "changes"])
     poke.job_changed(suggestion.job_id, seq=0)
 

@@ -184,12 +184,11 @@ def finish_job(job: SuggestionJob, *, fence: int, finished: Finished, screening:
         )
         if not ended:
             return None
-        original = job.revision.text if job.mode == Mode.IMPROVE else ""
         suggestion = Suggestion(
             case=job.case,
             job=job,
             text=finished.text,
-            changes=change_list.to_json(change_list.changes_between(original, finished.text)),
+            changes=change_list.to_json(change_list.changes_between(job.original, finished.text)),
             status=Suggestion.Status.HELD if screening.held else Suggestion.Status.SHOWN,
             model_version=ModelVersion.objects.filter(sha256=finished.model.sha256).first(),
             prompt_version=finished.prompt_version,

@@ -75,6 +75,11 @@ class SuggestionJob(models.Model):
     def is_live(self) -> bool:
         return self.status in self.LIVE
 
+    @property
+    def original(self) -> str:
+        """The supporter's words that the suggestion revises; none when a draft from the post was asked for."""
+        return self.revision.text if self.mode == Mode.IMPROVE else ""
+
 
 class SuggestionChunk(models.Model):
     """A sentence or clause that the safety phases passed, with everything before it. The rows are the stream."""

@@ -36,9 +36,6 @@ class User(AbstractUser):
         """Whether an admin switched "may ask for a draft from the post" on for this person, apart from any role."""
         return any(permission.codename == "use_generate" for permission in self.user_permissions.all())
 
-    def has_role(self, name: str) -> bool:
-        return name in self.role_names
-
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self) -> InvitationQuerySet:

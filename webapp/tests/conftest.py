@@ -1,14 +1,17 @@
-"""The site as processes, started once for all tests that look at it from outside."""
+"""The site as processes, started once for all tests that look at it from outside; and a real browser."""
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from assistant.tests.starter import starter_model_file
+from conftest import missing
 from webapp.private_servers import PrivatePostgres, PrivateRedis
 from webapp.running import Embedded, Outgrown, Site
 
@@ -49,3 +52,14 @@ def outgrown_site(
 def site(request: pytest.FixtureRequest) -> Site:
     found: Site = request.getfixturevalue(f"{request.param}_site")
     return found
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        missing("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from assistant.tests.starter import starter_model_file
-from conftest import missing
-from webapp.private_servers import MissingServer, PrivatePostgres, PrivateRedis
+from conftest import start_or_miss
+from webapp.private_servers import PrivatePostgres, PrivateRedis
 from webapp.running import Outgrown, wait_until
 from webapp.tests.conftest import SETTINGS, new_database
 from webapp.tests.cuttable_proxy import CuttableProxy
@@ -56,10 +56,7 @@ class Writer:
 def own_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateRedis]:
     """Apart from the other tests' Redis: the queue has one name, and any worker there would take the jobs."""
     server = PrivateRedis(tmp_path_factory.mktemp("cut-redis"))
-    try:
-        server.start()
-    except MissingServer as name:
-        missing(f"Redis ({name})")
+    start_or_miss(server, "Redis")
     yield server
     server.stop()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -16,10 +15,9 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from assistant.tests.starter import starter_model_file
-from conftest import missing
 from webapp.private_servers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.model]
@@ -77,17 +75,6 @@ def wait_until_help_is_there(address: str, server: subprocess.Popen[bytes], log:
             pass
         time.sleep(0.1)
     pytest.fail("The server did not offer help within a minute.")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        missing("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 def sign_in(site: Site, browser: Browser, name: str, **options: Any) -> Page:
