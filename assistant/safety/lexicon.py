@@ -10,7 +10,7 @@ from typing import Any
 from assistant.safety.phrases import Choice, Phrase, PhraseBook, PhraseError, Step, parse_phrases
 from assistant.safety.rules import Rule, severities
 from assistant.safety.spelling import LEXICONS, load_spelling
-from assistant.safety.types import Severity
+from assistant.safety.types import Level, Severity
 
 _SEVERITIES = {"note": Severity.NOTE, "review": Severity.REVIEW, "hold": Severity.HOLD}
 
@@ -44,7 +44,7 @@ def load_lexicon(name: str, folder: Path = LEXICONS) -> Lexicon:
         return _build(name, table)
     except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
         raise LexiconError(f"{path.name}: cannot be read ({type(error).__name__}). Restore the file.") from error
-    except (KeyError, TypeError, AttributeError, PhraseError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise LexiconError(f"{path.name}: {error}. Correct the entry.") from error
 
 
@@ -58,7 +58,7 @@ def _build(name: str, table: dict[str, Any]) -> Lexicon:
     for entry in table["rule"]:
         short = entry["name"]
         given = {kind: _SEVERITIES[entry[kind]] for kind in ("post", "suggestion", "reply") if kind in entry}
-        rule = Rule(f"{name}.{short}", entry["reason"], severities(**given))
+        rule = Rule(f"{name}.{short}", entry["reason"], severities(**given), Level(entry.get("level", 0)))
         rules[short] = LexiconRule(
             rule, negatable=entry.get("negatable", True), yields_to=tuple(entry.get("yields_to", ()))
         )

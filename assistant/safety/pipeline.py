@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from assistant.safety import phases as policy
 from assistant.safety.reading import Reading, one_screening
 from assistant.safety.rules import Rule, severities
-from assistant.safety.types import Context, Finding, Kind, Phase, Screening, Severity
+from assistant.safety.types import Context, Finding, Kind, Level, Phase, Score, Screening, Severity
 
 logger = logging.getLogger(__name__)
 
@@ -67,13 +67,23 @@ class Pipeline:
         """Never raises: trouble of any sort is a finding that holds."""
         began = time.perf_counter()
         findings: list[Finding] = []
+        scores: list[float] = []
         try:
             findings += [_trouble(MISSING, name) for name in self._missing(context.kind)]
-            findings += _Run(self, text, context).findings()
+            for said in _Run(self, text, context).answers():
+                if isinstance(said, Score):
+                    scores.append(said.value)
+                else:
+                    findings.append(said)
         except Exception as error:  # no thread to be had, or a caller that passes no text
             logger.error("screening failed: %s", type(error).__name__)
             findings.append(_trouble(FAILED, "pipeline"))
-        return Screening(_merge(findings), version=self.version, seconds=time.perf_counter() - began)
+        return Screening(
+            _merge(findings),
+            version=self.version,
+            seconds=time.perf_counter() - began,
+            score=max(scores, default=0.0),
+        )
 
     def _missing(self, kind: Kind) -> list[str]:
         present = {phase.name for phase in self.phases if kind in phase.kinds}
@@ -98,8 +108,8 @@ class _Run:
         self.readings: dict[str, Reading] = {}
         self.todo = [index for index, phase in enumerate(pipeline.phases) if context.kind in phase.kinds]
 
-    def findings(self) -> list[Finding]:
-        found: list[Finding] = []
+    def answers(self) -> list[Finding | Score]:
+        found: list[Finding | Score] = []
         worker: _Worker | None = None
         for position, index in enumerate(self.todo):
             if worker is None:
@@ -113,8 +123,8 @@ class _Run:
             found += answer
         return found
 
-    def ask(self, index: int) -> list[Finding]:
-        """One phase's findings, checked. Whatever it raises is reported by type only: messages may hold text."""
+    def ask(self, index: int) -> list[Finding | Score]:
+        """What one phase says, checked. Whatever it raises is reported by type only: messages may hold text."""
         if self.pipeline.is_stuck(index):
             return [self.report(TIMEOUT, index)]
         phase = self.pipeline.phases[index]
@@ -123,7 +133,7 @@ class _Run:
         except BaseException as error:
             logger.error("safety phase %s failed: %s", phase.name, type(error).__name__)
             return [_trouble(FAILED, phase.name)]
-        sound = [finding for finding in given if _is_sound(finding, phase.name, len(self.text))]
+        sound = [said for said in given if _is_sound(said, phase.name, len(self.text))]
         if len(sound) < len(given) or len(given) > _MOST_FINDINGS_OF_A_PHASE:
             return [*sound, self.report(GARBAGE, index)]
         return sound
@@ -141,12 +151,12 @@ class _Worker(threading.Thread):
         super().__init__(name="safety-screening", daemon=True)
         self._screening = run
         self._todo = todo
-        self._answers: SimpleQueue[list[Finding]] = SimpleQueue()
+        self._answers: SimpleQueue[list[Finding | Score]] = SimpleQueue()
         self._lock = threading.Lock()
         self._left_behind = False
 
-    def answer(self, timeout_seconds: float) -> list[Finding] | None:
-        """The next phase's findings; None when it took too long, and then this worker is of no further use."""
+    def answer(self, timeout_seconds: float) -> list[Finding | Score] | None:
+        """What the next phase says; None when it took too long, and then this worker is of no further use."""
         try:
             return self._answers.get(timeout=timeout_seconds)
         except Empty:
@@ -159,12 +169,12 @@ class _Worker(threading.Thread):
     def run(self) -> None:
         with one_screening(self._screening.readings):
             for index in self._todo:
-                findings = self._screening.ask(index)
+                said = self._screening.ask(index)
                 with self._lock:
                     if self._left_behind:
                         self._screening.pipeline.count_stuck(index, -1)
                         return
-                    self._answers.put(findings)
+                    self._answers.put(said)
 
 
 def _trouble(rule: Rule, phase: str) -> Finding:
@@ -174,7 +184,13 @@ def _trouble(rule: Rule, phase: str) -> Finding:
 _SOUND_CODE = re.compile(r"[a-z_]+\.[a-z_]+")
 
 
-def _is_sound(finding: object, phase: str, length: int) -> bool:
+def _is_sound(said: object, phase: str, length: int) -> bool:
+    if isinstance(said, Score):
+        return said.phase == phase and type(said.value) is float and 0.0 <= said.value <= 1.0  # which NaN is not
+    return _is_sound_finding(said, phase, length)
+
+
+def _is_sound_finding(finding: object, phase: str, length: int) -> bool:
     return (
         isinstance(finding, Finding)
         and isinstance(finding.code, str)
@@ -187,6 +203,7 @@ def _is_sound(finding: object, phase: str, length: int) -> bool:
         and 0 <= finding.start <= finding.end <= length
         and isinstance(finding.reason, str)
         and bool(finding.reason)
+        and isinstance(finding.level, Level)
     )
 
 

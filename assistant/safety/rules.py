@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from assistant.safety.types import Finding, Kind, Severity
+from assistant.safety.types import Finding, Kind, Level, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +13,7 @@ class Rule:
     code: str  # "<phase>.<rule>"
     reason: str
     severities: Mapping[Kind, Severity] = field(hash=False)
+    level: Level = Level.NONE  # of a post in which it is found
 
     @property
     def phase(self) -> str:
@@ -23,7 +24,8 @@ class Rule:
 
     def finding(self, kind: Kind, start: int = 0, end: int = 0) -> Finding:
         """Raises KeyError for a kind the rule does not look at: a phase that asks is broken, and the pipeline holds."""
-        return Finding(self.code, self.severities[kind], start, end, self.reason, self.phase)
+        level = self.level if kind is Kind.POST else Level.NONE
+        return Finding(self.code, self.severities[kind], start, end, self.reason, self.phase, level)
 
 
 def severities(

@@ -24,6 +24,24 @@ class Severity(IntEnum):
     HOLD = 3  # kept back until a person decided
 
 
+class Level(IntEnum):
+    """What a post says of danger to its writer, from 0 to 4. Triage support, not a diagnosis; see docs/safety.md."""
+
+    NONE = 0  # distress, perhaps, without a sign of danger
+    PASSIVE = 1  # wishes to be gone, sees no way on; or such signs told as over
+    ACTIVE = 2  # thinks of killing or of hurting themselves
+    METHOD = 3  # with a method, or after an attempt
+    PLAN = 4  # with a plan, a time, a goodbye, or an attempt under way
+
+
+class Tier(StrEnum):
+    """How people hear of a text."""
+
+    NONE = "none"
+    REVIEW = "review"  # somebody looks when they come to it
+    URGENT = "urgent"  # somebody is interrupted
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a phase may know beside the text itself."""
@@ -45,6 +63,15 @@ class Finding:
     end: int
     reason: str
     phase: str
+    level: Level = Level.NONE  # of a finding in a post: the least level that it stands for
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How sure a phase is, from 0 to 1. Ranks texts; what is done about one is decided by findings alone."""
+
+    value: float
+    phase: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +81,7 @@ class Screening:
     findings: tuple[Finding, ...] = ()
     version: str = ""
     seconds: float = field(default=0.0, compare=False)
+    score: float = 0.0  # the highest that a phase gave
 
     @property
     def severity(self) -> Severity | None:
@@ -68,6 +96,16 @@ class Screening:
         """Whether a person has to look, at once (held) or soon (review)."""
         return any(finding.severity >= Severity.REVIEW for finding in self.findings)
 
+    @property
+    def level(self) -> Level:
+        return max((finding.level for finding in self.findings), default=Level.NONE)
+
+    @property
+    def tier(self) -> Tier:
+        if self.held:
+            return Tier.URGENT
+        return Tier.REVIEW if self.flagged else Tier.NONE
+
 
 class Phase(Protocol):
     """One check. Stateless after construction; called from several threads at once."""
@@ -76,4 +114,4 @@ class Phase(Protocol):
     version: int
     kinds: frozenset[Kind]
 
-    def check(self, text: str, context: Context) -> Iterable[Finding]: ...
+    def check(self, text: str, context: Context) -> Iterable[Finding | Score]: ...
