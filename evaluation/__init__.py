@@ -1,0 +1,1 @@
+"""Measures Lantern: suites of cases, their figures with intervals, and reports without a word of the cases' text."""

@@ -1,0 +1,1 @@
+"""One file for each suite. A module here has `SUITE`, and its name is the suite's."""
