@@ -58,7 +58,13 @@ def _build(name: str, table: dict[str, Any]) -> Lexicon:
     for entry in table["rule"]:
         short = entry["name"]
         given = {kind: _SEVERITIES[entry[kind]] for kind in ("post", "suggestion", "reply") if kind in entry}
-        rule = Rule(f"{name}.{short}", entry["reason"], severities(**given), Level(entry.get("level", 0)))
+        rule = Rule(
+            f"{name}.{short}",
+            entry["reason"],
+            severities(**given),
+            Level(entry.get("level", 0)),
+            str(entry.get("source", "")),
+        )
         rules[short] = LexiconRule(
             rule, negatable=entry.get("negatable", True), yields_to=tuple(entry.get("yields_to", ()))
         )

@@ -14,6 +14,7 @@ class Rule:
     reason: str
     severities: Mapping[Kind, Severity] = field(hash=False)
     level: Level = Level.NONE  # of a post in which it is found
+    source: str = ""  # the public guidance it rests on, by its short name; docs/safety.md lists them
 
     @property
     def phase(self) -> str:

@@ -51,6 +51,8 @@ class Context:
     country: str = ""  # ISO 3166-1 alpha-2; empty means unknown, never a default country
     post: str = ""  # the post that is answered; empty when the post itself is screened
     draft: str = ""  # the supporter's own words that a suggestion started from
+    level: Level = Level.NONE  # of the post, where its screening is at hand; NONE is worked out from the post
+    whole: bool = True  # False in mid-stream: what is not there yet may still come
 
 
 @dataclass(frozen=True, slots=True)

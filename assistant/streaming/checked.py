@@ -6,6 +6,7 @@ Plain Python: the runner writes the pieces as rows, `manage.py revise` prints th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from assistant.inference.engine import Stream
 from assistant.inference.types import StopReason
@@ -18,7 +19,8 @@ class CheckedStream:
     """Iterate for the passed pieces. Then `text` is the whole and `screening` the last word on it.
 
     When a phase holds, the stream is cancelled, iteration ends, and `text` includes the piece that was not passed on.
-    An answer that was cut off ends with its last complete piece.
+    An answer that was cut off ends with its last complete piece. Only the whole can lack something: pieces are screened
+    with `whole=False`.
     """
 
     def __init__(self, stream: Stream, context: Context) -> None:
@@ -50,5 +52,5 @@ class CheckedStream:
 
     def _passes(self, piece: str) -> bool:
         self.text += piece
-        self.screening = screen(self.text, self.context)
+        self.screening = screen(self.text, replace(self.context, whole=False))
         return not self.screening.held
