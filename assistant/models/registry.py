@@ -48,6 +48,7 @@ class Worker(models.Model):
     model = models.CharField(max_length=100, blank=True)  # empty while none is usable
     problem = models.CharField(max_length=300, blank=True)  # why, as a sentence for people
     loading = models.BooleanField(default=False)
+    safety = models.JSONField(default=list)  # checks of this process that are not trusted now; names and times only
 
     @classmethod
     def recent(cls, *, within: Any) -> models.QuerySet[Worker]:
