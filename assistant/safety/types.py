@@ -99,6 +99,11 @@ class Screening:
         return any(finding.severity >= Severity.REVIEW for finding in self.findings)
 
     @property
+    def unscreened(self) -> bool:
+        """Whether a check was in trouble, so that finding nothing more says less than usual."""
+        return any(finding.phase == "pipeline" for finding in self.findings)
+
+    @property
     def level(self) -> Level:
         return max((finding.level for finding in self.findings), default=Level.NONE)
 

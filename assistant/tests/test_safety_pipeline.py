@@ -82,7 +82,7 @@ def note(phase: str, **changes: Any) -> Finding:
 
 
 def run(*given: Phase, required: dict[str, frozenset[Kind]] | None = None, timeout: float = 2.0) -> Screening:
-    return Pipeline(given, required or {}, timeout_seconds=timeout).screen("some text", POST)
+    return Pipeline(given, required or {}, timeout_seconds=timeout).screen("some text", REPLY)
 
 
 def codes(screening: Screening) -> list[str]:
@@ -112,10 +112,10 @@ def test_many_notes_never_push_out_a_hold_of_the_same_code() -> None:
 
 
 def test_it_asks_only_the_phases_that_look_at_this_kind() -> None:
-    only_replies = Says("one", note("one"))
-    only_replies.kinds = frozenset({Kind.REPLY})
-    assert run(only_replies).findings == ()
-    assert only_replies.asked == 0
+    only_posts = Says("one", note("one"))
+    only_posts.kinds = frozenset({Kind.POST})
+    assert run(only_posts).findings == ()
+    assert only_posts.asked == 0
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_phase_that_never_stops_finding_holds() -> None:
 
 
 def test_a_required_phase_that_is_missing_holds() -> None:
-    required = {"one": frozenset({Kind.POST}), "two": frozenset({Kind.POST})}
+    required = {"one": frozenset({Kind.REPLY}), "two": frozenset({Kind.REPLY})}
     screening = run(Says("one"), required=required)
     assert codes(screening) == ["pipeline.phase_missing"]
     assert "two" in screening.findings[0].reason
@@ -184,8 +184,8 @@ def test_a_required_phase_that_is_missing_holds() -> None:
 
 def test_a_required_phase_that_does_not_look_at_this_kind_any_more_holds() -> None:
     phase = Says("one")
-    phase.kinds = frozenset({Kind.REPLY})
-    assert run(phase, required={"one": frozenset({Kind.POST})}).held
+    phase.kinds = frozenset({Kind.POST})
+    assert run(phase, required={"one": frozenset({Kind.REPLY})}).held
 
 
 def test_a_phase_that_hangs_holds_and_the_next_ones_are_still_asked() -> None:
@@ -198,26 +198,42 @@ def test_a_phase_that_hangs_holds_and_the_next_ones_are_still_asked() -> None:
 
 def test_thirty_hangs_in_a_row_all_hold_and_leave_few_threads_behind() -> None:
     hanging = Hangs("one")
-    checks = Pipeline([hanging, Says("two", note("two"))], {}, timeout_seconds=0.02)
+    checks = Pipeline([hanging, Says("two", note("two"))], {}, timeout_seconds=0.02, failures_to_open=100)
     before = threading.active_count()
     for _ in range(30):
-        assert codes(checks.screen("some text", POST)) == ["pipeline.phase_timeout", "two.rule"]
+        assert codes(checks.screen("some text", REPLY)) == ["pipeline.phase_timeout", "two.rule"]
     assert threading.active_count() - before <= pipeline.MOST_STUCK_THREADS + 1
     assert hanging.asked == pipeline.MOST_STUCK_THREADS
     assert codes(Pipeline([Says("two", note("two"))], {}).screen("some text", POST)) == ["two.rule"]
     hanging.let_go.set()
 
 
+def test_a_post_that_was_not_fully_checked_is_looked_at_and_can_be_answered_meanwhile() -> None:
+    screening = Pipeline([Raises("one", ValueError(SECRET))], {}).screen("some text", POST)
+    assert codes(screening) == ["pipeline.phase_failed"]
+    assert screening.severity is Severity.REVIEW
+    assert screening.unscreened
+    assert not Pipeline([Says("one", note("one"))], {}).screen("some text", POST).unscreened
+
+
+def test_trouble_takes_no_hold_from_a_post() -> None:
+    screening = Pipeline(
+        [Raises("one", ValueError(SECRET)), Says("two", note("two", severity=Severity.HOLD))], {}
+    ).screen("some text", POST)
+    assert screening.held
+    assert screening.unscreened
+
+
 def test_a_phase_that_recovers_is_asked_again() -> None:
     hanging = Hangs("one")
-    checks = Pipeline([hanging], {}, timeout_seconds=0.02)
+    checks = Pipeline([hanging], {}, timeout_seconds=0.02, failures_to_open=100)
     for _ in range(pipeline.MOST_STUCK_THREADS + 2):
-        assert checks.screen("some text", POST).held
+        assert checks.screen("some text", REPLY).held
     hanging.let_go.set()
     deadline = time.monotonic() + 5
-    while checks.screen("some text", POST).held and time.monotonic() < deadline:
+    while checks.screen("some text", REPLY).held and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert not checks.screen("some text", POST).held
+    assert not checks.screen("some text", REPLY).held
 
 
 def test_many_threads_at_once_each_get_their_own_answer() -> None:
@@ -237,7 +253,9 @@ def test_many_threads_at_once_each_get_their_own_answer() -> None:
 
 @pytest.mark.parametrize("text", [None, 7, b"bytes"])
 def test_something_that_is_no_text_holds(text: Any) -> None:
-    assert screen(text, POST).held
+    assert screen(text, REPLY).held
+    assert screen(text, POST).unscreened
+    assert not pipeline.in_trouble(Kind.POST)  # a caller's defect switches no phase off
 
 
 def test_the_version_is_stable_and_changes_with_a_phase() -> None:
