@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from scipy import stats
+from sklearn import metrics
 
 CONFIDENCE = 0.95
+_Z = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure and the interval that holds the true one in 95 of 100 such measurements."""
+    """A figure and its 95 % interval."""
 
     value: float | None  # None: there was nothing to count
     low: float
@@ -33,3 +37,111 @@ def share(hits: int, n: int, *, method: str = "exact") -> Estimate:
 def share_of(flags: Sequence[bool]) -> Estimate:
     """The share of True."""
     return share(sum(flags), len(flags))
+
+
+def auc(positive: Sequence[bool], scores: Sequence[float]) -> Estimate:
+    """Area under the ROC curve; ties count half. Interval: DeLong's variance on the logit scale, so it stays in 0 to 1."""
+    wanted = np.asarray(positive, dtype=bool)
+    given = np.asarray(scores, dtype=float)
+    above, below = given[wanted], given[~wanted]
+    if not len(above) or not len(below):
+        return Estimate(None, 0.0, 1.0, len(given), "delong")
+    area = float(metrics.roc_auc_score(wanted, given))
+    # Placement values: of each positive, the share of negatives below it; of each negative, of positives above it.
+    whole = stats.rankdata(given)
+    of_positives = (whole[wanted] - stats.rankdata(above)) / len(below)
+    of_negatives = 1 - (whole[~wanted] - stats.rankdata(below)) / len(above)
+    variance = sum(float(part.var(ddof=1)) / len(part) for part in (of_positives, of_negatives) if len(part) > 1)
+    if not 0 < area < 1:
+        # No variance can be seen at the edge. Exact bound for a share, over the smaller group, is the cautious stand-in.
+        edge = share(round(area) * min(len(above), len(below)), min(len(above), len(below)))
+        return Estimate(area, edge.low, edge.high, len(given), "delong, edge")
+    middle = math.log(area / (1 - area))
+    reach = _Z * math.sqrt(variance) / (area * (1 - area))
+    return Estimate(area, _logistic(middle - reach), _logistic(middle + reach), len(given), "delong")
+
+
+def _logistic(value: float) -> float:
+    return float(1 / (1 + math.exp(-max(-700.0, min(700.0, value)))))
+
+
+def kappa(first: Sequence[int], second: Sequence[int], *, weights: str | None = None, seed: int = 1) -> Estimate:
+    """Cohen's kappa, plain or with weights="quadratic"; interval by 2,000 bootstrap draws of the rated texts."""
+    pairs = np.column_stack([np.asarray(first, dtype=int), np.asarray(second, dtype=int)])
+    labels = np.unique(pairs)
+    method = "bootstrap"
+    if len(pairs) == 0 or len(labels) < 2:
+        return Estimate(None, -1.0, 1.0, len(pairs), method)  # with one label in use, chance explains everything
+    value = float(metrics.cohen_kappa_score(pairs[:, 0], pairs[:, 1], labels=labels, weights=weights))
+    penalty = _penalties(labels, weights)
+    counts = metrics.confusion_matrix(pairs[:, 0], pairs[:, 1], labels=labels)
+    draws = np.random.default_rng(seed).multinomial(len(pairs), counts.ravel() / len(pairs), size=2000)
+    seen = [_kappa_of(table.reshape(counts.shape), penalty) for table in draws]
+    kept = [one for one in seen if not math.isnan(one)]
+    tail = (1 - CONFIDENCE) / 2
+    return Estimate(value, float(np.quantile(kept, tail)), float(np.quantile(kept, 1 - tail)), len(pairs), method)
+
+
+def _penalties(labels: np.ndarray, weights: str | None) -> np.ndarray:
+    # By position, not by value, as scikit-learn does.
+    places = np.arange(len(labels), dtype=float)
+    distance = np.abs(places[:, None] - places[None, :])
+    return distance**2 if weights == "quadratic" else (distance > 0).astype(float)
+
+
+def _kappa_of(table: np.ndarray, penalty: np.ndarray) -> float:
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    by_chance = float((penalty * expected).sum())
+    return 1 - float((penalty * table).sum()) / by_chance if by_chance else math.nan
+
+
+def ppv(sensitivity: Estimate, false_alarms: Estimate, prevalence: float) -> Estimate:
+    """How many of those called positive are, where `prevalence` of all are (Bayes).
+
+    The interval takes the worse ends of both shares together, so it is wider than 95 %: cautious by intent.
+    """
+    n = sensitivity.n + false_alarms.n
+    if sensitivity.value is None or false_alarms.value is None:
+        return Estimate(None, 0.0, 1.0, n, "bayes")
+    low = _bayes(sensitivity.low, false_alarms.high, prevalence)
+    high = _bayes(sensitivity.high, false_alarms.low, prevalence)
+    value = _bayes(sensitivity.value, false_alarms.value, prevalence)
+    return Estimate(value, low if low is not None else 0.0, high if high is not None else 1.0, n, "bayes")
+
+
+def _bayes(sensitivity: float, false_alarms: float, prevalence: float) -> float | None:
+    right, wrong = sensitivity * prevalence, false_alarms * (1 - prevalence)
+    return right / (right + wrong) if right + wrong > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPoint:
+    workload: float  # the share of all texts that people look at, highest score first
+    looked_at: int
+    recall: Estimate
+
+
+def recall_at(positive: Sequence[bool], scores: Sequence[float], workload: float) -> WorkPoint:
+    """What is found by looking at the `workload` highest. Ties at the border count by their average, rounded down."""
+    n = len(scores)
+    looked_at = math.floor(n * workload + 1e-9)
+    ordered = sorted(scores, reverse=True)
+    if looked_at == 0:
+        return WorkPoint(workload, 0, share(0, sum(positive)))
+    border = ordered[looked_at - 1]
+    pairs = list(zip(positive, scores, strict=True))
+    above = sum(1 for _, score in pairs if score > border)
+    found = sum(1 for yes, score in pairs if yes and score > border)
+    tied = [yes for yes, score in pairs if score == border]
+    found += math.floor(sum(tied) * (looked_at - above) / len(tied) + 1e-9)
+    return WorkPoint(workload, looked_at, share(found, sum(positive)))
+
+
+def workload_for(positive: Sequence[bool], scores: Sequence[float], recall: float) -> Estimate:
+    """The share of all texts to look at, highest score first, to find `recall` of the positives; ties all looked at."""
+    ordered = sorted((score for yes, score in zip(positive, scores, strict=True) if yes), reverse=True)
+    if not ordered:
+        return share(0, 0)
+    needed = math.ceil(recall * len(ordered) - 1e-9)
+    border = ordered[max(needed, 1) - 1]
+    return share(sum(score >= border for score in scores), len(scores))

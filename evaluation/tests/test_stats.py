@@ -1,0 +1,132 @@
+"""The figures against worked examples: from the literature, by hand, or by counting every pair."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluation.stats import Estimate, auc, kappa, ppv, recall_at, share, share_of, workload_for
+
+
+def ends(estimate: Estimate) -> tuple[float, float]:
+    return estimate.low, estimate.high
+
+
+def test_an_exact_interval_after_no_hit_is_the_rule_of_three_made_exact() -> None:
+    # 1 - 0.025 ** (1 / n)
+    assert ends(share(0, 300)) == pytest.approx((0.0, 1 - 0.025 ** (1 / 300)))
+    assert ends(share(300, 300)) == pytest.approx((0.025 ** (1 / 300), 1.0))
+
+
+def test_intervals_agree_with_a_published_table() -> None:
+    # Newcombe, Statistics in Medicine 17 (1998), table I: 81 of 263, 15 of 148, 1 of 29; methods 5 (exact) and 3 (score).
+    table = {
+        (81, 263): ((0.2527, 0.3676), (0.2553, 0.3662)),
+        (15, 148): ((0.0578, 0.1617), (0.0624, 0.1605)),
+        (1, 29): ((0.0009, 0.1776), (0.0061, 0.1718)),
+    }
+    for (hits, n), (exact, score) in table.items():
+        assert ends(share(hits, n)) == pytest.approx(exact, abs=5e-5)
+        assert ends(share(hits, n, method="wilson")) == pytest.approx(score, abs=5e-5)
+
+
+def test_a_share_of_nothing_is_not_zero() -> None:
+    nothing = share_of([])
+    assert nothing.value is None
+    assert ends(nothing) == (0.0, 1.0)
+
+
+def test_auc_counts_the_pairs_that_are_in_order_and_ties_half() -> None:
+    # Positives 0.9, 0.5, 0.2 against negatives 0.5, 0.1: 2 + 1.5 + 1 of 6 pairs.
+    assert auc([True, True, True, False, False], [0.9, 0.5, 0.2, 0.5, 0.1]).value == pytest.approx(4.5 / 6)
+
+
+def test_auc_has_delongs_variance() -> None:
+    # Above each positive: 1, 3/4, 2/4 of the negatives. Above each negative: 3/3, 2/3, 1/3, 3/3 of the positives.
+    # Area 3/4. Variance 0.0625 / 3 + 0.101852 / 4 = 0.046296, error 0.215166, on the logit scale 1.147553;
+    # logit of the area 1.098612, so the ends are at -1.150550 and 3.347774.
+    found = auc([True, True, True, False, False, False, False], [0.9, 0.6, 0.35, 0.1, 0.4, 0.7, 0.2])
+    assert found.value == pytest.approx(0.75)
+    assert ends(found) == pytest.approx((1 / (1 + math.exp(1.150550)), 1 / (1 + math.exp(-3.347774))), abs=1e-5)
+
+
+def test_the_interval_of_auc_covers_what_many_samples_show() -> None:
+    """Two normals one deviation apart have an area of 0.7602; about 95 of 100 intervals must hold it."""
+    rng = random.Random(3)
+    held = 0
+    for _ in range(200):
+        scores = [rng.gauss(1, 1) for _ in range(40)] + [rng.gauss(0, 1) for _ in range(60)]
+        found = auc([True] * 40 + [False] * 60, scores)
+        held += found.low <= 0.7602 <= found.high
+    assert 180 <= held <= 199
+
+
+def test_a_perfect_order_is_not_called_certain() -> None:
+    found = auc([True] * 20 + [False] * 20, [1.0] * 20 + [0.0] * 20)
+    assert found.value == 1.0
+    assert found.low < 0.9
+
+
+def test_kappa_agrees_with_a_worked_table() -> None:
+    # 20 yes/yes, 5 yes/no, 10 no/yes, 15 no/no: observed 0.7, by chance 0.5, kappa 0.4.
+    first = [1] * 25 + [0] * 25
+    second = [1] * 20 + [0] * 5 + [1] * 10 + [0] * 15
+    found = kappa(first, second)
+    assert found.value == pytest.approx(0.4)
+    # The large-sample error of Fleiss, Cohen and Everitt (1969) for this table is 0.1305.
+    assert ends(found) == pytest.approx((0.4 - 1.96 * 0.1305, 0.4 + 1.96 * 0.1305), abs=0.04)
+
+
+def test_quadratic_kappa_forgives_near_misses() -> None:
+    # Levels 0, 1, 2 twice each; one 0 was read as 1, one 0 as 2. Penalties: 1 and 4, against chance 10.
+    # Rows (4, 2, 2), columns (2, 3, 3) of 8: chance = (4*3*1 + 4*3*4 + 2*2*1 + 2*3*1 + 2*2*4 + 2*3*1) / 8 = 92 / 8.
+    first = [0, 0, 0, 0, 1, 1, 2, 2]
+    second = [0, 0, 1, 2, 1, 1, 2, 2]
+    assert kappa(first, second, weights="quadratic").value == pytest.approx(1 - 5 / (92 / 8))
+
+
+def test_kappa_says_nothing_when_one_label_is_all_there_is() -> None:
+    assert kappa([0, 0], [0, 0]).value is None
+
+
+def test_ppv_is_bayes() -> None:
+    # Sensitivity 0.9, false alarms 0.05, prevalence 0.1: 0.09 / (0.09 + 0.045).
+    found = ppv(share(90, 100), share(5, 100), 0.1)
+    assert found.value == pytest.approx(2 / 3)
+    assert found.low < 2 / 3 < found.high
+
+
+def test_recall_at_a_workload_is_counted_from_the_top() -> None:
+    wanted = [True, False, True, False, False, True, False, False, False, False]
+    scores = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0]
+    assert recall_at(wanted, scores, 0.3).recall.hits == 2
+    assert recall_at(wanted, scores, 0.6).recall.hits == 3
+    assert recall_at(wanted, scores, 0.0).recall.hits == 0
+    assert workload_for(wanted, scores, 1.0).value == pytest.approx(0.6)
+    assert workload_for(wanted, scores, 0.6).value == pytest.approx(0.3)
+
+
+def test_ties_are_not_counted_in_ones_favour() -> None:
+    # All ten score the same: looking at half of them finds half of the positives, not all.
+    assert recall_at([True] * 4 + [False] * 6, [0.0] * 10, 0.5).recall.hits == 2
+    assert workload_for([True] * 4 + [False] * 6, [0.0] * 10, 0.5).value == 1.0
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=1, max_size=40))
+def test_auc_is_the_share_of_ordered_pairs(pairs: list[tuple[bool, int]]) -> None:
+    above = [score for yes, score in pairs if yes]
+    below = [score for yes, score in pairs if not yes]
+    found = auc([yes for yes, _ in pairs], [float(score) for _, score in pairs])
+    if not above or not below:
+        assert found.value is None
+        return
+    counted = sum((a > b) + 0.5 * (a == b) for a, b in itertools.product(above, below)) / (len(above) * len(below))
+    assert found.value is not None
+    assert found.value == pytest.approx(counted)
+    assert 0.0 <= found.low <= found.value + 1e-9
+    assert found.value - 1e-9 <= found.high <= 1.0
