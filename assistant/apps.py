@@ -1,5 +1,11 @@
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class AssistantConfig(AppConfig):
     name = "assistant"
+
+    def ready(self) -> None:
+        from assistant.safety import policy
+
+        policy.use(settings.SAFETY_POLICY_FILE)

@@ -219,6 +219,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 50
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
 
+# The safety policy: which file of a deployment counts. Empty: the shipped one, which nobody signed.
+
+_policy_file = environment.text("SAFETY_POLICY_FILE", "")
+SAFETY_POLICY_FILE = Path(_policy_file).resolve() if _policy_file else None
+
 # People
 
 AUTH_USER_MODEL = "accounts.User"
