@@ -22,6 +22,7 @@ from assistant.inference.prompts import build_prompt
 from assistant.inference.types import Mode, ModelInfo, Request, StopReason
 from assistant.models import SuggestionJob
 from assistant.models.clock import from_now
+from assistant.safety.pipeline import in_trouble
 from assistant.safety.types import Context, Kind
 from assistant.streaming import chunks, poke
 from assistant.streaming.checked import CheckedStream
@@ -78,6 +79,10 @@ def claim_job(job_id: uuid.UUID | str) -> Claim | None:
 
 def _generate(claim: Claim, engine: Engine) -> None:
     job = claim.job
+    if shut := in_trouble(Kind.SUGGESTION):  # what cannot be checked is not generated
+        log.warning("safety_open", extra={"job": str(job.id), "code": ",".join(shut)})
+        actions.fail_job(job, fence=claim.fence, reason="safety_open")
+        return
     post, mode = job.draft.post, Mode(job.mode)
     draft_text = job.original
     context = Context(

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from assistant import actions, provenance
 from assistant.access import USE_GENERATE
+from assistant.actions.suggestions import SAFETY_OPEN
 from assistant.changes import Change, word_changes
 from assistant.models import Draft, DraftRevision, Finding, Post, Reply, Suggestion, SuggestionJob
 from assistant.safety import helplines
@@ -42,6 +43,7 @@ FAILURES = {
     "withheld_by_moderator": "A moderator decided not to show this suggestion.",
     "engine_error": "The model stopped with an error.",
     "vault": "The text could not be read. Tell an admin.",
+    "safety_open": SAFETY_OPEN,
 }
 
 

@@ -19,10 +19,13 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.utils import timezone
 
+from assistant.actions.suggestions import SAFETY_OPEN
 from assistant.inference import modelfile
 from assistant.inference.engine import Engine, ModelUnavailable
 from assistant.inference.types import Params
 from assistant.models import Deployment, ModelVersion, Worker
+from assistant.safety import pipeline
+from assistant.safety.types import Kind
 
 log = logging.getLogger("lantern.worker")
 
@@ -146,6 +149,8 @@ def default_params() -> Params:
 
 def help_state() -> Help:
     """What the writing page says about the model."""
+    if pipeline.in_trouble(Kind.SUGGESTION):
+        return Help(False, SAFETY_OPEN)
     workers = list(Worker.recent(within=SILENT_AFTER))
     if any(worker.model for worker in workers):
         return Help(True)
@@ -165,6 +170,7 @@ def beat() -> None:
             "model": holder.model_name,
             "problem": holder.problem[:300],
             "loading": holder.loading,
+            "safety": pipeline.troubles(),
         },
     )
 

@@ -24,6 +24,7 @@ from django.conf import settings
 
 import assistant.routing
 import moderation.routing
+from assistant.safety_watch import SafetyWatch
 from assistant.streaming import poke
 from webapp.checks import unsafe_ids
 from webapp.embedded import EmbeddedWorker
@@ -51,6 +52,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 async def live(receive: Any, send: Any) -> None:
     """Start with the server, stop with it. Django itself refuses this scope."""
     worker = EmbeddedWorker() if settings.EMBEDDED and os.environ.get("LANTERN_NO_WORKER") != "1" else None
+    watch = SafetyWatch()
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
@@ -59,12 +61,14 @@ async def live(receive: Any, send: Any) -> None:
                 await send({"type": "lifespan.startup.failed", "message": "Run manage.py check."})
                 return
             poke.use_loop(asyncio.get_running_loop())
+            watch.start()
             if worker is not None:
                 await asyncio.to_thread(worker.start)
             await send({"type": "lifespan.startup.complete"})
         else:
             if worker is not None:
                 await asyncio.to_thread(worker.stop)
+            await asyncio.to_thread(watch.stop)
             poke.use_loop(None)
             await send({"type": "lifespan.shutdown.complete"})
             return

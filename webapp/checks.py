@@ -13,13 +13,22 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register, run_checks
 
+from assistant.safety import policy
+
 SHORTEST_KEY = 32
+LIVE = "live"  # what a process that serves people needs beyond the rest; see `unsafe_ids`
 ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 
 
 @register
 def unsafe_mixes(**_: Any) -> list[CheckMessage]:
-    return [*who_is_asked(), *secrets_kept(), *several_processes()]
+    return [*who_is_asked(), *secrets_kept(), *several_processes(), *policy_stands()]
+
+
+@register(LIVE, deploy=True)
+def live_only(**_: Any) -> list[CheckMessage]:
+    """Asked for by what serves people: setting up, signing and measuring must be possible before somebody signed."""
+    return [*policy_signed()]
 
 
 def who_is_asked() -> Iterator[CheckMessage]:
@@ -90,6 +99,37 @@ def several_processes() -> Iterator[CheckMessage]:
         )
 
 
+def policy_stands() -> Iterator[CheckMessage]:
+    path = policy.chosen_path()
+    try:
+        policy.load(path)
+    except policy.PolicyError as error:
+        yield Error(
+            f"SAFETY_POLICY_FILE={settings.SAFETY_POLICY_FILE or path}: {error}".removesuffix(".") + ".",
+            hint="Correct it, then run `manage.py policy check`. Without a policy every text would be held.",
+            id="lantern.E008",
+        )
+
+
+def policy_signed() -> Iterator[CheckMessage]:
+    path = policy.chosen_path()
+    try:
+        unsigned = policy.load(path).unsigned_roles
+    except policy.PolicyError:
+        return  # E008 says so
+    if unsigned and not settings.DEMO:
+        first = (
+            f"Copy {path} to a place of your own, decide every line, set SAFETY_POLICY_FILE to it. Then"
+            if path == policy.SHIPPED
+            else "Read it with `manage.py policy show`, then"
+        )
+        yield Error(
+            f"SAFETY_POLICY_FILE={path}: what it says now is not signed by {', '.join(unsigned)}.",
+            hint=f'{first} run `manage.py policy sign --role "{unsigned[0]}" --name "…" --yes`, once for each role.',
+            id="lantern.E009",
+        )
+
+
 def is_this_machine(host: str) -> bool:
     try:
         return ip_address(host.strip("[]")).is_loopback
@@ -107,4 +147,5 @@ def work_tree_around(path: Path) -> Path | None:
 
 def unsafe_ids() -> list[str]:
     """For servers that are started without manage.py, which runs the checks itself."""
-    return [str(message.id) for message in run_checks() if message.is_serious()]
+    messages = [*run_checks(), *run_checks(tags=[LIVE], include_deployment_checks=True)]
+    return [str(message.id) for message in messages if message.is_serious()]

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from assistant.safety_watch import troubles_of_site
 from webapp.accounts.roles import ENTER_POSTS, MANAGE_PEOPLE, VIEW_FLAGS, WRITE_REPLIES
 
 # Label, page, who sees it, and where else the same work goes on.
@@ -16,6 +17,11 @@ NAV = [
     ("Enter a post", "assistant:enter_post", ENTER_POSTS, ()),
     ("People", "accounts:people", MANAGE_PEOPLE, ("/people/",)),
 ]
+
+
+def may_see_safety(user: Any) -> bool:
+    """Those who can do something about a check in trouble: who reads what was flagged, and who runs the site."""
+    return user is not None and user.is_authenticated and any(map(user.has_perm, (VIEW_FLAGS, MANAGE_PEOPLE)))
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -35,4 +41,5 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "version": settings.VERSION,
         "quick_exit_url": settings.QUICK_EXIT_URL,
         "nav": nav,
+        "safety_troubles": troubles_of_site() if may_see_safety(user) else [],
     }

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from webapp.private_servers import PrivatePostgres
+from webapp.signed_policy import signed_policy
 
 FORGOTTEN = (
     "ADMIN_EMAIL",
@@ -33,6 +34,7 @@ def prepare() -> None:
         os.environ[name] = ""  # empty counts as not set, and wins over a developer's .env
     (folder / "static").mkdir()
     os.environ.update(DATA_DIR=str(folder), SECRET_KEY="for the tests alone, and as long as one should be", DEMO="0")
+    os.environ["SAFETY_POLICY_FILE"] = str(signed_policy(folder))
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if os.environ.get("LANTERN_TEST_DB") == "postgres":
         postgres = PrivatePostgres(folder / "postgres")

@@ -19,6 +19,7 @@ import httpx
 import yaml
 
 from webapp.private_servers import free_port
+from webapp.signed_policy import signed_policy
 
 ROOT = Path(__file__).resolve().parents[1]
 ADMIN, PASSWORD = "admin", "a long walk by the river"
@@ -110,6 +111,7 @@ class Site:
             "MODEL_PATH": "",
             "MODEL_SHA256": "",
             "PUBLIC_URL": self.url,
+            "SAFETY_POLICY_FILE": str(signed_policy(self.folder)),
             "VAULT_KEYS_FILE": str(self.folder / "secret" / "vault-keys"),
             "ADMIN_EMAIL": f"{ADMIN}@example.org",
             "ADMIN_PASSWORD_FILE": str(self.folder / "admin-password"),

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
+from assistant.safety_watch import troubles_of_site
 from assistant.worker_state import help_state
 from webapp.accounts.roles import ENTER_POSTS, MANAGE_PEOPLE, VIEW_FLAGS, WRITE_REPLIES
 
@@ -32,15 +33,22 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 @login_not_required
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """200 while the site can store and show; whether the model can help is said beside it."""
+    """200 while the site can store and show; whether the model can help and the checks are whole is said beside it."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM assistant_post LIMIT 1")
         shown = help_state()
+        safety = "degraded" if troubles_of_site() else "ok"
     except DatabaseError:
         return JsonResponse({"status": "database unavailable", "version": settings.VERSION}, status=503)
     return JsonResponse(
-        {"status": "ok", "version": settings.VERSION, "help_available": shown.available, "help_reason": shown.reason}
+        {
+            "status": "ok",
+            "version": settings.VERSION,
+            "help_available": shown.available,
+            "help_reason": shown.reason,
+            "safety": safety,
+        }
     )
 
 

@@ -20,9 +20,14 @@ from assistant.actions.screenings import keep_screening
 from assistant.inference.types import Mode, ModelInfo, Outcome
 from assistant.models import ChangeVerdict, Draft, DraftRevision, ModelVersion, Suggestion, SuggestionJob
 from assistant.models.suggestion import JobQuerySet
-from assistant.safety.types import Screening
+from assistant.safety.pipeline import in_trouble
+from assistant.safety.types import Kind, Screening
 from assistant.streaming import poke
 from assistant.vault import audit
+
+SAFETY_OPEN = (
+    "The safety checks are in trouble, so nothing is suggested right now. Your draft is saved, and you can write and send."
+)
 
 ORIGIN_OF = {
     ChangeVerdict.Verdict.ACCEPTED: DraftRevision.Origin.ACCEPTED,
@@ -114,6 +119,8 @@ def _refuse_unfit(draft: Draft, *, by: Any, revision: DraftRevision, mode: Mode,
         )
     if mode == Mode.GENERATE and not because.strip():
         raise Refused("reason_missing", "Say in a few words why you want a draft from the post.", status=422)
+    if in_trouble(Kind.SUGGESTION):
+        raise Refused("safety_open", SAFETY_OPEN, status=503)
     recent = SuggestionJob.objects.filter(asked_by=by, queued_at__gte=timezone.now() - timedelta(minutes=10)).count()
     if recent >= settings.SUGGESTIONS_PER_TEN_MINUTES:
         raise Refused(

@@ -91,6 +91,15 @@ def state() -> dict[str, CheckState]:
         return {"pipeline": CheckState(Status.OPEN, datetime.now(UTC), last_error=type(error).__name__)}
 
 
+def troubles() -> list[dict[str, str]]:
+    """The checks of this process that are not trusted now, as plain values for a row or a page; never raises."""
+    return [
+        {"check": name, "status": str(check.status), "since": check.since.isoformat(), "error": check.last_error}
+        for name, check in sorted(state().items())
+        if check.status is not Status.CLOSED
+    ]
+
+
 def in_trouble(kind: Kind) -> list[str]:
     """The checks that a text of this kind needs and that cannot be trusted now; never raises."""
     try:

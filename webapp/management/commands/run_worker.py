@@ -8,9 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from assistant.safety_watch import SafetyWatch
 from assistant.sweeper import Sweeper
 from assistant.worker_state import Heartbeat, holder
 from webapp.celery import app
+from webapp.checks import LIVE
 
 
 class Command(BaseCommand):
@@ -21,8 +23,10 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **__: Any) -> None:
         if settings.EMBEDDED:
             raise CommandError("REDIS_URL is not set: in the embedded form the worker runs inside `manage.py serve`.")
+        self.check(tags=[LIVE], include_deployment_checks=True)
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-        heartbeat, sweeper = Heartbeat(), Sweeper()
+        heartbeat, sweeper, watch = Heartbeat(), Sweeper(), SafetyWatch()
+        watch.start()
         heartbeat.start()
         sweeper.start()
         try:
@@ -39,5 +43,6 @@ class Command(BaseCommand):
             worker.start()
         finally:
             sweeper.stop()
+            watch.stop()
             heartbeat.stop()
             holder.close()

@@ -20,6 +20,7 @@ from django.urls import reverse
 from assistant.inference.engine import ModelUnavailable
 from webapp import demo, starting
 from webapp.accounts import set_up
+from webapp.checks import LIVE
 from webapp.embedded import AlreadyRunning, only_server_here
 
 
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
 
     def handle(self, *_: Any, host: str, port: int, **__: Any) -> None:
+        self.check(tags=[LIVE], include_deployment_checks=True)
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before llama.cpp loads: spinning starves the web server
         address = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
         try:
