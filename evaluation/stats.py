@@ -145,3 +145,47 @@ def workload_for(positive: Sequence[bool], scores: Sequence[float], recall: floa
     needed = math.ceil(recall * len(ordered) - 1e-9)
     border = ordered[max(needed, 1) - 1]
     return share(sum(score >= border for score in scores), len(scores))
+
+
+def recall_at_false_alarms(positive: Sequence[bool], scores: Sequence[float], most: float) -> Estimate:
+    """What is found above the lowest border that calls at most this share of negatives."""
+    negatives = sorted((score for yes, score in zip(positive, scores, strict=True) if not yes), reverse=True)
+    allowed = math.floor(most * len(negatives) + 1e-9)
+    # The first negative that may not be called: everything above it is.
+    border = negatives[allowed] if allowed < len(negatives) else -math.inf
+    found = sum(yes and score > border for yes, score in zip(positive, scores, strict=True))
+    return share(found, sum(positive))
+
+
+def mixed(of_positives: Estimate, of_negatives: Estimate, prevalence: float) -> Estimate:
+    """The share of all texts, where `prevalence` of them are positive. Worse ends together, as in `ppv`."""
+    n = of_positives.n + of_negatives.n
+    if of_positives.value is None or of_negatives.value is None:
+        return Estimate(None, 0.0, 1.0, n, "mixed")
+    value, low, high = (
+        prevalence * one + (1 - prevalence) * other
+        for one, other in (
+            (of_positives.value, of_negatives.value),
+            (of_positives.low, of_negatives.low),
+            (of_positives.high, of_negatives.high),
+        )
+    )
+    return Estimate(value, low, high, n, "mixed")
+
+
+Curve = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+def roc(positive: Sequence[bool], scores: Sequence[float]) -> Curve:
+    false_alarms, found, _ = metrics.roc_curve(positive, scores)
+    return tuple(map(float, false_alarms)), tuple(map(float, found))
+
+
+def found_by_workload(positive: Sequence[bool], scores: Sequence[float]) -> Curve:
+    """Recall over the share of all texts that are looked at, highest score first."""
+    false_alarms, found = roc(positive, scores)
+    share_positive = sum(positive) / len(positive)
+    looked_at = tuple(
+        share_positive * right + (1 - share_positive) * wrong for right, wrong in zip(found, false_alarms, strict=True)
+    )
+    return looked_at, found

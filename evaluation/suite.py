@@ -40,6 +40,7 @@ class Options:
     """What the command line says beside the suite and its data."""
 
     labels: Path | None = None  # levels that people gave, by id
+    screened: Path | None = None  # what `manage.py screen` or another system said of these cases, instead of asking now
     variants: bool = False  # also changed copies of the cases
     seed: int = 20261120
     limit: int | None = None  # so many cases at most, drawn with the seed

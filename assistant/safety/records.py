@@ -71,12 +71,12 @@ def screen_row(row: Row, kind: Kind) -> Screening:
     return screen(row.text, row.context(kind))
 
 
-def result_row(row: Row, screening: Screening) -> dict[str, object]:
+def result_row(row: Row, screening: Screening, kind: Kind) -> dict[str, object]:
     return {
         "id": row.id,
         "tier": screening.tier.value,
         "level": int(screening.level),
-        "score": round(ranking(screening), 6),
+        "score": round(ranking(screening, kind), 6),
         "findings": [_finding_row(finding) for finding in screening.findings],
         "ms": round(screening.seconds * 1000, 3),
     }
@@ -103,7 +103,12 @@ _FLOOR_OF_LEVEL: Mapping[Level, float] = {
 }
 
 
-def ranking(screening: Screening) -> float:
+_FLOOR_OF_HINT = 0.2  # a reply with a hint ranks above one without; a post's hints say nothing of danger
+
+
+def ranking(screening: Screening, kind: Kind) -> float:
     """From 0 to 1, higher for what a person should see first: the phases' score, raised by what the findings say."""
     floor = max(_FLOOR_OF_TIER[screening.tier], _FLOOR_OF_LEVEL[screening.level])
+    if kind is not Kind.POST and screening.findings:
+        floor = max(floor, _FLOOR_OF_HINT)
     return 1.0 - (1.0 - screening.score) * (1.0 - floor)

@@ -14,7 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from assistant.safety.records import LONGEST_LINE, ranking
-from assistant.safety.types import Finding, Level, Screening, Severity
+from assistant.safety.types import Finding, Kind, Level, Screening, Severity
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CALM = "I baked bread with my aunt today and it went well."
@@ -135,7 +135,13 @@ def test_what_findings_say_is_never_ranked_below_a_mere_score() -> None:
         Screening((finding(Severity.HOLD, Level.PLAN),)),
         Screening((finding(Severity.HOLD, Level.PLAN),), score=0.9),
     ]
-    ranks = [ranking(screening) for screening in ladder]
+    ranks = [ranking(screening, Kind.POST) for screening in ladder]
     assert ranks == sorted(ranks)
     assert len(set(ranks)) == len(ranks)
     assert 0.0 <= min(ranks) <= max(ranks) <= 1.0
+
+
+def test_a_hint_ranks_a_reply_but_not_a_post() -> None:
+    hint = Screening((Finding("dismissal.cheering", Severity.NOTE, 0, 0, "A reason.", "dismissal"),))
+    assert ranking(hint, Kind.REPLY) > ranking(Screening(), Kind.REPLY)
+    assert ranking(hint, Kind.POST) == ranking(Screening(), Kind.POST)

@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.stats import Estimate, auc, kappa, ppv, recall_at, share, share_of, workload_for
+from evaluation.stats import (
+    Estimate,
+    auc,
+    kappa,
+    mixed,
+    ppv,
+    recall_at,
+    recall_at_false_alarms,
+    share,
+    share_of,
+    workload_for,
+)
 
 
 def ends(estimate: Estimate) -> tuple[float, float]:
@@ -115,6 +126,20 @@ def test_ties_are_not_counted_in_ones_favour() -> None:
     # All ten score the same: looking at half of them finds half of the positives, not all.
     assert recall_at([True] * 4 + [False] * 6, [0.0] * 10, 0.5).recall.hits == 2
     assert workload_for([True] * 4 + [False] * 6, [0.0] * 10, 0.5).value == 1.0
+
+
+def test_recall_at_false_alarms_allows_no_negative_more() -> None:
+    wanted = [True, False, True, False, True, False]
+    scores = [0.9, 0.8, 0.7, 0.6, 0.6, 0.1]
+    assert recall_at_false_alarms(wanted, scores, 0.0).hits == 1
+    assert (
+        recall_at_false_alarms(wanted, scores, 0.34).hits == 2
+    )  # one of three; the third positive ties with the second
+    assert recall_at_false_alarms(wanted, scores, 1.0).hits == 3
+
+
+def test_a_mixed_share_weighs_both_by_the_prevalence() -> None:
+    assert mixed(share(90, 100), share(20, 100), 0.1).value == pytest.approx(0.27)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=1, max_size=40))

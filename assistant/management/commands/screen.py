@@ -50,7 +50,7 @@ def screened_line(line: bytes | BadRow, kind: Kind) -> bytes:
     if isinstance(line, BadRow):
         raise line
     row = parse_row(line)
-    return json.dumps(result_row(row, screen_row(row, kind))).encode("ascii") + b"\n"
+    return json.dumps(result_row(row, screen_row(row, kind), kind)).encode("ascii") + b"\n"
 
 
 @contextlib.contextmanager
