@@ -104,3 +104,8 @@ class AskForm(DraftForm):
 
 class VerdictForm(DraftForm):
     verdict = forms.ChoiceField(choices=ChangeVerdict.Verdict.choices)
+
+
+class WorryForm(forms.Form):
+    note = LetterField(max_length=settings.MAX_WORRY, required=False)
+    now = forms.BooleanField(required=False)  # it cannot wait

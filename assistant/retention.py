@@ -9,8 +9,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from assistant.actions.second_readings import cancel_reading
 from assistant.actions.suggestions import cancel_jobs
-from assistant.models import CaseKey, DraftRevision, Post, Reply, Suggestion, SuggestionChunk, SuggestionJob
+from assistant.models import CaseKey, DraftRevision, Post, Reply, Suggestion, SuggestionChunk, SuggestionJob, Worry
 from assistant.vault import audit
 
 CHUNKS_LIVE = timedelta(days=1)  # after their job ended; the suggestion holds the text
@@ -20,6 +21,7 @@ def erase_case(post: Post, *, by: Any | None) -> None:
     """Destroy the key of a case. What was written in it is unreadable from then on, here and in every backup."""
     with transaction.atomic():
         cancel_jobs(SuggestionJob.objects.filter(case=post.case), reason="erased")
+        cancel_reading(post.case_id, reason="erased")
         SuggestionChunk.objects.filter(case=post.case).delete()
         CaseKey.objects.filter(id=post.case_id).update(wrapped=None, destroyed_at=timezone.now())
         Post.objects.filter(id=post.id).update(
@@ -35,4 +37,4 @@ def delete_old_chunks() -> int:
 
 
 # Tables that hold encrypted text; a test fails when a model with such a field is missing here.
-ENCRYPTED = (Post, DraftRevision, Reply, SuggestionJob, SuggestionChunk, Suggestion)
+ENCRYPTED = (Post, DraftRevision, Reply, SuggestionJob, SuggestionChunk, Suggestion, Worry)

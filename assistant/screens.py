@@ -8,13 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from assistant import actions, provenance
+from assistant import actions, provenance, triage
 from assistant.access import USE_GENERATE
 from assistant.actions.suggestions import SAFETY_OPEN
 from assistant.changes import Change, word_changes
-from assistant.models import Draft, DraftRevision, Finding, Post, Reply, Suggestion, SuggestionJob
+from assistant.models import Draft, DraftRevision, Finding, Post, Reply, Suggestion, SuggestionJob, Worry
 from assistant.safety import helplines
-from assistant.safety.types import Severity
+from assistant.safety.types import Level, Severity, Tier
 from assistant.streaming.chunks import StreamState, position_of, shown_status
 from assistant.worker_state import help_state
 
@@ -68,10 +68,13 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
     text = head.text if head else ""
     job = draft.jobs.select_related("case", "revision__case").order_by("-queued_at").first()
     findings = list(post.findings.all())
+    handling = triage.handling(post.level)
     shown_help = help_state()
     available = shown_help.available and not post.human_only
     return {
         "post": post,
+        "triage": triage_of(post),
+        "handling": handling,
         "findings": list({finding.code: finding for finding in findings}.values()),  # each reason once
         "helplines": helplines_for(post, findings),
         "country_unknown": not post.country,
@@ -84,19 +87,54 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
             "available": available,
             "reason": "The person who wrote this asked for human words only." if post.human_only else shown_help.reason,
         },
-        "may_generate": user.has_perm(USE_GENERATE) and not post.human_only,
+        "may_generate": user.has_perm(USE_GENERATE) and handling.may_generate and not post.human_only,
+        "no_drafting": user.has_perm(USE_GENERATE) and not handling.may_generate,
         "too_short": not actions.enough_to_ask(text),
         "job": live_job(job),
         "suggestion": suggestion_context(job) if job is not None and not job.is_live else None,
         "own_share": own_share(head),
         "limits": {"draft": settings.MAX_DRAFT},
         "client_key": uuid.uuid4(),  # for a page without our script: one page is one request for help
+    } | worry_part(draft, user)
+
+
+def triage_of(post: Post) -> dict[str, Any]:
+    """The post's tier and level in words."""
+    level, tier = Level(post.level), Tier(post.tier)
+    return {
+        "shown": level > Level.NONE or tier is not Tier.NONE,
+        "level": int(level),
+        "words": triage.LEVEL_WORDS[level],
+        "tier": str(tier),
+        "tier_label": triage.TIER_WORDS[tier],
+        "not_a_diagnosis": triage.NOT_A_DIAGNOSIS,
     }
 
 
+def worry_part(draft: Draft, user: Any) -> dict[str, Any]:
+    """What the supporter said of a worry so far, and where to say more."""
+    said = Worry.objects.filter(post=draft.post, by=user).order_by("-at")
+    return {
+        "worry_url": reverse("assistant:worry", args=[draft.id]),
+        "worried_at": said.values_list("at", flat=True).first(),
+        "worried_now": said.filter(now=True).exists(),
+        "worry_form": "reply-form" if draft.is_open else "worry-form",
+        "worry_limit": settings.MAX_WORRY,
+    }
+
+
+def where_to_read(draft: Draft) -> str:
+    """The page that shows this draft's post: the writing page, or the reply once there is one that stands."""
+    reply = None if draft.is_open else draft.replies.order_by("-created_at").first()
+    if reply is None:
+        return reverse("assistant:draft", args=[draft.id])
+    return reverse("assistant:reply", args=[reply.id])
+
+
 def helplines_for(post: Post, findings: list[Finding]) -> list[helplines.Helpline]:
-    """Helplines of the seeker's country when anything in the post asks for a second look; never another country's."""
-    if any(finding.severity >= Severity.REVIEW for finding in findings):
+    """Helplines of the seeker's country when anything about the post asks for a second look; never another country's."""
+    looked_at = post.tier != Tier.NONE or post.level > Level.NONE
+    if looked_at or any(finding.severity >= Severity.REVIEW for finding in findings):
         return helplines.for_country(post.country, post.language)
     return []
 
@@ -207,16 +245,21 @@ def reply_row(reply: Reply) -> dict[str, Any]:
     }
 
 
-def reply_page(reply: Reply) -> dict[str, Any]:
+def reply_page(reply: Reply, user: Any) -> dict[str, Any]:
     edited = reply.edited_by_moderator
-    return reply_row(reply) | {
-        "post": reply.draft.post,
-        "draft": reply.draft,
-        "text": reply.text,
-        "note": reply.note,
-        "words": [{"op": str(word.op), "text": word.text} for word in word_changes(reply.revision.text, reply.text)]
-        if edited
-        else [],
-        "may_take_back": reply.status == Reply.Status.HELD,
-        "may_write_on": reply.draft.is_open,
-    }
+    return (
+        reply_row(reply)
+        | worry_part(reply.draft, user)
+        | {
+            "post": reply.draft.post,
+            "triage": triage_of(reply.draft.post),
+            "draft": reply.draft,
+            "text": reply.text,
+            "note": reply.note,
+            "words": [{"op": str(word.op), "text": word.text} for word in word_changes(reply.revision.text, reply.text)]
+            if edited
+            else [],
+            "may_take_back": reply.status == Reply.Status.HELD,
+            "may_write_on": reply.draft.is_open,
+        }
+    )

@@ -4,6 +4,22 @@ If the receiver fails, the transaction fails and nothing is stored or shown. If 
 stays held, and `manage.py reconcile_holds` finds it.
 """
 
+from dataclasses import dataclass
+
 from django.dispatch import Signal
 
-text_flagged = Signal()  # subject: Post | Suggestion | Reply; screening: Screening; by: User | None
+from assistant.safety.types import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Why a person must look, when it is not a phase that says so."""
+
+    code: str  # documented in docs/safety.md
+    severity: Severity
+    hand_over: bool = False  # a lead must take it
+
+
+text_flagged = (
+    Signal()
+)  # subject: Post | Suggestion | Reply; screening: Screening | None; concern: Concern | None; by: User | None

@@ -15,8 +15,9 @@ from django.db import close_old_connections, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from assistant import second_reader
 from assistant.dispatch import wake
-from assistant.models import SuggestionJob
+from assistant.models import SecondReading, SuggestionJob
 from assistant.models.clock import from_now
 from assistant.streaming import poke
 from assistant.vault import audit
@@ -41,13 +42,16 @@ def sweep(*, ring_after: timedelta | None = None) -> Swept:
     for job_id in list(waiting.order_by("queued_at").values_list("id", flat=True)[:200]):
         rung += SuggestionJob.objects.filter(id=job_id, status=SuggestionJob.Status.QUEUED).update(rung_at=Now())
         wake(job_id)
+    second_reader.sweep(ring_after=ring_after)
     return Swept(rung=rung, requeued=requeued, failed=failed)
 
 
 def requeue_all_running() -> int:
     """For the embedded form at start: this is the only process, so whatever runs by its rows runs no more."""
     running = SuggestionJob.objects.filter(status=SuggestionJob.Status.RUNNING)
-    return running.update(lease_until=from_now(-timedelta(seconds=1)))
+    past = from_now(-timedelta(seconds=1))
+    SecondReading.objects.filter(status=SecondReading.Status.RUNNING).update(lease_until=past)
+    return running.update(lease_until=past)
 
 
 def _fail_exhausted() -> int:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("drafts/<uuid:draft_id>/ask", views.ask, name="ask"),
     path("drafts/<uuid:draft_id>/send", views.send, name="send"),
     path("drafts/<uuid:draft_id>/give-back", views.give_back, name="give_back"),
+    path("drafts/<uuid:draft_id>/hand-over", views.hand_over, name="hand_over"),
     path("drafts/<uuid:draft_id>/worry", views.worry, name="worry"),
     path("jobs/<uuid:job_id>/stream", views.stream, name="stream"),
     path("jobs/<uuid:job_id>/cancel", views.cancel, name="cancel"),

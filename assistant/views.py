@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from assistant import access, actions, screens
 from assistant.access import ENTER_POSTS, WRITE_REPLIES, needs
-from assistant.dispatch import wake_after_commit
-from assistant.forms import AskForm, DraftForm, PostForm, SendForm, VerdictForm
+from assistant.dispatch import wake_after_commit, wake_reading_after_commit
+from assistant.forms import AskForm, DraftForm, PostForm, SendForm, VerdictForm, WorryForm
 from assistant.inference.types import Mode
 from assistant.models import Draft, Post, Reply, SuggestionJob
 from assistant.streaming.chunks import read_after
@@ -52,7 +52,7 @@ def next_post(request: HttpRequest) -> HttpResponse:
 def enter_post(request: HttpRequest) -> HttpResponse:
     form = PostForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        actions.receive_post(**form.cleaned_data, by=request.user)
+        wake_reading_after_commit(actions.receive_post(**form.cleaned_data, by=request.user))
         messages.success(
             request, "The post was stored and screened. It waits for a supporter, or for a moderator if it was held."
         )
@@ -144,12 +144,39 @@ def give_back(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @needs(WRITE_REPLIES)
-def worry(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
-    """The supporter's own "I'm worried": a moderator looks at the post."""
+def hand_over(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """Give the post to a lead. What was typed is kept with it."""
     row = access.draft_for(request.user, draft_id)
-    actions.report(row.post, by=request.user)
+    keep_typed(request, row)
+    try:
+        actions.hand_over_post(row, by=request.user)
+    except actions.Refused as refusal:
+        return page_again(request, row, str(refusal), status=refusal.status)
+    messages.success(
+        request, "Handed over. A lead takes it from here; what you wrote is kept with the post. Thank you."
+    )
+    return redirect("assistant:posts")
+
+
+@require_POST
+@needs(WRITE_REPLIES)
+def worry(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """The supporter's own "I'm worried": a moderator looks at the post. A note or a draft that cannot be stored is no reason
+    to lose the worry: it is recorded first."""
+    row = access.draft_for(request.user, draft_id)
+    form = WorryForm(request.POST)
+    form.is_valid()
+    said = {"note": form.cleaned_data.get("note", ""), "now": form.cleaned_data.get("now", False)}
+    actions.worry(row.post, by=request.user, **said)
+    problem = "" if not form.errors else f"A moderator was asked; your note was not kept. {first_message(form)}"
+    if request.headers.get("HX-Request"):
+        part = screens.worry_part(row, request.user) | {"problem": problem, "note": problem and request.POST["note"]}
+        return render(request, "assistant/_worry.html", part)
+    problem = problem or keep_typed(request, row)
+    if problem:
+        return page_again(request, row, problem, status=422)
     messages.success(request, "Thank you. A moderator has been asked to look at this post.")
-    return redirect("assistant:draft", row.id)
+    return redirect(screens.where_to_read(row))
 
 
 @require_GET
@@ -233,7 +260,9 @@ def replies(request: HttpRequest) -> HttpResponse:
 @require_GET
 @needs(WRITE_REPLIES)
 def reply(request: HttpRequest, reply_id: uuid.UUID) -> HttpResponse:
-    return render(request, "assistant/reply.html", screens.reply_page(access.reply_for(request.user, reply_id)))
+    return render(
+        request, "assistant/reply.html", screens.reply_page(access.reply_for(request.user, reply_id), request.user)
+    )
 
 
 @require_POST
@@ -251,6 +280,24 @@ def take_back(request: HttpRequest, reply_id: uuid.UUID) -> HttpResponse:
 def wants_page(request: HttpRequest) -> bool:
     """Whether a plain form was sent, without our script: then the answer is a page, not JSON."""
     return "application/json" not in request.headers.get("Accept", "")
+
+
+def keep_typed(request: HttpRequest, row: Draft) -> str:
+    """Save the text that came along with another button, as it does without our script; why not, when it cannot be."""
+    if "text" not in request.POST or not row.is_open:
+        return ""
+    form = DraftForm(request.POST)
+    if not form.is_valid():
+        return first_message(form)
+    try:
+        actions.head_after_saving(row, **form.cleaned_data)
+    except actions.Refused as refusal:
+        return str(refusal)
+    return ""
+
+
+def first_message(form: Any) -> str:
+    return str(next(iter(form.errors.values()))[0])
 
 
 def invalid(request: HttpRequest, row: Draft, form: Any) -> HttpResponse:
@@ -275,5 +322,6 @@ def page_again(request: HttpRequest, row: Draft, message: str, *, status: int) -
     """The writing page with what was typed and why it was refused."""
     row.refresh_from_db()
     page = screens.writing_page(row, request.user)
-    page |= {"unsent_text": request.POST.get("text", ""), "unsent_message": message}
+    typed = {name: request.POST.get(name, "") for name in ("text", "note")}
+    page |= {"unsent_text": typed["text"], "note": typed["note"], "unsent_message": message}
     return render(request, "assistant/draft.html", page, status=status)

@@ -10,17 +10,17 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from assistant import actions as assistant_actions
+from assistant import triage
 from assistant.actions import Refused
 from assistant.models import Post, Reply, Suggestion, subject_field
 from assistant.models.clock import from_now
 from assistant.safety.pipeline import screen
-from assistant.safety.types import Context, Kind, Screening, Severity
+from assistant.safety.types import Context, Kind, Level, Screening, Severity, Tier
+from assistant.signals import Concern
 from assistant.streaming import poke
 from assistant.vault import audit
 from moderation import policy
 from moderation.models import Decision, Escalation, Flag
-
-REPORTED = "reported"  # code of a flag that a person raised
 
 
 class StaleFlag(Refused):
@@ -30,21 +30,60 @@ class StaleFlag(Refused):
         )
 
 
-def open_flag(subject: Post | Suggestion | Reply, *, screening: Screening | None, by: Any | None) -> Flag:
-    """A flag for what a phase found, or for what a person reported. Called inside the transaction of the text."""
-    findings = screening.findings if screening is not None else ()
-    codes = sorted({finding.code for finding in findings if finding.severity >= Severity.REVIEW})
-    flag = Flag(
-        case=subject.case,
-        severity=(screening.severity if screening is not None else None) or Severity.REVIEW,
-        codes=codes or [REPORTED],
-        raised_by=by,
-        **{subject_field(subject): subject},
+def open_flag(
+    subject: Post | Suggestion | Reply, *, screening: Screening | None, by: Any | None, concern: Concern | None = None
+) -> Flag:
+    """A flag for what a phase found, or for why somebody wants a look. Called inside the transaction of the text.
+
+    A person has one open flag about one text: asking again raises that one, and never lowers it.
+    """
+    severity, codes = severity_and_codes(subject, screening, concern)
+    known = (
+        None if by is None else Flag.objects.open().filter(raised_by=by, **{subject_field(subject): subject}).first()
     )
-    flag.save(force_insert=True)
-    audit.record("flag.opened", actor=by, object_type="flag", object_id=flag.id, code=",".join(flag.codes)[:100])
+    flag = known if known is not None else _new_flag(subject, severity=severity, codes=codes, by=by)
+    if known is not None:
+        _raise_flag(known, severity=severity, codes=codes, by=by)
+    if concern is not None and concern.hand_over:
+        _hand_over(flag, by=by, reason=triage.REASONS[concern.code])
     poke.queue_changed()
     return flag
+
+
+def severity_and_codes(
+    subject: Post | Suggestion | Reply, screening: Screening | None, concern: Concern | None
+) -> tuple[Severity, list[str]]:
+    if concern is not None:
+        return concern.severity, [concern.code]
+    findings = screening.findings if screening is not None else ()
+    codes = sorted({finding.code for finding in findings if finding.severity >= Severity.REVIEW})
+    severity = (screening.severity if screening is not None else None) or Severity.REVIEW
+    if isinstance(subject, Post) and subject.status == Post.Status.HELD:
+        severity = Severity.HOLD  # by its level, or handed over: it waits for a person whatever the findings asked for
+    return severity, codes
+
+
+def _new_flag(subject: Post | Suggestion | Reply, *, severity: Severity, codes: list[str], by: Any | None) -> Flag:
+    flag = Flag(case=subject.case, severity=severity, codes=codes, raised_by=by, **{subject_field(subject): subject})
+    flag.level = flag.subject_post.level
+    flag.save(force_insert=True)
+    audit.record("flag.opened", actor=by, object_type="flag", object_id=flag.id, code=",".join(codes)[:100])
+    return flag
+
+
+def _raise_flag(flag: Flag, *, severity: Severity, codes: list[str], by: Any) -> None:
+    codes = sorted({*flag.codes, *codes})
+    if severity <= flag.severity and codes == flag.codes:
+        return
+    flag.severity, flag.codes = max(severity, flag.severity), codes
+    # An older page of it is not stale: it asks for more haste, and the text is the same.
+    flag.save(update_fields=["severity", "codes"])
+    audit.record("flag.raised", actor=by, object_type="flag", object_id=flag.id, code=",".join(codes)[:100])
+
+
+def _hand_over(flag: Flag, *, by: Any, reason: str) -> None:
+    if not flag.escalated:
+        _escalate(flag, by=by, reason=reason, seen=flag.version)
 
 
 @transaction.atomic
@@ -65,8 +104,13 @@ def end_claim(flag: Flag, *, by: Any) -> None:
 
 
 @transaction.atomic
-def decide(flag: Flag, *, outcome: str, by: Any, reason: str, seen: int, edited_text: str = "") -> Decision:
-    """Decide on the state of the flag that the person saw (`seen`). Raises StaleFlag when it is no longer that."""
+def decide(
+    flag: Flag, *, outcome: str, by: Any, reason: str, seen: int, edited_text: str = "", missed: bool = False
+) -> Decision:
+    """Decide on the state of the flag that the person saw (`seen`). Raises StaleFlag when it is no longer that.
+
+    `missed`: of a sampled post, that there were signs of danger in it after all.
+    """
     flag = (
         Flag.objects.select_for_update(of=("self",)).with_subjects().get(id=flag.id)
     )  # as it is now, not as it was loaded
@@ -87,8 +131,11 @@ def decide(flag: Flag, *, outcome: str, by: Any, reason: str, seen: int, edited_
         edited_text=edited_text if outcome == Decision.Outcome.EDIT else "",
         flag_version=seen,
         revision=flag.revision_seen,
+        missed=missed if flag.is_sample else None,
     )
     decision.save(force_insert=True)
+    if decision.missed and isinstance(subject, Post):
+        subject.raise_tier(Tier.REVIEW)
     _carry_out(decision, subject)
     audit.record(
         "flag.decided",
@@ -150,7 +197,8 @@ def _check_edit(decision: Decision, subject: Post | Suggestion | Reply) -> None:
     post = decision.flag.subject_post
     kind = Kind.REPLY if isinstance(subject, Reply) else Kind.SUGGESTION
     screening = screen(
-        decision.edited_text, Context(kind=kind, language=post.language, country=post.country, post=post.text)
+        decision.edited_text,
+        Context(kind=kind, language=post.language, country=post.country, post=post.text, level=Level(post.level)),
     )
     if screening.held:
         reasons = "; ".join(
@@ -170,6 +218,12 @@ def escalate(flag: Flag, *, by: Any, reason: str, seen: int) -> Escalation:
         raise Refused("reason_missing", "Say why a lead should take this.", status=422)
     if not policy.may_decide(by, flag):
         raise Refused("not_yours", "This one is not yours to decide.", status=403)
+    escalation = _escalate(flag, by=by, reason=reason, seen=seen)
+    poke.queue_changed()
+    return escalation
+
+
+def _escalate(flag: Flag, *, by: Any, reason: str, seen: int) -> Escalation:
     moved = Flag.objects.filter(id=flag.id, status=Flag.Status.OPEN, version=seen).update(
         escalated=True, version=F("version") + 1, claimed_by=None, claimed_until=None
     )
@@ -178,5 +232,4 @@ def escalate(flag: Flag, *, by: Any, reason: str, seen: int) -> Escalation:
     escalation = Escalation(case=flag.case, flag=flag, by=by, reason=reason)
     escalation.save(force_insert=True)
     audit.record("flag.escalated", actor=by, object_type="flag", object_id=flag.id)
-    poke.queue_changed()
     return escalation

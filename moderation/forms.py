@@ -14,3 +14,4 @@ class DecisionForm(forms.Form):
     reason = LetterField(max_length=settings.MAX_REASON)
     edited_text = LetterField(max_length=settings.MAX_DRAFT, required=False)
     version = forms.IntegerField(min_value=1, max_value=2**31 - 1)
+    missed = forms.BooleanField(required=False)  # only of a sampled post

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from assistant.models import CaseKey, DraftRevision, Post, Reply, Suggestion
-from assistant.safety.types import Severity
+from assistant.safety.types import Level, Severity
 from assistant.vault.fields import EncryptedTextField
 
 
@@ -23,10 +23,14 @@ class FlagQuerySet(models.QuerySet["Flag"]):
         return self.filter(status=Flag.Status.OPEN, case__destroyed_at=None).exclude(taken_back)
 
     def in_order(self) -> Self:
-        """Most severe first; then what a seeker wrote, who may be in danger, before anything written to them; then the
-        longest waiting. Nothing is ever left out by a score."""
+        """Urgent first; then what a seeker wrote, who may be in danger, before anything written to them; then by the
+        post's level; then the longest waiting. Nothing is ever left out by a score."""
         posts_first = Case(When(post__isnull=False, then=0), default=1)
-        return self.order_by("-severity", posts_first, "opened_at", "id")
+        return self.order_by("-severity", posts_first, "-level", "opened_at", "id")
+
+    def samples(self) -> Self:
+        """Posts that nothing flagged, drawn at random: the only flags that ask for no more than a note."""
+        return self.filter(post__isnull=False, severity=Severity.NOTE)
 
     def for_person(self, user: Any) -> Self:
         """What this person may decide: escalated flags are for those who may decide escalated ones."""
@@ -60,6 +64,7 @@ class Flag(models.Model):
     suggestion = models.ForeignKey(Suggestion, null=True, on_delete=models.PROTECT, related_name="flags")
     reply = models.ForeignKey(Reply, null=True, on_delete=models.PROTECT, related_name="flags")
     severity = models.PositiveSmallIntegerField(choices=[(level.value, level.name.lower()) for level in Severity])
+    level = models.PositiveSmallIntegerField(default=0)  # of the post in this case, when the flag was opened or raised
     codes = models.JSONField(default=list)  # of the findings; fixed words, no content
     raised_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
@@ -78,7 +83,7 @@ class Flag(models.Model):
             ("decide_flags", "Can decide flags"),
             ("decide_escalated", "Can decide flags that were escalated"),
         ]
-        indexes = [models.Index(fields=["status", "-severity", "opened_at"])]
+        indexes = [models.Index(fields=["status", "-severity", "-level", "opened_at"])]
         constraints = [
             models.CheckConstraint(
                 name="flag_has_one_subject",
@@ -87,6 +92,17 @@ class Flag(models.Model):
                     | Q(post=None, suggestion__isnull=False, reply=None)
                     | Q(post=None, suggestion=None, reply__isnull=False)
                 ),
+            ),
+            models.CheckConstraint(name="flag_level_is_on_the_ladder", condition=Q(level__lte=max(Level).value)),
+            models.UniqueConstraint(
+                fields=["raised_by", "post"],
+                condition=Q(status="open", raised_by__isnull=False, post__isnull=False),
+                name="one_open_flag_per_person_and_post",
+            ),
+            models.UniqueConstraint(
+                fields=["raised_by", "suggestion"],
+                condition=Q(status="open", raised_by__isnull=False, suggestion__isnull=False),
+                name="one_open_flag_per_person_and_suggestion",
             ),
         ]
 
@@ -112,6 +128,10 @@ class Flag(models.Model):
         if self.suggestion is not None:
             return self.suggestion.job.revision
         return self.reply.revision if self.reply is not None else None
+
+    @property
+    def is_sample(self) -> bool:
+        return self.post_id is not None and self.severity == Severity.NOTE
 
     @property
     def is_open(self) -> bool:
@@ -162,6 +182,7 @@ class Decision(models.Model):
     edited_text = EncryptedTextField(default="")
     flag_version = models.PositiveIntegerField()
     revision = models.ForeignKey(DraftRevision, null=True, on_delete=models.PROTECT, related_name="+")
+    missed = models.BooleanField(null=True)  # of a sampled post: there were signs of danger; null for every other flag
     at = models.DateTimeField(db_default=Now())
 
 

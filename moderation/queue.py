@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from assistant import triage
 from assistant.actions import changes_of
 from assistant.models import Finding, Post, Reply, Suggestion
-from assistant.safety.types import Severity
-from moderation import policy
+from assistant.safety.types import Severity, Tier
+from assistant.screens import triage_of
+from moderation import policy, sample
 from moderation.models import Decision, Flag
 
 EXCERPT = 90  # characters on each side of what decided
 PAGE = 50
 
+# A post says how much haste there is, a text of ours whether it waits.
+POST_LABELS = {
+    Severity.HOLD: triage.TIER_WORDS[Tier.URGENT],
+    Severity.REVIEW: triage.TIER_WORDS[Tier.REVIEW],
+    Severity.NOTE: "Sample",
+}
 SEVERITY_LABELS = {Severity.HOLD: "Held", Severity.REVIEW: "To look at", Severity.NOTE: "Note"}
 KINDS = {"post": "Post", "suggestion": "Suggestion", "reply": "Reply"}
 FILTERS = {
@@ -25,6 +34,7 @@ FILTERS = {
     "replies": ("Replies held", Q(reply__isnull=False)),
     "suggestions": ("Suggestions", Q(suggestion__isnull=False)),
     "reported": ("Reported by people", Q(raised_by__isnull=False)),
+    "samples": ("Samples", Q(post__isnull=False, severity=Severity.NOTE)),
 }
 OUTCOME_LABELS = {
     Decision.Outcome.APPROVE: "Approve",
@@ -73,7 +83,22 @@ def queue_page(user: Any, chosen: str) -> dict[str, Any]:
         ],
         "total": counts["n_all"],
         "more": max(0, counts[f"n_{chosen or 'all'}"] - PAGE),
+        "not_a_diagnosis": triage.NOT_A_DIAGNOSIS,
+        "sample": sample_words() if user.has_perm(policy.DECIDE_ESCALATED) else None,
     }
+
+
+def sample_words() -> dict[str, Any]:
+    """What the sample of unflagged posts tells a lead: this week, and since the start."""
+    return {
+        "week": share_words(sample.last_week()),
+        "all": share_words(sample.since_the_start()),
+        "waiting": sample.waiting(),
+    }
+
+
+def share_words(estimate: sample.Estimate) -> dict[str, Any]:
+    return {"read": estimate.read, "missed": estimate.missed, "at_most": ceil(100 * estimate.at_most)}
 
 
 def flag_row(flag: Flag, user: Any) -> dict[str, Any]:
@@ -82,7 +107,8 @@ def flag_row(flag: Flag, user: Any) -> dict[str, Any]:
     return {
         "id": flag.id,
         "severity": flag.get_severity_display(),
-        "severity_label": SEVERITY_LABELS[Severity(flag.severity)],
+        "severity_label": severity_label(flag),
+        "level": flag.level,
         "kind": kind_of(flag),
         "kind_label": KINDS[kind_of(flag)],
         "reasons": reasons_of(flag, findings),
@@ -108,6 +134,13 @@ def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
         "row": flag_row(flag, user),
         "post": post,
         "post_findings": list(post.findings.all()),
+        "triage": triage_of(post),
+        "worries": [
+            {"who": worry.by.username, "at": worry.at, "now": worry.now, "note": worry.note}
+            for worry in post.worries.select_related("case", "by")
+        ],
+        "said": [triage.REASONS[code] for code in flag.codes if code in triage.REASONS and code != triage.LEVEL_HOLD],
+        "is_sample": flag.is_sample,
         "revision": flag.revision_seen,
         "draft": draft,
         "author": draft.author.username if draft else "",
@@ -136,6 +169,10 @@ def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
     }
 
 
+def severity_label(flag: Flag) -> str:
+    return (POST_LABELS if flag.post_id else SEVERITY_LABELS)[Severity(flag.severity)]
+
+
 def kind_of(flag: Flag) -> str:
     return "post" if flag.post_id else "suggestion" if flag.suggestion_id else "reply"
 
@@ -147,11 +184,12 @@ def flagged_text(flag: Flag) -> tuple[str, list[Finding]]:
 
 
 def reasons_of(flag: Flag, findings: list[Finding]) -> list[str]:
-    """One line per rule that asks for a person; for a reported text, that somebody reported it."""
-    lines = list(dict.fromkeys(finding.reason for finding in findings if finding.severity >= Severity.REVIEW))
-    if flag.raised_by_id is not None:
-        lines.insert(0, "Somebody asked for a look.")
-    return lines
+    """One line per rule that asks for a person; what somebody or something else than a rule said comes first."""
+    lines = [triage.REASONS[code] for code in flag.codes if code in triage.REASONS]
+    if flag.raised_by_id is not None and not lines:
+        lines.append(triage.REASONS[triage.REPORTED])
+    lines += [finding.reason for finding in findings if finding.severity >= Severity.REVIEW]
+    return list(dict.fromkeys(lines))
 
 
 def one_of_each(findings: list[Finding]) -> list[Finding]:

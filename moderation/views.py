@@ -81,6 +81,7 @@ def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
                 reason=wanted["reason"],
                 seen=wanted["version"],
                 edited_text=wanted["edited_text"],
+                missed=wanted["missed"],
             )
     except Refused as refusal:
         return again(request, row, str(refusal), status=refusal.status)
@@ -90,6 +91,6 @@ def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
 
 def again(request: HttpRequest, row: Any, message: str, *, status: int) -> HttpResponse:
     row = flag_for(request.user, row.id)
-    typed = {name: request.POST.get(name, "") for name in ("outcome", "reason", "edited_text")}
+    typed = {name: request.POST.get(name, "") for name in ("outcome", "reason", "edited_text", "missed")}
     page = queue.flag_page(row, request.user) | {"typed": typed, "refusal": message}
     return render(request, "moderation/flag.html", page, status=status)

@@ -78,6 +78,7 @@ URGENT = (
     "US",
     6,
 )
+SAMPLED = POSTS[2]
 ANSWERED = (
     "My best friend stopped answering me after her wedding. I keep going through what I might have done. Ten years and now "
     "it's just silence.",
@@ -102,7 +103,12 @@ def seed_if_empty() -> str:
 
 
 def enter(text: str, country: str, minutes_ago: int) -> None:
-    receive_post(text=text, country=country, received_at=timezone.now() - timedelta(minutes=minutes_ago))
+    received_at = timezone.now() - timedelta(minutes=minutes_ago)
+    # Not by chance, so that every demonstration is the same: one of the posts is read as a sample.
+    sampled = text == SAMPLED[0]
+    receive_post(
+        text=text, country=country, received_at=received_at, draw=lambda most: 0 if sampled else most - 1
+    )
 
 
 def reply_as(name: str, text: str) -> None:

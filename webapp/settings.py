@@ -202,6 +202,8 @@ JOB_DEADLINE_SECONDS = environment.number("JOB_DEADLINE_SECONDS", 90.0, least=1,
 JOB_MAX_TOKENS = environment.whole("JOB_MAX_TOKENS", 400, least=1, most=65536)
 # 0 is greedy: measured on the starter model, anything above makes it invent.
 MODEL_TEMPERATURE = environment.number("MODEL_TEMPERATURE", 0.0, least=0, most=2)
+# The model reads posts that nothing flagged, and can only raise them. Off: measured on the starter model, it tells nothing.
+SECOND_READER = environment.switch("SECOND_READER", False)
 SWEEP_SECONDS = environment.number("SWEEP_SECONDS", 5.0, least=0.1, most=3600)
 SUGGESTIONS_PER_TEN_MINUTES = environment.whole("SUGGESTIONS_PER_TEN_MINUTES", 30, least=1, most=10000)
 POST_LEASE = timedelta(minutes=environment.whole("POST_LEASE_MINUTES", 20, least=1, most=1440))
@@ -212,6 +214,7 @@ CLAIM_LEASE = timedelta(minutes=environment.whole("CLAIM_LEASE_MINUTES", 15, lea
 MAX_DRAFT = 20_000
 MAX_POST = 40_000
 MAX_REASON = 2_000
+MAX_WORRY = 500
 MIN_ASK_WORDS = 25  # the improvement model needs two sentences or this many words of the supporter's own
 MIN_ASK_SENTENCES = 2
 MAX_REQUEST_BYTES = 1024 * 1024

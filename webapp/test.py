@@ -14,7 +14,7 @@ from assistant import actions, runner
 from assistant.inference.engine import EngineError, PromptTooLong
 from assistant.inference.types import ModelInfo, Outcome, Request, StopReason
 from assistant.models import Draft, DraftRevision, Post, Suggestion, SuggestionJob
-from assistant.safety.types import Screening
+from assistant.safety.types import Level, Screening
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
 
@@ -50,13 +50,38 @@ def person(name: str, *roles: Role) -> User:
     return user
 
 
+def not_drawn(most: int) -> int:
+    """For `receive_post(draw=…)`: this post is not among those that people read at random."""
+    return most - 1
+
+
+def drawn(_most: int) -> int:
+    """This one is."""
+    return 0
+
+
 def post(text: str = CALM_POST, **fields: Any) -> Post:
-    return actions.receive_post(text=text, **fields)
+    return actions.receive_post(text=text, **{"draw": not_drawn} | fields)
 
 
-def draft(author: User, text: str = KIND_DRAFT, post_text: str = CALM_POST) -> Draft:
+def post_of_level(level: int, **fields: Any) -> Post:
+    """A post that its screening gave this level, and that a moderator let through where one had to."""
+    row = post(WORRYING_POST, **fields)
+    held = level >= Level.METHOD
+    Post.objects.filter(id=row.id).update(
+        level=level,
+        tier="urgent" if held else "review",
+        was_held=held,
+        approval=uuid.uuid4() if held else None,
+        status=Post.Status.WAITING,
+    )
+    row.refresh_from_db()
+    return row
+
+
+def draft(author: User, text: str = KIND_DRAFT, post_text: str = CALM_POST, level: int | None = None) -> Draft:
     """A draft of this author with one revision, on a post leased to them."""
-    row = post(post_text)
+    row = post(post_text) if level is None else post_of_level(level)
     assert row.lease(author, until=row.received_at.replace(year=row.received_at.year + 1))
     made = Draft.objects.create(case=row.case, post=row, author=author)
     if text:

@@ -6,10 +6,11 @@ send_reply; and what a moderator's decision does: release, withhold, return_repl
 
 from assistant.actions.drafts import enough_to_ask, head_after_saving, save_revision, visible_suggestions
 from assistant.actions.holds import release, return_reply, withhold
-from assistant.actions.posts import give_back_post, receive_post, take_next_post
+from assistant.actions.posts import give_back_post, hand_over_post, receive_post, take_next_post
 from assistant.actions.refused import Refused, StaleRevision
 from assistant.actions.replies import send_reply, take_back_reply
-from assistant.actions.screenings import report
+from assistant.actions.screenings import report, worry
+from assistant.actions.second_readings import fail_reading, finish_reading
 from assistant.actions.suggestions import (
     Finished,
     ask_for_help,
@@ -33,8 +34,11 @@ __all__ = [
     "decide_change",
     "enough_to_ask",
     "fail_job",
+    "fail_reading",
     "finish_job",
+    "finish_reading",
     "give_back_post",
+    "hand_over_post",
     "head_after_saving",
     "receive_post",
     "release",
@@ -47,4 +51,5 @@ __all__ = [
     "verdicts_of",
     "visible_suggestions",
     "withhold",
+    "worry",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +12,16 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from assistant.actions.screenings import keep_screening
+from assistant import triage
+from assistant.actions.refused import Refused
+from assistant.actions.screenings import keep_screening, raise_concern
+from assistant.actions.second_readings import queue_reading
 from assistant.actions.suggestions import cancel_jobs
 from assistant.models import CaseKey, Draft, Post, SuggestionJob
 from assistant.models.clock import from_now
 from assistant.safety.pipeline import screen
-from assistant.safety.types import Context, Kind
+from assistant.safety.types import Context, Kind, Severity, Tier
+from assistant.signals import Concern
 from assistant.vault import audit
 
 
@@ -29,9 +35,14 @@ def receive_post(
     human_only: bool = False,
     external_id: str | None = None,
     by: Any | None = None,
+    draw: Callable[[int], int] = secrets.randbelow,
 ) -> Post:
-    """Store a post with its screening. Flag, findings and audit event are written here or nothing is."""
+    """Store a post with its screening. Flag, findings and audit event are written here or nothing is.
+
+    `draw` decides which of the posts that nothing flagged are read by a person all the same.
+    """
     screening = screen(text, Context(kind=Kind.POST, language=language, country=country))
+    held = screening.held or triage.handling(screening.level).hold_post
     post = Post(
         case=CaseKey.open_case(),
         external_id=external_id,
@@ -40,12 +51,18 @@ def receive_post(
         country=country,
         received_at=received_at or timezone.now(),
         human_only=human_only,
-        status=Post.Status.HELD if screening.held else Post.Status.WAITING,
-        was_held=screening.held,
+        status=Post.Status.HELD if held else Post.Status.WAITING,
+        was_held=held,
         screening_version=screening.version,
+        level=screening.level.value,
+        tier=(Tier.URGENT if held else screening.tier).value,
     )
     post.save(force_insert=True)
     keep_screening(post, screening)
+    if post.tier == Tier.NONE:
+        if triage.is_sampled(draw=draw):
+            raise_concern(post, Concern(triage.SAMPLED, Severity.NOTE), by=None)
+        queue_reading(post)
     audit.record("post.received", actor=by, object_type="post", object_id=post.id, outcome=post.status)
     return post
 
@@ -77,3 +94,19 @@ def give_back_post(draft: Draft, *, by: Any) -> None:
     Draft.objects.filter(id=draft.id, status=Draft.Status.WRITING).update(status=Draft.Status.SET_ASIDE)
     draft.post.end_lease(by)
     audit.record("post.given_back", actor=by, object_type="post", object_id=draft.post_id)
+
+
+@transaction.atomic
+def hand_over_post(draft: Draft, *, by: Any) -> None:
+    """Give the post back and to a lead. Until one decides, no other supporter is asked to answer it."""
+    post = Post.objects.select_for_update().select_related("case").get(id=draft.post_id)
+    returned = post.status == Post.Status.ANSWERED and draft.status == Draft.Status.RETURNED
+    if not (post.status == Post.Status.WAITING or returned) or post.is_leased_to_another(by):
+        raise Refused("not_yours", "This post is no longer yours: it was answered, or somebody else has it now.")
+    give_back_post(draft, by=by)
+    Draft.objects.filter(id=draft.id, status=Draft.Status.RETURNED).update(status=Draft.Status.SET_ASIDE)
+    post.raise_tier(Tier.URGENT)
+    Post.objects.filter(id=post.id).update(status=Post.Status.HELD, was_held=True, approval=None)
+    post.refresh_from_db(fields=["status", "tier", "was_held", "approval"])
+    raise_concern(post, Concern(triage.HANDED_OVER, Severity.HOLD, hand_over=True), by=by)
+    audit.record("post.handed_over", actor=by, object_type="post", object_id=post.id)

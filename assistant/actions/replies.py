@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from assistant import provenance
+from assistant import provenance, triage
 from assistant.actions.refused import Refused
 from assistant.actions.screenings import keep_screening
 from assistant.actions.suggestions import cancel_jobs
 from assistant.models import Draft, DraftRevision, Post, Reply, SuggestionJob
 from assistant.safety.pipeline import screen
-from assistant.safety.types import Context, Kind
+from assistant.safety.types import Context, Kind, Level
 from assistant.vault import audit
 
 
 @transaction.atomic
 def send_reply(draft: Draft, *, by: Any, revision: DraftRevision) -> Reply:
-    """Send the revision, or hold it for a moderator when a phase says so. The final words are what is screened."""
+    """Send the revision, or hold it for a moderator when a phase or the level of the post says so.
+
+    The final words are what is screened.
+    """
     # Locks the draft for the rest of the transaction, and lets exactly one of two clicks through.
     open_states = (Draft.Status.WRITING, Draft.Status.RETURNED)
     if not Draft.objects.filter(id=draft.id, status__in=open_states, head_number=revision.number).update(
@@ -40,7 +44,12 @@ def send_reply(draft: Draft, *, by: Any, revision: DraftRevision) -> Reply:
             "leased", "Somebody else is answering this post now, because yours rested too long. Your draft is kept."
         )
     text = revision.text
-    screening = screen(text, Context(kind=Kind.REPLY, language=post.language, country=post.country, post=post.text))
+    context = Context(
+        kind=Kind.REPLY, language=post.language, country=post.country, post=post.text, level=Level(post.level)
+    )
+    screening = screen(text, context)
+    if triage.handling(post.level).hold_reply:
+        screening = replace(screening, findings=(*screening.findings, triage.level_hold()))
     held = screening.held
     reply = Reply(
         case=draft.case,

@@ -6,17 +6,40 @@ from typing import Any
 
 from django.db import transaction
 
-from assistant.models import Finding, Post, Reply, Suggestion, subject_field
-from assistant.safety.types import Screening
-from assistant.signals import text_flagged
+from assistant import triage
+from assistant.models import Finding, Post, Reply, Suggestion, Worry, subject_field
+from assistant.safety.types import Screening, Severity, Tier
+from assistant.signals import Concern, text_flagged
 from assistant.vault import audit
 
 
 @transaction.atomic
-def report(subject: Post | Suggestion, *, by: Any) -> None:
-    """A person says that somebody should look at this. Nothing is held by it."""
-    text_flagged.send(sender=type(subject), subject=subject, screening=None, by=by)
-    audit.record("reported", actor=by, object_type=subject_field(subject), object_id=subject.id)
+def report(suggestion: Suggestion, *, by: Any) -> None:
+    """A person says that somebody should look at this suggestion. Nothing is held by it."""
+    raise_concern(suggestion, Concern(triage.REPORTED, Severity.REVIEW), by=by)
+    audit.record("reported", actor=by, object_type="suggestion", object_id=suggestion.id)
+
+
+@transaction.atomic
+def worry(post: Post, *, by: Any, note: str = "", now: bool = False) -> Worry:
+    """A supporter worries about who wrote this post: a moderator looks, at once if it cannot wait. Nothing is held by it.
+
+    The same click again changes nothing, as long as nobody has decided in between; more to say adds to the first.
+    """
+    post = Post.objects.select_for_update().select_related("case").get(id=post.id)
+    note = note.strip()
+    known = list(Worry.objects.filter(post=post, by=by).select_related("case"))
+    said = [row for row in known if (not note or row.note == note) and (row.now or not now)]
+    row = said[-1] if said else Worry(case=post.case, post=post, by=by, note=note, now=now)
+    if not said:
+        row.save(force_insert=True)
+    post.raise_tier(Tier.URGENT if now else Tier.REVIEW)
+    raise_concern(post, Concern(triage.WORRIED, Severity.HOLD if now else Severity.REVIEW), by=by)
+    if not said:
+        audit.record(
+            "post.worried", actor=by, object_type="post", object_id=post.id, outcome="urgent" if now else "review"
+        )
+    return row
 
 
 def keep_screening(subject: Post | Suggestion | Reply, screening: Screening) -> None:
@@ -36,4 +59,9 @@ def keep_screening(subject: Post | Suggestion | Reply, screening: Screening) -> 
         for finding in screening.findings
     )
     if screening.flagged:
-        text_flagged.send(sender=type(subject), subject=subject, screening=screening, by=None)
+        text_flagged.send(sender=type(subject), subject=subject, screening=screening, concern=None, by=None)
+
+
+def raise_concern(subject: Post | Suggestion | Reply, concern: Concern, *, by: Any | None) -> None:
+    """Send the one signal for what no phase found; in the caller's transaction."""
+    text_flagged.send(sender=type(subject), subject=subject, screening=None, concern=concern, by=by)

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from assistant import changes as change_list
+from assistant import triage
 from assistant.actions.drafts import enough_to_ask, head_after_saving, save_revision
 from assistant.actions.refused import Refused, StaleRevision
 from assistant.actions.screenings import keep_screening
@@ -25,9 +26,7 @@ from assistant.safety.types import Kind, Screening
 from assistant.streaming import poke
 from assistant.vault import audit
 
-SAFETY_OPEN = (
-    "The safety checks are in trouble, so nothing is suggested right now. Your draft is saved, and you can write and send."
-)
+SAFETY_OPEN = "The safety checks are in trouble, so nothing is suggested right now. Your draft is saved, and you can write and send."
 
 ORIGIN_OF = {
     ChangeVerdict.Verdict.ACCEPTED: DraftRevision.Origin.ACCEPTED,
@@ -106,6 +105,10 @@ def _refuse_unfit(draft: Draft, *, by: Any, revision: DraftRevision, mode: Mode,
             "human_only",
             "The person who wrote this post asked for human words only. Help by the model is off here.",
             status=403,
+        )
+    if mode == Mode.GENERATE and not triage.handling(draft.post.level).may_generate:
+        raise Refused(
+            "level", "The model does not draft for a post of this level. Write in your own words first.", status=403
         )
     if mode == Mode.IMPROVE and not enough_to_ask(revision.text):
         raise Refused(

@@ -24,7 +24,7 @@ class Segment:
 @dataclass(frozen=True, slots=True)
 class Prompt:
     segments: tuple[Segment, ...]
-    mode: Mode
+    mode: Mode | None  # None: a question about the post, whose answer is shown to nobody
     version: str  # for example "improve-1"; stored with every suggestion
 
 

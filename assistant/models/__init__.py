@@ -1,8 +1,9 @@
 """Re-exports, so that callers write `from assistant.models import Draft`."""
 
-from assistant.models.conversation import Draft, DraftRevision, Post, Reply
+from assistant.models.conversation import Draft, DraftRevision, Post, Reply, Worry
 from assistant.models.ledger import AuditEvent, CaseKey
 from assistant.models.registry import Deployment, ModelVersion, Worker
+from assistant.models.second_reading import SecondReading
 from assistant.models.suggestion import (
     ChangeVerdict,
     Finding,
@@ -23,9 +24,11 @@ __all__ = [
     "ModelVersion",
     "Post",
     "Reply",
+    "SecondReading",
     "Suggestion",
     "SuggestionChunk",
     "SuggestionJob",
     "Worker",
+    "Worry",
     "subject_field",
 ]

@@ -12,10 +12,14 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from assistant.models.ledger import CaseKey
+from assistant.safety.types import Level, Tier
 from assistant.vault.fields import EncryptedTextField
 
 if TYPE_CHECKING:
     from assistant.provenance import Span
+
+
+TIERS = (Tier.NONE, Tier.REVIEW, Tier.URGENT)  # from the lowest
 
 
 class PostQuerySet(models.QuerySet["Post"]):
@@ -55,6 +59,8 @@ class Post(models.Model):
     was_held = models.BooleanField(default=False)
     approval = models.UUIDField(null=True)  # the decision that let a held post through
     screening_version = models.CharField(max_length=40)
+    level = models.PositiveSmallIntegerField(choices=[(level.value, level.name.lower()) for level in Level], default=0)
+    tier = models.CharField(max_length=10, choices=[(tier.value, tier.value) for tier in Tier], default=Tier.NONE.value)
     leased_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     leased_until = models.DateTimeField(null=True)
 
@@ -72,7 +78,19 @@ class Post(models.Model):
                 name="held_post_waits_only_with_approval",
                 condition=~Q(was_held=True, approval=None, status__in=["waiting", "answered"]),
             ),
+            models.CheckConstraint(name="level_is_on_the_ladder", condition=Q(level__lte=max(Level).value)),
+            models.CheckConstraint(name="tier_is_known", condition=Q(tier__in=[tier.value for tier in Tier])),
+            models.CheckConstraint(name="held_post_is_urgent", condition=~Q(status="held") | Q(tier=Tier.URGENT.value)),
+            models.CheckConstraint(
+                name="post_of_high_level_waits_only_with_approval",
+                condition=~Q(level__gte=Level.METHOD.value, approval=None, status__in=["waiting", "answered"]),
+            ),
         ]
+
+    def raise_tier(self, tier: Tier) -> bool:
+        """Whether it rose. Nothing lowers a tier, so the order of those who raise it does not matter."""
+        lower = [known.value for known in TIERS[: TIERS.index(tier)]]
+        return Post.objects.filter(id=self.id, tier__in=lower).update(tier=tier.value) == 1
 
     def lease(self, user: Any, *, until: Any) -> bool:
         """Take or renew the lease; False when somebody else has it or the post no longer waits."""
@@ -87,6 +105,22 @@ class Post(models.Model):
     def is_leased_to_another(self, user: Any) -> bool:
         free = self.leased_until is None or self.leased_until < timezone.now()
         return not free and self.leased_by_id != user.pk
+
+
+class Worry(models.Model):
+    """A supporter worries about who wrote the post. Rows are only added: asking again with more to say is another one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="worries")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    note = EncryptedTextField(default="")
+    now = models.BooleanField(default=False)  # it cannot wait
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name_plural = "worries"
+        ordering = ["at", "id"]
 
 
 class Draft(models.Model):

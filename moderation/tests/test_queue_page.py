@@ -38,7 +38,7 @@ def test_a_post_that_a_supporter_worries_about_is_in_the_queue(cast: Cast, clien
     client.post(f"/drafts/{draft.id}/worry")
     client.force_login(cast.ash)
     row = client.get("/moderation/").context["flags"][0]
-    assert row["reasons"][0] == "Somebody asked for a look."
+    assert row["reasons"][0] == "A supporter worries about this person."
 
 
 def test_the_rows_alone_are_the_same_rows(cast: Cast, client: Client) -> None:

@@ -53,6 +53,9 @@ function watchTyping() {
   });
 }
 
+// A button that htmx answers found nobody signed in.
+document.addEventListener("lantern:signed-out", () => showBanner({ state: "signed-out" }));
+
 function leave() {
   leaving = true;
   saver.flush({ leaving: true });
@@ -125,10 +128,12 @@ banners.conflict.querySelector("[data-take-other]").addEventListener("click", as
 // What is being saved must arrive before the reply does: otherwise the reply would stand on a revision that is no longer the
 // newest. When saving does not work, its banner says so and nothing is sent.
 page.form.addEventListener("submit", async (event) => {
-  if (event.submitter && event.submitter !== page.send) return;
+  const leaves = event.submitter && "leaves" in event.submitter.dataset;
+  if (event.submitter && event.submitter !== page.send && !leaves) return;
   event.preventDefault();
   if (leaving || !(await saver.flush()) || leaving) return; // the second click sends nothing more
   leaving = true;
+  if (leaves) page.form.action = event.submitter.formAction;
   page.form.elements.base.value = saver.base;
   HTMLFormElement.prototype.submit.call(page.form);
 });

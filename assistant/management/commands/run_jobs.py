@@ -9,13 +9,13 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
-from assistant import runner, sweeper
+from assistant import runner, second_reader, sweeper
 from assistant.models import SuggestionJob
 from assistant.worker_state import Heartbeat, holder
 
 
 class Command(BaseCommand):
-    help = "Runs queued suggestion jobs, one at a time, until stopped."
+    help = "Runs queued suggestion jobs, one at a time, until stopped; then what the second reader has to read."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="stop when nothing waits")
@@ -30,6 +30,8 @@ class Command(BaseCommand):
                 job = SuggestionJob.objects.filter(status=SuggestionJob.Status.QUEUED).order_by("queued_at").first()
                 if job is not None:
                     runner.run_job(job.id)
+                elif second_reader.run_readings():
+                    continue
                 elif once:
                     return
                 else:

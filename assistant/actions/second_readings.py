@@ -1,0 +1,62 @@
+"""The model's second look at a post: queued with the post, ended with a verdict that can only raise."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from assistant import triage
+from assistant.actions.screenings import raise_concern
+from assistant.inference.types import ModelInfo
+from assistant.models import ModelVersion, Post, SecondReading
+from assistant.safety.types import Severity, Tier
+from assistant.signals import Concern
+from assistant.vault import audit
+
+LIVE = (SecondReading.Status.QUEUED, SecondReading.Status.RUNNING)
+
+
+def queue_reading(post: Post) -> SecondReading | None:
+    """In the transaction that stores the post. None where the model is not to read it."""
+    if not settings.SECOND_READER or post.human_only:
+        return None
+    return SecondReading.objects.create(case=post.case, post=post)
+
+
+def finish_reading(
+    reading: SecondReading, *, fence: int, verdict: SecondReading.Verdict, model: ModelInfo, prompt_version: str
+) -> bool:
+    """Keep the verdict; whether this fence still held the reading. A risk raises the post, nothing ever lowers it."""
+    with transaction.atomic():
+        ended = SecondReading.objects.mine(reading.id, fence).update(
+            status=SecondReading.Status.DONE,
+            verdict=verdict,
+            model_version=ModelVersion.objects.filter(sha256=model.sha256).first(),
+            prompt_version=prompt_version,
+            lease_until=None,
+            ended_at=Now(),
+        )
+        if not ended:
+            return False
+        audit.record("post.second_reading", actor=None, object_type="post", object_id=reading.post_id, outcome=verdict)
+        if verdict == SecondReading.Verdict.RISK and reading.post.raise_tier(Tier.REVIEW):
+            raise_concern(reading.post, Concern(triage.SECOND_READER, Severity.REVIEW), by=None)
+    return True
+
+
+def fail_reading(reading: SecondReading, *, fence: int, reason: str) -> bool:
+    """End it without a verdict: the post stays as it is."""
+    ended = SecondReading.objects.mine(reading.id, fence).update(
+        status=SecondReading.Status.FAILED, reason=reason, lease_until=None, ended_at=Now()
+    )
+    return ended > 0
+
+
+def cancel_reading(case_id: uuid.UUID, *, reason: str) -> None:
+    SecondReading.objects.filter(case_id=case_id, status__in=LIVE).update(
+        status=SecondReading.Status.CANCELLED, reason=reason, fence=F("fence") + 1, lease_until=None, ended_at=Now()
+    )
