@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from assistant.safety.pipeline import screen
+from assistant.safety import canaries
+from assistant.safety.pipeline import default_pipeline, screen
 from assistant.safety.types import Context, Finding, Kind, Level, Screening, Tier
 
 # A text of 60,000 characters and the post it answers, every character written as an escape, is shorter.
@@ -68,7 +69,16 @@ def parse_row(line: bytes) -> Row:
 
 
 def screen_row(row: Row, kind: Kind) -> Screening:
-    return screen(row.text, row.context(kind))
+    """A text on which a check was in trouble is tried once more, after the test sentences.
+
+    A site runs those every minute. In a file nobody else does, and a machine that was busy for some seconds would leave a
+    check switched off for all texts to come.
+    """
+    screening = screen(row.text, row.context(kind))
+    if screening.unscreened:
+        canaries.run(default_pipeline())
+        screening = screen(row.text, row.context(kind))
+    return screening
 
 
 def result_row(row: Row, screening: Screening, kind: Kind) -> dict[str, object]:
