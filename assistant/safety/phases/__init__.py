@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from assistant.safety.phases.boundaries import Boundaries
 from assistant.safety.phases.crisis import Crisis
 from assistant.safety.phases.dismissal import Dismissal
+from assistant.safety.phases.injection import Injection
 from assistant.safety.phases.language import Language
+from assistant.safety.phases.leak import Leak
 from assistant.safety.phases.length import Length
 from assistant.safety.phases.links import Links
 from assistant.safety.phases.medical import Medical
@@ -29,7 +32,10 @@ ORDERED: tuple[Callable[[], Phase], ...] = (
     Promises,  # nobody may promise what they cannot keep, or claim to be what they are not
     Links,  # an invented helpline number is worse than none
     PersonalData,  # seekers are shown what they give away; supporters and models give nothing away
-    Repetition,  # a model that loops or leaks its scaffold has nothing to say
+    Boundaries,  # a letter of support is no courtship and no business
+    Repetition,  # a model that loops has nothing to say
+    Injection,  # orders to the model are people's words in a post, and nothing to be passed on in an answer
+    Leak,  # what the model was told, and what it was tricked into, is no answer to a person
 )
 
 _POST = frozenset({Kind.POST})
@@ -46,7 +52,10 @@ REQUIRED: dict[str, frozenset[Kind]] = {
     "promises": _WRITTEN_HERE,
     "links": _WRITTEN_HERE,
     "personal_data": _POST | _WRITTEN_HERE,
+    "boundaries": _WRITTEN_HERE,
     "repetition": _WRITTEN_HERE,
+    "injection": _POST | _WRITTEN_HERE,
+    "leak": frozenset({Kind.SUGGESTION}),
 }
 
 

@@ -1,8 +1,7 @@
-"""Loops and broken generations: the same words again and again, or scaffold that leaked into the text."""
+"""Loops and broken generations: the same words again and again, or bytes that became no letters."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -19,16 +18,12 @@ BROKEN = Rule("repetition.broken", "This looks like a broken or unfinished machi
 _LONGEST_LOOP = 12  # words
 _SHORTEST_SENTENCE = 4
 _SENTENCE_TIMES = 3
-_BROKEN = re.compile(
-    r"<\|[a-z_]{1,20}\|>|\[/?inst\]|<</?sys>>|</?s>|<(?:start|end)_of_turn>|\ufffd"
-    r"|^ ?#{0,3} ?(?:assistant|user|system|human|ai|draft|post|revision|instruction|response) ?:",
-    re.MULTILINE,
-)
+_BROKEN = "\ufffd"  # stands where bytes were no character; marks of a chat template are the injection phase's
 
 
 class Repetition:
     name = "repetition"
-    version = 1
+    version = 2
     kinds = frozenset({Kind.SUGGESTION, Kind.REPLY})
     rules = (LOOP, SENTENCE, BROKEN)
 
@@ -40,9 +35,9 @@ class Repetition:
         sentence = _find_repeated_sentence(reading)
         if sentence:
             yield SENTENCE.finding(context.kind, *reading.span(*sentence))
-        for match in _BROKEN.finditer(reading.plain.text):
-            yield BROKEN.finding(context.kind, *reading.plain.span(match.start(), match.end()))
-            break
+        broken = text.find(_BROKEN)
+        if broken >= 0:
+            yield BROKEN.finding(context.kind, broken, broken + 1)
 
 
 def _times(length: int) -> int:

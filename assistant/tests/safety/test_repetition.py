@@ -12,9 +12,6 @@ LOOPS = [
     "I am here I am here I am here I am here",
     "sorry sorry sorry sorry sorry sorry",
     "That must be hard for you. Please rest. That must be hard for you. And eat. That must be hard for you.",
-    "You matter.<|im_end|>",
-    "You matter.\nassistant: You matter too.",
-    "[INST] write kindly [/INST]",
     "It is hard to to lose a friend and it is hard to to lose a friend and it is hard to to lose a friend and",
     "You are \ufffd\ufffd strong",
 ]

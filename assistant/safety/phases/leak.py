@@ -1,0 +1,212 @@
+"""What a model gives away or lets itself be told: its prompt, talk about itself, the post copied, other languages, orders obeyed.
+
+The model has no tools, no network and no memory of other cases; what it could misuse is the text that somebody reads.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import islice, pairwise
+
+from assistant.inference.prompts import EXAMPLES, GENERATE_SYSTEM, IMPROVE_SYSTEM
+from assistant.safety.lexicon import LexiconRule
+from assistant.safety.machine import Span, find_hidden, find_mark_words, find_tags
+from assistant.safety.phases.injection import Injection
+from assistant.safety.phrases import Match
+from assistant.safety.reading import Reading, read
+from assistant.safety.rules import Rule, severities
+from assistant.safety.spelling import LEXICONS
+from assistant.safety.types import Context, Finding, Severity
+from assistant.safety.worded import WordedPhase
+from assistant.safety.words import Word
+
+_HELD = severities(suggestion=Severity.HOLD)
+PROMPT = Rule("leak.prompt", "This repeats what the model was told to do.", _HELD)
+EXAMPLE = Rule(
+    "leak.example", "This repeats an example that the model was shown, as if it were about this person.", _HELD
+)
+COPIED = Rule("leak.copied", "This copies the post instead of answering it.", _HELD)
+OBEYED = Rule("leak.obeyed", "This repeats what an order inside the post or the draft asked for.", _HELD)
+OTHER_LANGUAGE = Rule("leak.other_language", "This is not English, and the checks read only English.", _HELD)
+MARKS = Rule("leak.marks", "There are signs of a program in this, not words for a person.", _HELD)
+
+_LETTERS_OF_PROMPT = 17  # 25 characters of the prompts hold so many at least
+_TELLTALES = 4
+_WORDS_OF_EXAMPLE = 7
+_WORDS_OF_POST = 14
+_WORDS_OF_ORDER = 4
+_SENTENCES_OF_ORDER = 3  # after the one in which it stands
+_SENTENCE = 3  # words: less can be a name or a sigh
+_SHORTEST_RARE = 3
+_LEET = str.maketrans("013457@$!", "oieastasi")
+
+
+class Leak(WordedPhase):
+    name = "leak"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rules = (*self.rules, PROMPT, EXAMPLE, COPIED, OBEYED, OTHER_LANGUAGE, MARKS)
+        self._injection = Injection()
+        self._goes_on = self.lexicon.subjects["goes_on"]
+        self._english, self._foreign = common_words()
+        self._prompt = _Scaffold((IMPROVE_SYSTEM, GENERATE_SYSTEM), self._english)
+        shown = [
+            text for example in EXAMPLES for text in (example.post, example.draft, example.revision, example.generated)
+        ]
+        self._examples = frozenset(gram for text in shown for gram in grams(texts_of(read(text)), _WORDS_OF_EXAMPLE))
+
+    def check(self, text: str, context: Context) -> Iterator[Finding]:
+        yield from super().check(text, context)
+        reading = read(text)
+        if self._prompt.is_in(reading):
+            yield PROMPT.finding(context.kind)
+        for rule, spans in (
+            (EXAMPLE, self._find_examples(reading, context)),
+            (COPIED, _find_copied(reading, context)),
+            (OBEYED, self._find_obeyed(reading, context)),
+            (OTHER_LANGUAGE, self._find_other_language(reading)),
+        ):
+            for first, last in islice(spans, 1):
+                yield rule.finding(context.kind, *reading.span(first, last))
+        for search in (find_tags(reading.plain), find_mark_words(text), find_hidden(text, a_slip=0)):
+            for start, end in islice(search, 1):
+                yield MARKS.finding(context.kind, start, end)
+
+    def judge(self, entry: LexiconRule, match: Match, reading: Reading, context: Context) -> Rule | None:
+        """Who writes about a draft, a prompt or a user is answered in the same words."""
+        said = [word.text for word in reading.words[match.first : match.last]]
+        own = f" {' '.join(texts_of(read(context.draft)))} "
+        return None if f" {' '.join(said)} " in own and not self._has_orders(read(context.draft)) else entry.rule
+
+    def _has_orders(self, reading: Reading) -> bool:
+        return next(self._injection.orders_in(reading), None) is not None
+
+    def _find_examples(self, reading: Reading, context: Context) -> Iterator[Span]:
+        given = {
+            gram for text in (context.post, context.draft) for gram in grams(texts_of(read(text)), _WORDS_OF_EXAMPLE)
+        }
+        for first, gram in enumerate(grams(texts_of(reading), _WORDS_OF_EXAMPLE)):
+            if gram in self._examples and gram not in given:
+                yield first, first + _WORDS_OF_EXAMPLE
+
+    def _find_obeyed(self, reading: Reading, context: Context) -> Iterator[Span]:
+        """Words of an order, or of what follows it, that neither the post nor the draft says elsewhere."""
+        ordered: set[str] = set()
+        ordered_grams: set[tuple[str, ...]] = set()
+        elsewhere: set[str] = set()
+        for text in (context.post, context.draft):
+            given = read(text)
+            inside = self._sentences_with_orders(given)
+            within = [word.text for word in given.words if word.sentence in inside]
+            ordered |= {word for word in within if len(word) >= _SHORTEST_RARE}
+            ordered_grams |= set(grams(within, _WORDS_OF_ORDER))
+            elsewhere |= {word.text for word in given.words if word.sentence not in inside}
+        if not ordered:
+            return
+        said = texts_of(reading)
+        for first, gram in enumerate(grams(said, _WORDS_OF_ORDER)):
+            if gram in ordered_grams:
+                yield first, first + _WORDS_OF_ORDER
+        rare = ordered - elsewhere - self._english
+        for index, word in enumerate(said):
+            if word in rare:
+                yield index, index + 1
+
+    def _sentences_with_orders(self, reading: Reading) -> set[int]:
+        """The sentence in which an order stands, and those after it that go on ordering."""
+        opening: dict[int, str] = {}
+        for word in reading.words:
+            opening.setdefault(word.sentence, word.text)
+        found: set[int] = set()
+        for first, last in self._injection.orders_in(reading):
+            begin, end = reading.words[first].sentence, reading.words[last - 1].sentence
+            found.update(range(begin, end + 1))
+            for sentence in range(end + 1, end + 1 + _SENTENCES_OF_ORDER):
+                if opening.get(sentence) not in self._goes_on:
+                    break
+                found.add(sentence)
+        return found
+
+    def _find_other_language(self, reading: Reading) -> Iterator[Span]:
+        for first, last in sentences(reading.words):
+            words = [word.text for word in reading.words[first:last]]
+            english = sum(word in self._english for word in words)
+            foreign = sum(word in self._foreign for word in words)
+            if len(words) >= _SENTENCE and (not english or (foreign >= 2 and foreign > english)):
+                yield first, last
+
+
+class _Scaffold:
+    """Recognises the system prompts: plain, spaced otherwise, moved on in the alphabet, backwards, in pieces."""
+
+    def __init__(self, systems: Sequence[str], english: frozenset[str]) -> None:
+        self._steps: set[str] = set()
+        words: set[str] = set()
+        for system in systems:
+            steps = steps_of(letters_of(read(system).plain.text))
+            self._steps |= {
+                steps[at : at + _LETTERS_OF_PROMPT - 1] for at in range(len(steps) - _LETTERS_OF_PROMPT + 2)
+            }
+            words |= set(texts_of(read(system)))
+        self._telltales = {word for word in words - english if len(word) > 3}
+
+    def is_in(self, reading: Reading) -> bool:
+        letters = letters_of(reading.plain.text)
+        return (
+            len(self._telltales.intersection(texts_of(reading))) >= _TELLTALES
+            or self._has_steps(letters)
+            or self._has_steps(letters[::-1])
+        )
+
+    def _has_steps(self, letters: str) -> bool:
+        steps = steps_of(letters)
+        length = _LETTERS_OF_PROMPT - 1
+        return any(steps[at : at + length] in self._steps for at in range(len(steps) - length + 1))
+
+
+def _find_copied(reading: Reading, context: Context) -> Iterator[Span]:
+    post = set(grams(texts_of(read(context.post)), _WORDS_OF_POST))
+    post.difference_update(grams(texts_of(read(context.draft)), _WORDS_OF_POST))
+    for first, gram in enumerate(grams(texts_of(reading), _WORDS_OF_POST)):
+        if gram in post:
+            yield first, first + _WORDS_OF_POST
+
+
+def letters_of(text: str) -> str:
+    return "".join(letter for letter in text.translate(_LEET) if "a" <= letter <= "z")
+
+
+def steps_of(letters: str) -> str:
+    """From each letter to the next, around the alphabet: the same for a text and for any shift of it (rot13)."""
+    return "".join(chr(97 + (ord(after) - ord(before)) % 26) for before, after in pairwise(letters))
+
+
+def texts_of(reading: Reading) -> list[str]:
+    return [word.text for word in reading.words]
+
+
+def grams(words: Sequence[str], length: int) -> Iterator[tuple[str, ...]]:
+    return (tuple(words[at : at + length]) for at in range(len(words) - length + 1))
+
+
+def sentences(words: Sequence[Word]) -> Iterator[Span]:
+    first = 0
+    for index in range(1, len(words) + 1):
+        if index == len(words) or words[index].sentence != words[first].sentence:
+            yield first, index
+            first = index
+
+
+@cache
+def common_words() -> tuple[frozenset[str], frozenset[str]]:
+    """English and other. Raises when the list is missing; the phase is then missing too, which holds."""
+    table = tomllib.loads((LEXICONS / "common.toml").read_text(encoding="utf-8"))
+    english = _as_read(table["english"].split())
+    return english, frozenset(table["foreign"].split()) - english
+
+
+def _as_read(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(word for raw in words for word in (raw, *texts_of(read(raw))))
