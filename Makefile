@@ -4,10 +4,10 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) scripts/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint types arrows migrations tests pins wheelhouse faults clean
+.PHONY: help run setup test lint types arrows migrations tests pins wheelhouse faults faults-safety clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## set up what is missing, then start the site (HOST=127.0.0.1 PORT=8000)
 	@$(BOOTSTRAP) run
@@ -41,6 +41,9 @@ wheelhouse: ## fill wheelhouse/ for a machine without a network
 
 faults: ## kill workers and flush Redis while jobs run; prints a table
 	@.venv/bin/python -m bench.faults
+
+faults-safety: ## break the safety checks in every way, 30 times each; prints a table
+	@.venv/bin/python -m bench.faults_safety
 
 clean: ## remove caches and test results; .venv, wheelhouse/ and var/ stay
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results var/cache var/log

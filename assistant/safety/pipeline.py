@@ -127,6 +127,9 @@ class Pipeline:
         self.breaker = Breaker(self.built_phases, failures_to_open=failures_to_open)
         for name in self.required.keys() - set(self.built_phases):
             self.breaker.open(name, "missing")
+        for phase in self.phases:
+            for kind in self.required.get(phase.name, frozenset()) - phase.kinds:
+                self.breaker.open(f"{phase.name}.{kind}", "missing")
         self._stuck: Counter[int] = Counter()
         self._stuck_lock = threading.Lock()
 
@@ -276,6 +279,8 @@ class _Worker(threading.Thread):
                         if self._left_behind_in is not None:
                             return
                         self._answers.put(said)
+        except BaseException as error:  # outside of any phase: whoever waits is told below
+            logger.error("safety screening thread died: %s", type(error).__name__)
         finally:
             with self._lock:
                 if self._left_behind_in is None:
@@ -317,11 +322,11 @@ def _is_sound_finding(finding: object, phase: str, length: int) -> bool:
 
 def _merge(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """In the phases' order, each finding once. None is dropped for the sake of another, only past twenty of a kind."""
-    seen: Counter[tuple[str, Severity]] = Counter()
+    seen: Counter[tuple[str, Severity, Level]] = Counter()
     kept: list[Finding] = []
     for finding in dict.fromkeys(findings):
-        seen[finding.code, finding.severity] += 1
-        if seen[finding.code, finding.severity] <= _MOST_FINDINGS_OF_A_CODE:
+        seen[finding.code, finding.severity, finding.level] += 1
+        if seen[finding.code, finding.severity, finding.level] <= _MOST_FINDINGS_OF_A_CODE:
             kept.append(finding)
     return tuple(kept)
 
