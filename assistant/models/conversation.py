@@ -87,6 +87,11 @@ class Post(models.Model):
             ),
         ]
 
+    @property
+    def unscreened(self) -> bool:
+        """Whether a check was in trouble when it came: then finding nothing says less than usual."""
+        return self.findings.filter(phase="pipeline").exists()
+
     def raise_tier(self, tier: Tier) -> bool:
         """Whether it rose. Nothing lowers a tier, so the order of those who raise it does not matter."""
         lower = [known.value for known in TIERS[: TIERS.index(tier)]]
