@@ -48,6 +48,10 @@ def run_job(job_id: uuid.UUID | str, *, engine: Engine | None = None) -> None:
     log.info("job_started", extra={"job": str(job_id), "attempt": claim.job.attempt})
     poke.job_changed(claim.job.id, seq=0)
     try:
+        if shut := in_trouble(Kind.SUGGESTION):  # what cannot be checked is not generated
+            log.warning("safety_open", extra={"job": str(job_id), "code": ",".join(shut)})
+            actions.fail_job(claim.job, fence=claim.fence, reason="safety_open")
+            return
         _generate(claim, engine or holder.engine())
     except (ModelUnavailable, EngineError) as error:
         actions.fail_job(claim.job, fence=claim.fence, reason=error.code)
@@ -79,10 +83,6 @@ def claim_job(job_id: uuid.UUID | str) -> Claim | None:
 
 def _generate(claim: Claim, engine: Engine) -> None:
     job = claim.job
-    if shut := in_trouble(Kind.SUGGESTION):  # what cannot be checked is not generated
-        log.warning("safety_open", extra={"job": str(job.id), "code": ",".join(shut)})
-        actions.fail_job(job, fence=claim.fence, reason="safety_open")
-        return
     post, mode = job.draft.post, Mode(job.mode)
     draft_text = job.original
     context = Context(
