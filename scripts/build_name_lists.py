@@ -1,9 +1,9 @@
 """Writes assistant/safety/lexicons/names.txt and vocabulary.txt anew. Needs sources that Lantern itself does not need:
 
-    pip install Faker==40.54.0 names==0.3.0     (both MIT; the lists of `names` are those of the US Census of 1990)
-    the word lists of SCOWL 2020.12.07, as in Debian's package `scowl`
+pip install Faker==40.54.0 names==0.3.0     (both MIT; the lists of `names` are those of the US Census of 1990)
+the word lists of SCOWL 2020.12.07, as in Debian's package `scowl`
 
-    python -m scripts.build_name_lists --scowl /usr/share/dict/scowl
+python -m scripts.build_name_lists --scowl /usr/share/dict/scowl
 """
 
 from __future__ import annotations

@@ -7,27 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Contact(StrEnum):
-    EMAIL = "email"
-    PHONE = "phone"
-    SHORT_CODE = "short_code"
-    URL = "url"
-    HANDLE = "handle"
-    ADDRESS = "address"
-    LONG_NUMBER = "long_number"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    contact: Contact
-    start: int  # offsets into the plain text
-    end: int
-    value: str  # e-mail: as is; phone and numbers: digits; URL: host
-
+from assistant.safety.found import Contact, Found
+from assistant.safety.numbers import find_accounts, find_documents, find_networks, find_phones
+from assistant.safety.spoken import find_spoken
 
 _TOP_LEVELS = frozenset(
     """com org net info io co uk ie us ca au nz de fr nl es in za at ch it eu gov edu app me tv gg ly chat health help
@@ -47,14 +30,10 @@ _EMAIL = re.compile(
 _SCHEME = re.compile(r"(?:https?|hxxps?|ftp)://([^\s/?#]{1,253})[^\s]{0,2000}|\bwww\.([^\s/?#]{1,253})[^\s]{0,2000}")
 _DOTTED = re.compile(r"(?<![a-z0-9.@-])[a-z0-9][a-z0-9.-]{2,252}(?:/[^\s]{0,2000})?")
 _SPELT_HOST = re.compile(
-    r"\b([a-z0-9-]{2,63}) ?(?:[\[(](?:dot|\.)[\])]|dot) ?(com|org|net|info|io|co|uk|ie|ca|au|nz|de|fr|app|me|gg|ly)\b"
+    r"\b([a-z0-9-]{2,63}) ?(?:[\[({](?:dot|\.)[\])}]|\b(?:dot|d0t)\b) ?"
+    r"(com|org|net|info|io|co|uk|ie|ca|au|nz|de|fr|app|me|gg|ly|us|eu|gov|edu|chat|health|help|support|online|site|xyz)\b"
 )
-_PHONE = re.compile(r"(?<![\w.,/])(?:\+|00)?[(\d][\d ().\-/\u2022]{5,28}\d(?![\w])")
-_LETTER_PHONE = re.compile(r"(?<!\w)1?[ -]?8\d\d[ -]\d{0,3}[ -]?[a-z]{3,8}(?:[ -][a-z]{3,8}){0,2}\b")
-_DATE = re.compile(r"\d{1,4}([-/. ])\d{1,2}\1\d{1,4}(?: \d{1,2})?|\d{4} ?[-/] ?\d{4}|\d{4} \d{4}")
-_THOUSANDS = re.compile(r"\d{1,3}(?:[ .]000){1,3}")
-_CARD_OR_IBAN = re.compile(r"\b[a-z]{2}\d{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,4})?\b|\b\d(?:[ -]?\d){11,18}\b")
-_LONG_DIGITS = re.compile(r"(?<!\d)\d{9,30}(?!\d)")
+_TORN_HOST = re.compile(r"\b([a-z0-9-]{3,63})(?: \. ?| ?, ?(?=com\b))(com|org|net|info|io)\b")
 _DIAL_CUE = (
     r"call|calling|dial|ring|phone|text|texting|sms|message|whatsapp|reach|contact|number|line|hotline|helpline|lifeline"
     r"|code"
@@ -100,7 +79,18 @@ def find_contacts(plain: str) -> list[Found]:
     """From left to right; a stretch is reported once, as the first kind in the order tried here."""
     found: list[Found] = []
     taken = bytearray(len(plain))
-    for finder in (_emails, _urls, _long_numbers, _phones, _short_codes, _handles, _addresses):
+    for finder in (
+        _emails,
+        _urls,
+        find_networks,
+        find_accounts,
+        find_documents,
+        find_phones,
+        _short_codes,
+        find_spoken,
+        _handles,
+        _addresses,
+    ):
         for item in finder(plain):
             if not any(taken[item.start : item.end]):
                 taken[item.start : item.end] = b"\1" * (item.end - item.start)
@@ -126,8 +116,9 @@ def _urls(plain: str) -> Iterator[Found]:
     for match in _SCHEME.finditer(plain):
         host = (match[1] or match[2]).rpartition("@")[2].partition(":")[0]
         yield Found(Contact.URL, match.start(), match.end(), host.rstrip(".,)!?\"'").removeprefix("www."))
-    for match in _SPELT_HOST.finditer(plain):
-        yield Found(Contact.URL, match.start(), match.end(), f"{match[1]}.{match[2]}")
+    for pattern in (_SPELT_HOST, _TORN_HOST):
+        for match in pattern.finditer(plain):
+            yield Found(Contact.URL, match.start(), match.end(), f"{match[1]}.{match[2]}")
     for match in _DOTTED.finditer(plain):
         host = match[0].partition("/")[0].rstrip(".-")
         labels = host.split(".")
@@ -141,33 +132,6 @@ def _is_meant_as_host(labels: list[str], whole: str) -> bool:
     if labels[-1] not in _ALSO_WORDS or "/" in whole or len(labels) > 2:
         return True
     return any(character.isdigit() or character == "-" for character in labels[0])
-
-
-def _long_numbers(plain: str) -> Iterator[Found]:
-    for match in _CARD_OR_IBAN.finditer(plain):
-        value = "".join(character for character in match[0] if character.isalnum())
-        is_iban = value[0].isalpha() and sum(character.isdigit() for character in value) >= 10
-        if is_iban or (len(value) >= 13 and passes_luhn(value)):
-            yield Found(Contact.LONG_NUMBER, match.start(), match.end(), value)
-
-
-def passes_luhn(digits: str) -> bool:
-    if not digits.isascii() or not digits.isdigit():
-        return False
-    doubled = [int(digit) * (2 if index % 2 else 1) for index, digit in enumerate(reversed(digits))]
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
-
-
-def _phones(plain: str) -> Iterator[Found]:
-    for match in _PHONE.finditer(plain):
-        digits = "".join(character for character in match[0] if character.isdigit())
-        plus = "+" if match[0].lstrip().startswith("+") else ""
-        if 7 <= len(digits) <= 15 and not _DATE.fullmatch(match[0]) and not _THOUSANDS.fullmatch(match[0]):
-            yield Found(Contact.PHONE, match.start(), match.end(), plus + digits)
-    for match in _LETTER_PHONE.finditer(plain):
-        yield Found(Contact.PHONE, match.start(), match.end(), match[0])
-    for match in _LONG_DIGITS.finditer(plain):
-        yield Found(Contact.LONG_NUMBER, match.start(), match.end(), match[0])
 
 
 def _short_codes(plain: str) -> Iterator[Found]:

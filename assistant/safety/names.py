@@ -15,7 +15,7 @@ from typing import Any
 from assistant.safety.spelling import LEXICONS, load_spelling
 from assistant.safety.wordlist import WordListError, fold, read_lists
 
-_WORD = re.compile(r"[^\W\d_][^\W\d_\u0300-\u036f]*(?:['’`\-][^\W\d_]+)*")
+_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u200b-\u200d\u00ad])*(?:['’`\-][^\W\d_]+)*")
 _POSSESSIVE = re.compile(r"['’`]s?$")
 _LONGEST = 40
 _SENTENCE_END = re.compile(r"[.!?:;\n\r\"“”«»()\[\]*>•|]")
@@ -140,7 +140,12 @@ class _Search:
     def _is_seed(self, index: int) -> bool:
         token = self.tokens[index]
         cues = self.lexicon.cues
-        if len(token.text) < 2 or len(token.text) > _LONGEST or token.folded in _NEVER or token.folded in cues.organisations:
+        if (
+            len(token.text) < 2
+            or len(token.text) > _LONGEST
+            or token.folded in _NEVER
+            or token.folded in cues.organisations
+        ):
             return False
         if self._is_called(index):
             return True
@@ -196,19 +201,28 @@ class _Search:
                 return (first or last) and self._has_family_name(index)
             if last and not first and not token.opens and not self._in_title(index):
                 return token.folded not in lexicon.common or before in lexicon.cues.before
-            return token.folded in lexicon.english and (
+            return (token.folded in lexicon.english and not self._is_placed(index)) and (
                 not self._in_title(index) and (self._has_family_name(index) or before not in ("the", "a", "an", "this"))
             )
         if lexicon.is_word(token.folded) and not first and not last:
             return False
         if first:
-            return not (self._is_placed(index) and token.folded not in lexicon.english)
+            placed = self._is_placed(index) and not (
+                before == "at" and token.folded in lexicon.english
+            )  # "shouted at Bea"
+            return not placed or token.possessive or self._has_family_name(index)
         if self._is_placed(index) and not self._has_family_name(index):
             return False
         if last and not token.opens:
             return True
         if token.opens:
-            return last or self._acts(index) or token.possessive or self._has_family_name(index) or self._stands_alone(index)
+            return (
+                last
+                or self._acts(index)
+                or token.possessive
+                or self._has_family_name(index)
+                or self._stands_alone(index)
+            )
         return not self._in_title(index)
 
     def _is_small_seed(self, index: int) -> bool:

@@ -7,7 +7,8 @@ from functools import cache
 
 import phonenumbers
 
-from assistant.safety.contacts import Contact, Found, find_contacts
+from assistant.safety.contacts import find_contacts
+from assistant.safety.found import Contact, Found
 from assistant.safety.helplines import Helpline, all_helplines
 from assistant.safety.reading import read
 from assistant.safety.rules import Rule, severities

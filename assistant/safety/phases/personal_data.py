@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from assistant.safety.contacts import SITES, Contact, Found, find_contacts
+from assistant.safety.contacts import SITES, find_contacts
+from assistant.safety.found import Contact, Found
+from assistant.safety.helplines import all_helplines
+from assistant.safety.names import find_names, load_names
+from assistant.safety.normal import READ_LIMIT
 from assistant.safety.reading import read
 from assistant.safety.rules import Rule, severities
 from assistant.safety.types import Context, Finding, Kind, Severity
@@ -17,6 +21,12 @@ PHONE = Rule("personal_data.phone", "This looks like a phone number.", _POST)
 HANDLE = Rule("personal_data.handle", "This looks like a name on another site.", _EVERYWHERE)
 ADDRESS = Rule("personal_data.address", "This looks like a postal address.", _EVERYWHERE)
 LONG_NUMBER = Rule("personal_data.long_number", "This looks like a card, account or document number.", _EVERYWHERE)
+NETWORK = Rule("personal_data.network", "This looks like the address of a device on the internet.", _EVERYWHERE)
+NAME = Rule(
+    "personal_data.name",
+    "This looks like somebody's full name.",
+    severities(post=Severity.NOTE, suggestion=Severity.NOTE, reply=Severity.NOTE),
+)
 INVITATION = Rule(
     "personal_data.invitation",
     "This invites to a private contact outside this site.",
@@ -32,7 +42,12 @@ _RULES = {
     Contact.PHONE: PHONE,
     Contact.HANDLE: HANDLE,
     Contact.ADDRESS: ADDRESS,
+    Contact.CARD: LONG_NUMBER,
+    Contact.IBAN: LONG_NUMBER,
+    Contact.SSN: LONG_NUMBER,
+    Contact.DOCUMENT: LONG_NUMBER,
     Contact.LONG_NUMBER: LONG_NUMBER,
+    Contact.IP: NETWORK,
 }
 _OWN = r"(?:phone |home |private |personal |own |e-?mail )?"
 _CHANNEL = rf"(?:{SITES}|private|phone|number|e-?mail|mobile|cell|address|real name|full name|last name|surname)"
@@ -51,12 +66,18 @@ _INVITATION = re.compile("|".join(rf"\b{invitation}" for invitation in _INVITATI
 
 
 class PersonalData:
-    """E-mail addresses and phone numbers in suggestions and replies are the links phase's: one finding, not two."""
+    """E-mail addresses and phone numbers in suggestions and replies are the links phase's: one finding, not two.
+
+    A first name alone is no finding: people sign with one, and are answered by it.
+    """
 
     name = "personal_data"
-    version = 1
+    version = 2
     kinds = frozenset(Kind)
-    rules = (EMAIL, PHONE, HANDLE, ADDRESS, LONG_NUMBER, INVITATION, REPEATED)
+    rules = (EMAIL, PHONE, HANDLE, ADDRESS, LONG_NUMBER, NETWORK, NAME, INVITATION, REPEATED)
+
+    def __init__(self) -> None:
+        load_names()  # lists that cannot be read must be known now: the phase is then missing
 
     def check(self, text: str, context: Context) -> Iterator[Finding]:
         plain = read(text).plain
@@ -68,9 +89,16 @@ class PersonalData:
             if found.value in known:
                 rule = REPEATED
             yield rule.finding(context.kind, *plain.span(found.start, found.end))
+        for name in find_names(text[:READ_LIMIT]):
+            if name.words > 1 and not _is_of_a_helpline(text[name.start : name.end]):
+                yield NAME.finding(context.kind, name.start, name.end)
         if context.kind is not Kind.POST:
             for match in _INVITATION.finditer(plain.text):
                 yield INVITATION.finding(context.kind, *plain.span(match.start(), match.end()))
+
+
+def _is_of_a_helpline(name: str) -> bool:
+    return any(name.casefold() in line.name.casefold() for line in all_helplines())
 
 
 def _known_values(context: Context) -> frozenset[str]:
