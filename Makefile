@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) scripts/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint types arrows migrations tests pins wheelhouse faults faults-safety clean
+.PHONY: help run setup test lint types arrows migrations tests pins wheelhouse faults faults-safety eval-safety clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ faults: ## kill workers and flush Redis while jobs run; prints a table
 
 faults-safety: ## break the safety checks in every way, 30 times each; prints a table
 	@.venv/bin/python -m bench.faults_safety
+
+eval-safety: ## measure a suite on a file (SUITE=crisis DATA=path, and LABELS=path MORE="--variants")
+	@.venv/bin/python -m evaluation.run --suite $(or $(SUITE),crisis) $(if $(DATA),--data "$(DATA)") \
+		$(if $(LABELS),--labels "$(LABELS)") $(MORE)
 
 clean: ## remove caches and test results; .venv, wheelhouse/ and var/ stay
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results var/cache var/log

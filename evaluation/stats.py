@@ -76,8 +76,8 @@ def kappa(first: Sequence[int], second: Sequence[int], *, weights: str | None = 
     penalty = _penalties(labels, weights)
     counts = metrics.confusion_matrix(pairs[:, 0], pairs[:, 1], labels=labels)
     draws = np.random.default_rng(seed).multinomial(len(pairs), counts.ravel() / len(pairs), size=2000)
-    seen = [_kappa_of(table.reshape(counts.shape), penalty) for table in draws]
-    kept = [one for one in seen if not math.isnan(one)]
+    seen = _kappas_of(draws.reshape(-1, *counts.shape), penalty)
+    kept = seen[np.isfinite(seen)]
     tail = (1 - CONFIDENCE) / 2
     return Estimate(value, float(np.quantile(kept, tail)), float(np.quantile(kept, 1 - tail)), len(pairs), method)
 
@@ -89,10 +89,12 @@ def _penalties(labels: np.ndarray, weights: str | None) -> np.ndarray:
     return distance**2 if weights == "quadratic" else (distance > 0).astype(float)
 
 
-def _kappa_of(table: np.ndarray, penalty: np.ndarray) -> float:
-    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
-    by_chance = float((penalty * expected).sum())
-    return 1 - float((penalty * table).sum()) / by_chance if by_chance else math.nan
+def _kappas_of(tables: np.ndarray, penalty: np.ndarray) -> np.ndarray:
+    first, second, total = tables.sum(axis=2), tables.sum(axis=1), tables.sum(axis=(1, 2))
+    by_chance = (penalty * first[:, :, None] * second[:, None, :]).sum(axis=(1, 2)) / total
+    with np.errstate(divide="ignore", invalid="ignore"):  # a draw with one label in use has no kappa
+        kappas: np.ndarray = 1 - (penalty * tables).sum(axis=(1, 2)) / by_chance
+    return kappas
 
 
 def ppv(sensitivity: Estimate, false_alarms: Estimate, prevalence: float) -> Estimate:
