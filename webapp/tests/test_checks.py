@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,10 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from pytest_django.fixtures import Settings
 
+from assistant.safety import policy
+from assistant.safety.policy_signing import sign
 from webapp.asgi import application
-from webapp.checks import unsafe_mixes
+from webapp.checks import live_only, unsafe_ids, unsafe_mixes
 
 LONG_KEY = "a-key-of-the-tests-with-many-different-letters-0123456789"
 
@@ -118,6 +122,50 @@ def test_it_warns_of_a_site_that_others_reach_without_encryption(
     monkeypatch.setenv("HOST", host)
     settings.PUBLIC_URL = url
     assert found() == expected
+
+
+@pytest.fixture
+def policy_file(settings: Settings, tmp_path: Path) -> Iterator[Path]:
+    """A copy of the shipped policy, which nobody signed, in use."""
+    before, path = policy.chosen_path(), tmp_path / "policy.toml"
+    path.write_bytes(policy.SHIPPED.read_bytes())
+    settings.SAFETY_POLICY_FILE = path
+    policy.use(path)
+    yield path
+    policy.use(before)
+
+
+def test_it_refuses_a_policy_that_is_missing_or_broken(policy_file: Path) -> None:
+    policy_file.write_text("version = ")
+    assert found() == ["lantern.E008"]
+    policy_file.unlink()
+    assert found() == ["lantern.E008"]
+    assert str(policy_file) in unsafe_mixes()[0].msg
+
+
+def test_a_live_site_needs_a_signed_policy_and_a_demonstration_does_not(settings: Settings, policy_file: Path) -> None:
+    assert found() == []  # so that people can set up and sign
+    assert unsafe_ids() == ["lantern.E009"]
+    [refusal] = live_only()
+    assert str(policy_file) in refusal.msg
+    assert 'policy sign --role "safeguarding lead"' in str(refusal.hint)
+    settings.DEMO = True
+    assert unsafe_ids() == []
+
+
+def test_a_policy_that_was_changed_after_it_was_signed_counts_as_unsigned(policy_file: Path) -> None:
+    for role in policy.REQUIRED_ROLES:
+        sign(policy_file, role=role, name="Somebody Invented", day=date(2026, 11, 20))
+    assert unsafe_ids() == []
+    policy_file.write_text(policy_file.read_text().replace("clock_minutes = 5", "clock_minutes = 4"))
+    assert unsafe_ids() == ["lantern.E009"]
+
+
+@pytest.mark.parametrize(("command", "form"), [("serve", "embedded"), ("run_worker", "outgrown")])
+def test_what_serves_people_does_not_start_unsigned(settings: Settings, policy_file: Path, command: str, form: str) -> None:
+    settings.EMBEDDED = form == "embedded"
+    with pytest.raises(SystemCheckError, match=r"lantern\.E009"):
+        call_command(command)
 
 
 def test_a_command_does_not_run_with_unsafe_settings(settings: Settings) -> None:
