@@ -127,7 +127,7 @@ def test_no_secret_stands_in_the_file_itself(name: str) -> None:
 def test_every_setting_is_one_that_the_site_reads() -> None:
     settings = (ROOT / "webapp" / "settings.py").read_text(encoding="utf-8")
     for key in SERVICES["web"]["environment"]:
-        assert f'"{key.removesuffix("_FILE")}"' in settings, key
+        assert any(f'"{name}"' in settings for name in (key, key.removesuffix("_FILE"))), key
 
 
 def test_every_network_volume_secret_and_config_is_declared() -> None:

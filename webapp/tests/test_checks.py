@@ -162,7 +162,9 @@ def test_a_policy_that_was_changed_after_it_was_signed_counts_as_unsigned(policy
 
 
 @pytest.mark.parametrize(("command", "form"), [("serve", "embedded"), ("run_worker", "outgrown")])
-def test_what_serves_people_does_not_start_unsigned(settings: Settings, policy_file: Path, command: str, form: str) -> None:
+def test_what_serves_people_does_not_start_unsigned(
+    settings: Settings, policy_file: Path, command: str, form: str
+) -> None:
     settings.EMBEDDED = form == "embedded"
     with pytest.raises(SystemCheckError, match=r"lantern\.E009"):
         call_command(command)
