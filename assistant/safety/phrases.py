@@ -191,8 +191,8 @@ def _is_open(atom: str) -> bool:
 def _gap_ends(words: Sequence[Word], position: int, most: int) -> Iterator[int]:
     yield position
     sentence = words[position - 1].sentence
-    for end in range(position + 1, min(position + most, len(words)) + 1):
-        if words[end - 1].sentence != sentence or words[end - 1].text in _NEVER_IN_A_GAP:
+    for end in range(position + 1, min(position + most, len(words) - 1) + 1):
+        if words[end].sentence != sentence or words[end - 1].text in _NEVER_IN_A_GAP:
             return
         yield end
 

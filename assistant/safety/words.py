@@ -35,7 +35,7 @@ def split_words(plain: str) -> list[Word]:
         if _ends_sentence(between, plain, before, start):
             sentence += 1
             clause += 1
-        elif "," in between or ";" in between or " - " in between or "(" in between or ")" in between:
+        elif "\n" in between or "," in between or ";" in between or " - " in between or "(" in between or ")" in between:
             clause += 1
         words.extend(Word(text, start, end, sentence, clause) for text in _mend(raw, spelling))
         before = end
@@ -43,7 +43,7 @@ def split_words(plain: str) -> list[Word]:
 
 
 def _ends_sentence(between: str, plain: str, before: int, start: int) -> bool:
-    if "\n" in between or "?" in between or "!" in between:
+    if "?" in between or "!" in between:
         return True
     if "." not in between or ".." in between:  # people pause in mid-sentence with dots
         return False

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from assistant.safety.phases.crisis import Crisis
-from assistant.safety.types import Kind, Severity
+from assistant.safety.types import Kind, Level, Severity
 from assistant.tests.safety.screened import codes, found, highest
 
 PHASE = Crisis()
@@ -51,6 +51,15 @@ HELD = [
     "ich kann nicht mehr, i want to kill myself",
 ]
 
+HELD_WITH_A_METHOD = [
+    "i keep thinking i should jump off the bridge by our flat",
+    "I want to put a bullet in my head",
+    "i'm going to take all my pills",
+    "thinking about hanging myself in the garage",
+    "i want to set myself on fire",
+    "The voices keep telling me to hurt myself",
+]
+
 LOOKED_AT = [
     "i want to die",
     "i just want to fucking die man",
@@ -76,6 +85,24 @@ LOOKED_AT = [
     "i relapsed with self-harm",
     "I don't trust myself tonight",
     "my uncle died by suicide in march",
+    "i finally have the courage to do it",
+    "giving myself until christmas",
+    "saturday is the day",
+    "I am not sure what to write in the note",
+    "how do i make myself sick without anyone hearing",
+    "i wanna kill myself lmao this quiz",
+    'my brother texted "i am going to kill myself" and i cannot reach him',
+]
+
+# What supporters write to somebody: it may be noted, nobody is called for it.
+SAID_TO_SOMEBODY = [
+    "Are you thinking of killing yourself?",
+    "I'm sorry you feel suicidal tonight. Have you told anyone?",
+    "You said you want to die. I am glad you said it.",
+    "Suicidal thoughts are common in depression, and they pass for most people.",
+    "Do you have a plan, or pills at home?",
+    "When you feel like ending your life, call somebody first.",
+    "suicide prevention week is in september",
 ]
 
 LEFT_ALONE = [
@@ -105,6 +132,41 @@ LEFT_ALONE = [
 @pytest.mark.parametrize("text", HELD)
 def test_it_holds_a_post_with_signs_of_present_danger(text: str) -> None:
     assert highest(found(PHASE, text, Kind.POST)) is Severity.HOLD
+
+
+@pytest.mark.parametrize("text", HELD_WITH_A_METHOD)
+def test_it_holds_a_post_that_names_a_way_and_says_so_by_its_level(text: str) -> None:
+    findings = found(PHASE, text, Kind.POST)
+    assert highest(findings) is Severity.HOLD
+    assert max(finding.level for finding in findings) >= Level.METHOD
+
+
+@pytest.mark.parametrize("text", SAID_TO_SOMEBODY)
+def test_it_calls_nobody_for_what_a_supporter_says_to_somebody(text: str) -> None:
+    assert all(finding.severity is Severity.NOTE for finding in found(PHASE, text, Kind.POST))
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("i wish i was dead", Level.PASSIVE),
+        ("I am suicidal", Level.ACTIVE),
+        ("I tried to kill myself in June", Level.METHOD),
+        ("I have picked the date", Level.PLAN),
+        ("this is goodbye, i love you all", Level.PLAN),
+    ],
+)
+def test_it_says_which_level_a_sign_stands_for(text: str, level: Level) -> None:
+    assert max(finding.level for finding in found(PHASE, text, Kind.POST)) is level
+
+
+def test_it_takes_a_you_that_is_only_spoken_to_for_no_subject() -> None:
+    assert highest(found(PHASE, "i love all of you but want to kill myself", Kind.POST)) is Severity.HOLD
+    assert highest(found(PHASE, "thank you, still going to end my life", Kind.POST)) is Severity.HOLD
+
+
+def test_it_reads_on_over_a_line_end() -> None:
+    assert highest(found(PHASE, "i want to\nkill\nmyself", Kind.POST)) is Severity.HOLD
 
 
 @pytest.mark.parametrize("text", LOOKED_AT)
