@@ -32,6 +32,24 @@ def test_the_most_severe_comes_first_then_the_longest_waiting(cast: Cast, client
     assert len(shown) == 3
 
 
+def test_of_two_urgent_posts_the_higher_level_comes_first_however_long_the_other_waited(
+    cast: Cast, client: Client
+) -> None:
+    older, higher = (Flag.objects.get(post=build.post(build.URGENT_POST)) for _ in range(2))
+    Flag.objects.filter(id=older.id).update(opened_at=timezone.now() - timedelta(hours=3), level=2)
+    Flag.objects.filter(id=higher.id).update(level=4)
+    client.force_login(cast.ash)
+    assert order(client) == [str(higher.id), str(older.id)]
+    assert "Level 4" in client.get("/moderation/rows").content.decode()
+
+
+def test_a_flag_takes_the_level_of_its_post(cast: Cast, client: Client) -> None:
+    draft = build.draft(cast.wren, text=build.HURTFUL_REPLY, level=3)
+    client.force_login(cast.wren)
+    client.post(f"/drafts/{draft.id}/send", {"text": build.HURTFUL_REPLY, "base": draft.head_number})
+    assert Flag.objects.get(reply__isnull=False).level == 3
+
+
 def test_a_post_that_a_supporter_worries_about_is_in_the_queue(cast: Cast, client: Client) -> None:
     draft = build.draft(cast.wren)
     client.force_login(cast.wren)
@@ -47,7 +65,7 @@ def test_the_rows_alone_are_the_same_rows(cast: Cast, client: Client) -> None:
     assert str(Flag.objects.get().id) in client.get("/moderation/rows").content.decode()
 
 
-@pytest.mark.parametrize("show", ["", "posts", "replies", "suggestions", "reported", "nonsense"])
+@pytest.mark.parametrize("show", ["", "posts", "replies", "suggestions", "reported", "samples", "nonsense"])
 def test_filters_only_narrow(cast: Cast, client: Client, show: str) -> None:
     build.post(build.URGENT_POST)
     client.force_login(cast.ash)

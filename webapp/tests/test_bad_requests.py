@@ -65,14 +65,21 @@ FORMS: dict[str, dict[str, str]] = {
     | {"client_key": "00000000-0000-4000-8000-000000000000", "mode": "generate", "reason": "No words today."},
     "assistant:send": DRAFT,
     "assistant:give_back": {},
-    "assistant:worry": {},
+    "assistant:hand_over": DRAFT,
+    "assistant:worry": DRAFT | {"note": "They stopped answering in the middle of it.", "now": "1"},
     "assistant:cancel": {},
     "assistant:decide_change": DRAFT | {"verdict": "accepted"},
     "assistant:report_suggestion": {},
     "assistant:take_back": {},
     "moderation:claim": {},
     "moderation:end_claim": {},
-    "moderation:decide": {"outcome": "edit", "reason": "Kinder words.", "edited_text": "I hear you.", "version": "1"},
+    "moderation:decide": {
+        "outcome": "edit",
+        "reason": "Kinder words.",
+        "edited_text": "I hear you.",
+        "version": "1",
+        "missed": "",
+    },
 }
 FIELDS = [(name, field) for name, form in FORMS.items() for field in form]
 TEXTS = (
@@ -93,6 +100,8 @@ LETTERS = [
     ("assistant:save_draft", "text"),
     ("assistant:ask", "text"),
     ("assistant:send", "text"),
+    ("assistant:worry", "text"),
+    ("assistant:worry", "note"),
     ("moderation:decide", "reason"),
     ("moderation:decide", "edited_text"),
 ]

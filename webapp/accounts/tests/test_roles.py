@@ -52,6 +52,7 @@ TABLE: dict[str, str | set[Role]] = {
     "assistant:ask": WRITERS,
     "assistant:send": WRITERS,
     "assistant:give_back": WRITERS,
+    "assistant:hand_over": WRITERS,
     "assistant:worry": WRITERS,
     "assistant:stream": WRITERS,
     "assistant:cancel": WRITERS,
