@@ -23,6 +23,7 @@ DRAFT = "That sounds stressful. I had the same."
 GOLDEN = {
     "improve-1": "f043ddef83b88340c262cd663512839974f19109c9b431030f3ad48c04c2f30c",
     "generate-1": "aff41d68d20178e129ccd46d5dad42b12377488dc208585593d877f7afedc585",
+    "triage-1": "6a5217454cf100f38f5f3f726379ec020017dd393fa179b1ac9784914001ad7d",
 }
 
 # Not text: everything a person can make a page send, and the borders of a prompt among it.
