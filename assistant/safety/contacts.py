@@ -35,8 +35,8 @@ _SPELT_HOST = re.compile(
 )
 _TORN_HOST = re.compile(r"\b([a-z0-9-]{3,63})(?: \. ?| ?, ?(?=com\b))(com|org|net|info|io)\b")
 _DIAL_CUE = (
-    r"call|calling|dial|ring|phone|text|texting|sms|message|whatsapp|reach|contact|number|line|hotline|helpline|lifeline"
-    r"|code"
+    r"calls?|calling|dial|dialing|dialling|ring|ringing|phone|phoning|text|texting|sms|message|whatsapp|reach|contact|numbers?"
+    r"|lines?|hotlines?|helplines?|lifeline|code|answers? (?:on|at)|samaritans|childline|pieta|shout|papyrus"
 )
 _UNIT = (
     r"%|am\b|pm\b|days?|times?|euros?|dollars?|pounds?|minutes?|mins?|hours?|hrs?|years?|weeks?|months?|people|words|"
@@ -138,9 +138,7 @@ def _short_codes(plain: str) -> Iterator[Found]:
     for match in _SPACED_SHORT.finditer(plain):
         digits = "".join(character for character in match[0] if character.isdigit())
         before = plain[max(0, match.start() - 40) : match.start()]
-        if 3 <= len(digits) <= 6 and re.search(
-            r"\b(?:call|dial|ring|phone|text|helpline|lifeline|samaritans|on|number)\b", before
-        ):
+        if 3 <= len(digits) <= 6 and re.search(rf"\b(?:{_DIAL_CUE}|on)\b", before):
             yield Found(Contact.SHORT_CODE, match.start(), match.end(), digits)
     for match in _DIAL.finditer(plain):
         yield Found(Contact.SHORT_CODE, match.start(1), match.end(1), match[1])

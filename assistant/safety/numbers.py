@@ -87,6 +87,8 @@ def passes_luhn(digits: str) -> bool:
 
 
 def find_phones(plain: str) -> Iterator[Found]:
+    for match in _LETTER_PHONE.finditer(plain):
+        yield Found(Contact.PHONE, match.start(), match.end(), _alphanumeric(match[0]).translate(_KEYPAD))
     for match in _PHONE.finditer(plain):
         main = re.split(r" ?(?:x|ext)", match[0])[0]
         digits = _digits(main)
@@ -99,8 +101,6 @@ def find_phones(plain: str) -> Iterator[Found]:
         group = 1 if match[1] else 2
         if len(_digits(match[group])) >= 6 and not _is_amount_or_date(match[group]):
             yield Found(Contact.PHONE, match.start(group), match.end(group), _digits(match[group]))
-    for match in _LETTER_PHONE.finditer(plain):
-        yield Found(Contact.PHONE, match.start(), match.end(), _alphanumeric(match[0]).translate(_KEYPAD))
     for match in _LONG_DIGITS.finditer(plain):
         yield Found(Contact.LONG_NUMBER, match.start(), match.end(), match[0])
 

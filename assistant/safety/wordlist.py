@@ -10,7 +10,7 @@ A line begins with the number of shared letters in base 36. `[name]` begins a li
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def _unfold(lines: Iterable[str]) -> Iterator[str]:
         yield before
 
 
-def write_lists(path: Path, comment: str, lists: dict[str, Iterable[str]]) -> None:
+def write_lists(path: Path, comment: str, lists: Mapping[str, Iterable[str]]) -> None:
     lines = [f"# {line}".rstrip() for line in comment.strip().splitlines()]
     for name, words in lists.items():
         lines.append(f"[{name}]")

@@ -1,14 +1,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import phonenumbers
 import pytest
 
 from assistant.safety import helplines
-from assistant.safety.helplines import EMERGENCY, Helpline, all_helplines, for_country
-from assistant.safety.phases.links import Links, book_numbers
+from assistant.safety.helplines import (
+    EMERGENCY,
+    Helpline,
+    HelplineError,
+    State,
+    all_helplines,
+    for_country,
+    not_current,
+)
+from assistant.safety.phases.links import Links
+from assistant.safety.types import Kind
+from assistant.tests.safety.screened import found
 
 COUNTRIES = sorted({line.country for line in all_helplines()})
 
@@ -51,21 +62,95 @@ def test_lines_in_the_wanted_language_come_before_the_others() -> None:
     assert languages == sorted(languages, key=lambda language: language != "de")
 
 
+OWN = """
+[[helpline]]
+name = "Night Line of Harbour Town"
+country = "IE"
+channel = "call"
+numbers = ["01 496 0133"]
+url = "https://night.example.org/"
+hours = "20:00-02:00"
+verified_on = 2026-11-01
+verified_by = "Rowan, lead"
+
+[[helpline]]
+name = "Samaritans Ireland"
+country = "IE"
+channel = "call"
+numbers = ["116 123"]
+url = "https://www.samaritans.org/ireland/"
+hours = "24/7"
+verified_on = 2026-11-01
+verified_by = "Rowan, lead"
+expires_on = 2026-12-01
+
+[[helpline]]
+name = "Pieta"
+country = "IE"
+remove = true
+"""
+
+
 @pytest.fixture
-def broken_book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    def forget() -> None:
-        all_helplines.cache_clear()
-        book_numbers.cache_clear()
-
-    monkeypatch.setattr(helplines, "BOOK", tmp_path / "helplines.toml")
-    (tmp_path / "helplines.toml").write_text("helpline = [")
-    forget()
-    yield
-    forget()
+def own_book(tmp_path: Path) -> Iterator[Path]:
+    path = tmp_path / "helplines.toml"
+    path.write_text(OWN, encoding="utf-8")
+    helplines.use(path)
+    yield path
+    helplines.use(None)
 
 
-@pytest.mark.usefixtures("broken_book")
-def test_a_broken_book_gives_no_lines_to_a_page_and_no_links_phase_to_the_pipeline() -> None:
+def test_an_own_book_adds_replaces_and_removes(own_book: Path) -> None:
+    lines = {line.name: line for line in for_country("IE")}
+    assert "Night Line of Harbour Town" in lines
+    assert "Pieta" not in lines
+    assert lines["Samaritans Ireland"].verified_by == "Rowan, lead"
+    assert "Childline by ISPCC" in lines
+    assert found(Links(), "Ring 01 496 0133.", Kind.REPLY, country="IE") == []
+    assert found(Links(), "Ring 1800 247 247.", Kind.REPLY, country="IE") != []
+
+
+def test_a_check_of_an_entry_stands_for_ninety_days_or_until_the_day_given(own_book: Path) -> None:
+    lines = {line.name: line for line in for_country("IE")}
+    night, samaritans = lines["Night Line of Harbour Town"], lines["Samaritans Ireland"]
+    assert night.state(date(2027, 1, 29)) is State.CURRENT
+    assert night.state(date(2027, 1, 30)) is State.EXPIRED
+    assert samaritans.state(date(2026, 11, 30)) is State.CURRENT
+    assert samaritans.state(date(2026, 12, 1)) is State.EXPIRED
+    assert lines["Childline by ISPCC"].state(date(2026, 11, 20)) is State.UNVERIFIED
+    assert night not in not_current(date(2026, 11, 20))
+
+
+def test_no_entry_of_the_shipped_book_claims_that_somebody_checked_it() -> None:
+    assert {line.state(line.verified_on) for line in all_helplines()} == {State.UNVERIFIED}
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "said"),
+    [
+        ('country = "IE"', 'country = "Eire"', "entry 1 ('Night Line of Harbour Town'), country='EIRE'"),
+        ('channel = "call"', 'channel = "fax"', "channel='fax': write one of call"),
+        ('numbers = ["01 496 0133"]', 'numbers = "01 496 0133"', "numbers='01 496 0133': write a list"),
+        ('numbers = ["01 496 0133"]', 'numbers = ["none"]', "numbers='none': cannot be dialled in IE"),
+        ('numbers = ["01 496 0133"]', "numbers = []", "numbers=[]: give at least one"),
+        ("https://night.example.org/", "night.example.org", "url='night.example.org': write an address"),
+        ("verified_on = 2026-11-01", 'verified_on = "1 Nov"', "verified_on='1 Nov': write a day"),
+        ('hours = "20:00-02:00"', 'hour = "20:00"', "hour='20:00': there is no such field"),
+        ('name = "Pieta"', 'name = "Pietà"', "no such entry"),
+        ("[[helpline]]", "[[helpline", "Correct the line"),
+    ],
+)
+def test_a_bad_entry_is_named_with_its_field_and_the_remedy(own_book: Path, line: str, instead: str, said: str) -> None:
+    own_book.write_text(OWN.replace(line, instead, 1), encoding="utf-8")
+    helplines.use(own_book)
+    with pytest.raises(HelplineError) as told:
+        all_helplines()
+    assert said in str(told.value)
+
+
+def test_a_missing_book_gives_no_lines_to_a_page_and_no_links_phase_to_the_pipeline(own_book: Path) -> None:
+    own_book.unlink()
+    helplines.use(own_book)
     assert for_country("IE") == []
-    with pytest.raises(ValueError, match="Invalid"):
+    with pytest.raises(HelplineError, match="Restore the file"):
         Links()
