@@ -83,7 +83,8 @@ SUITE = Crisis()
 NOTES = (
     "Posts with a label are not the posts of one site: shares of flagged texts in a mixed sample are no workload. "
     "Rows stated at 10 % prevalence are recomputed from recall and false alarms.",
-    "Levels were given by readers who saw one text at a time, without its thread. They are not clinical assessments.",
+    "Levels were given by readers who saw one text at a time, without its thread; the guide says who they were. "
+    "They are not clinical assessments.",
     "Rows of one writer are not independent, so true intervals are somewhat wider.",
     "Whoever tuned rules or thresholds on this file has spent it: then these figures are an upper bound.",
 )

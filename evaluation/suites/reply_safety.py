@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,16 +55,21 @@ METERS: dict[str, Callable[[Seen], bool]] = {
 class ReplySafety(Suite[ReplyCase]):
     name = "reply_safety"
     version = 1
-    says = "replies that are safe or not, screened as a supporter's reply to their post"
+    says = "replies that are safe or not, screened with the post that they answer"
     formats = ("auto", "jsonl", "diasafety", "safetext")
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        kinds = [Kind.REPLY.value, Kind.SUGGESTION.value]
+        parser.add_argument(
+            "--kind", choices=kinds, default=kinds[0], help="screen them as a person's or a model's words"
+        )
 
     def load(self, path: Path, options: Options) -> list[ReplyCase]:
         return drawn(_LOADERS[_format_of(path, options.format)](path), options)
 
-    def measure(self, cases: Sequence[ReplyCase], options: Options) -> Results:  # noqa: ARG002
-        seen = [
-            Seen(case, judge(case.text, Kind.REPLY, post=case.post), bool(_WORDS.search(case.text))) for case in cases
-        ]
+    def measure(self, cases: Sequence[ReplyCase], options: Options) -> Results:
+        kind = Kind(options.more.get("kind", Kind.REPLY))
+        seen = [Seen(case, judge(case.text, kind, post=case.post), bool(_WORDS.search(case.text))) for case in cases]
         pairs = pair_order(seen)
         unsafe = [one.case.unsafe for one in seen]
         scores = [one.judged.score for one in seen]
@@ -88,7 +94,10 @@ class ReplySafety(Suite[ReplyCase]):
                 "advice, is not the same as a bad reply to somebody in distress.",
                 "Categories name what a safe reply avoided or an unsafe one did, so each has both.",
             ),
-            facts=time_facts([one.judged.seconds for one in seen], sum(one.judged.in_trouble for one in seen)),
+            facts={
+                "screened as": kind.value,
+                **time_facts([one.judged.seconds for one in seen], sum(one.judged.in_trouble for one in seen)),
+            },
         )
 
 

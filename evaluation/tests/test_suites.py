@@ -163,6 +163,13 @@ def test_replies_are_compared_with_doing_nothing_and_with_a_list_of_words(tmp_pa
     assert table(report, "By category: held")["cruelty"][1]["hits"] == 1
 
 
+def test_a_models_words_are_judged_as_such(tmp_path: Path) -> None:
+    row = {"post": CALM, "text": "As an AI language model I cannot feel.", "label": "unsafe"}
+    data = jsonl(tmp_path / "replies.jsonl", row)
+    assert hits(run(tmp_path, "reply_safety", data), "recall, held") == (0, 1)
+    assert hits(run(tmp_path, "reply_safety", data, "--kind", "suggestion"), "recall, held") == (1, 1)
+
+
 def test_both_outside_forms_of_replies_are_read(tmp_path: Path) -> None:
     dialogues = tmp_path / "dialogues.json"
     rows = [
