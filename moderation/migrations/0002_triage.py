@@ -22,6 +22,9 @@ def keep_one_open_flag_of_a_person(apps, schema_editor):
         if about in seen:
             Flag.objects.filter(id=flag.id).update(status="dropped")
         seen.add(about)
+    if schema_editor.connection.vendor == "postgresql":
+        # It alters no table while foreign keys of changed rows wait to be checked.
+        schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 class Migration(migrations.Migration):
