@@ -8,6 +8,8 @@ from collections.abc import Callable
 from assistant.safety.phases.boundaries import Boundaries
 from assistant.safety.phases.crisis import Crisis
 from assistant.safety.phases.dismissal import Dismissal
+from assistant.safety.phases.hazards import Hazards
+from assistant.safety.phases.hostility import Hostility
 from assistant.safety.phases.injection import Injection
 from assistant.safety.phases.language import Language
 from assistant.safety.phases.leak import Leak
@@ -18,6 +20,8 @@ from assistant.safety.phases.methods import Methods
 from assistant.safety.phases.personal_data import PersonalData
 from assistant.safety.phases.promises import Promises
 from assistant.safety.phases.repetition import Repetition
+from assistant.safety.phases.support import Support
+from assistant.safety.phases.wording import Wording
 from assistant.safety.types import Kind, Phase
 
 logger = logging.getLogger(__name__)
@@ -26,10 +30,14 @@ ORDERED: tuple[Callable[[], Phase], ...] = (
     Length,  # a text that cannot be read whole cannot be called checked
     Language,  # a text that the word lists cannot read is not clean because they found nothing
     Crisis,  # a life in danger comes before everything else that a post may hold
+    Support,  # what a reply to somebody in danger must hold
     Methods,  # nobody learns from Lantern how to harm themselves
+    Hazards,  # nor to come to bodily harm
     Medical,  # doses, treatment and diagnoses belong to people who know the person
     Dismissal,  # blame and minimising are what makes people stop writing
+    Hostility,  # nobody is insulted here, and no hate is agreed with
     Promises,  # nobody may promise what they cannot keep, or claim to be what they are not
+    Wording,  # words of crime, slots left open and pasted lines read as if nobody had listened
     Links,  # an invented helpline number is worse than none
     PersonalData,  # seekers are shown what they give away; supporters and models give nothing away
     Boundaries,  # a letter of support is no courtship and no business
@@ -46,10 +54,14 @@ REQUIRED: dict[str, frozenset[Kind]] = {
     "length": _POST | _WRITTEN_HERE,
     "language": _POST | _WRITTEN_HERE,
     "crisis": _POST,
+    "support": _WRITTEN_HERE,
     "methods": _POST | _WRITTEN_HERE,
+    "hazards": _WRITTEN_HERE,
     "medical": _WRITTEN_HERE,
     "dismissal": _WRITTEN_HERE,
+    "hostility": _WRITTEN_HERE,
     "promises": _WRITTEN_HERE,
+    "wording": _WRITTEN_HERE,
     "links": _WRITTEN_HERE,
     "personal_data": _POST | _WRITTEN_HERE,
     "boundaries": _WRITTEN_HERE,
