@@ -5,6 +5,8 @@ Bounded patterns only: nothing here can be made to search for long.
 
 from __future__ import annotations
 
+import base64
+import codecs
 import itertools
 import re
 from collections.abc import Iterator
@@ -39,6 +41,7 @@ ANY_TAG = re.compile(r"<[|/!?]?[a-z]|\[/[a-z]|\]\(|```|'''|\{\{|\}\}|\{%|\$\{")
 
 # Looked for in the text as it was typed: the plain form has no capitals any more.
 _RUN = re.compile(r"[A-Za-z0-9+=]{14,}")  # without the slash: it also parts the names in an address
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}")
 _NUMBERS = re.compile(
     r"[01]{7,}(?:[ ,]+[01]{7,}){0,200}"  # binary
     r"|\b(?:[0-9a-f]{2}[ :,]?){8,400}\b"  # hexadecimal
@@ -54,6 +57,12 @@ _MARK_WORD = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*")
 _KNOWN_MARK_WORD = re.compile(
     r"covid.?\d{1,2}|\d+(?:st|nd|rd|th|s|am|pm|mg|ml|kg|km|hours?|years?|days?|min|x)", re.IGNORECASE
 )
+
+_SPACED = re.compile(r"(?:[^\W\d_] {1,3}){9,400}[^\W\d_]")
+_DISGUISED = re.compile(r"\b(?=[a-z]{0,20}[0134579@$][a-z])[a-z0134579@$]{3,30}\b", re.IGNORECASE)
+_LEET = str.maketrans("0134579@$", "oieastgas")
+_ENOUGH_DISGUISED = 3  # words; one or two are slips and names
+_BYTES_OF_SELECTORS = range(0xE0100, 0xE01F0)
 
 _FLAG_OF_A_REGION = re.compile("\U0001f3f4[\U000e0030-\U000e007a]{2,6}\U000e007f")
 _NEVER_SEEN = re.compile(
@@ -81,6 +90,11 @@ def find_encoded(text: str, plain: Plain) -> Iterator[Span]:
         for match in pattern.finditer(text):
             if len(set(match[0])) > 1:
                 yield match.span()
+    for match in _SPACED.finditer(plain.text):
+        yield plain.span(match.start(), match.end())
+    disguised = [match.span() for match in _DISGUISED.finditer(text) if not _KNOWN_MARK_WORD.fullmatch(match[0])]
+    if len(disguised) >= _ENOUGH_DISGUISED:
+        yield disguised[0][0], disguised[-1][1]
     for match in _MORSE.finditer(plain.text):
         if ".-" in match[0] or "-." in match[0]:
             yield plain.span(match.start(), match.end())
@@ -119,3 +133,20 @@ def find_hidden(text: str, *, a_slip: int = _A_SLIP) -> Iterator[Span]:
     zero_width = [match.span() for match in _ZERO_WIDTH.finditer(text)]
     if len(zero_width) > a_slip:
         yield zero_width[0][0], zero_width[-1][1]
+
+
+def readable(text: str, *, strange: bool) -> Iterator[str]:
+    """What a text may say to a program that undoes a code. `strange`: letters may be moved."""
+    if len(list(itertools.islice(_DISGUISED.finditer(text), _ENOUGH_DISGUISED))) == _ENOUGH_DISGUISED:
+        yield text.translate(_LEET)
+    if _SPACED.search(text):
+        yield _SPACED.sub(lambda match: re.sub(r"(?<=\S) (?=\S)", "", match[0]), text)
+    if hidden := "".join(chr(ord(letter) - 0xE0000) for letter in text if 0xE0020 <= ord(letter) < 0xE007F):
+        yield hidden
+    if selected := bytes(ord(letter) - 0xE0100 for letter in text if ord(letter) in _BYTES_OF_SELECTORS):
+        yield selected.decode("utf-8", "ignore")
+    for match in itertools.islice(_BASE64.finditer(text), 10):
+        yield base64.b64decode(match[0][: len(match[0]) // 4 * 4]).decode("utf-8", "ignore")
+    if strange:
+        yield text[::-1]
+        yield codecs.encode(text, "rot13")

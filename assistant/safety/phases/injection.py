@@ -6,7 +6,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from assistant.safety.machine import Span, find_encoded, find_hidden, find_markers
+from assistant.safety.common import load_common, not_english
+from assistant.safety.machine import Span, find_encoded, find_hidden, find_markers, readable
 from assistant.safety.reading import Reading, read
 from assistant.safety.rules import Rule, severities
 from assistant.safety.types import Context, Finding, Kind, Severity
@@ -34,11 +35,15 @@ class Injection(WordedPhase):
 
     def __init__(self) -> None:
         super().__init__()
+        load_common()  # a list that cannot be read must be known now: the phase is then missing
         self.rules = (*self.rules, MARKERS, ENCODED, HIDDEN)
 
     def check(self, text: str, context: Context) -> Iterator[Finding]:
         yield from super().check(text, context)
-        plain = read(text).plain
+        reading = read(text)
+        plain = reading.plain
+        if any(self._orders_in_code(reading)):
+            yield self.lexicon.rules["instructions"].rule.finding(context.kind)
         a_slip = 3 if context.kind is Kind.POST else 0
         searches: tuple[tuple[Rule, Callable[[], Iterator[Span]]], ...] = (
             (MARKERS, lambda: find_markers(plain)),
@@ -49,11 +54,24 @@ class Injection(WordedPhase):
             for start, end in islice(search(), _A_FEW):
                 yield rule.finding(context.kind, start, end)
 
-    def orders_in(self, reading: Reading) -> Iterator[Span]:
-        """Where orders begin and end, as indexes of words. What follows one mostly belongs to it."""
+    def orders(self, text: str) -> Iterator[tuple[Reading, int, int]]:
+        """Where orders begin and end, as indexes of words; in the text, and in what it says once a code is undone."""
+        reading = read(text)
+        plain_ones = list(self._orders_in(reading))
+        yield from ((reading, first, last) for first, last in plain_ones)
+        yield from self._orders_in_code(reading, strange=bool(plain_ones))
+
+    def _orders_in_code(self, reading: Reading, *, strange: bool = False) -> Iterator[tuple[Reading, int, int]]:
+        strange = strange or bool(not_english(reading)) or any(find_hidden(reading.text))
+        for decoded in readable(reading.text, strange=strange):
+            other = read(decoded)
+            yield from ((other, first, last) for first, last in self._orders_in(other))
+
+    def _orders_in(self, reading: Reading) -> Iterator[Span]:
+        """What follows an order mostly belongs to it."""
         for _entry, match in self.matches(reading, Kind.POST):
             yield match.first, match.last
         starts = [reading.plain.starts[word.start] for word in reading.words]
-        for start, end in islice(find_markers(reading.plain), _MOST_MARKERS):
+        for start, end in islice(find_markers(reading.plain) if starts else (), _MOST_MARKERS):
             first = min(bisect_left(starts, start), len(starts) - 1)
             yield first, max(bisect_left(starts, end), first + 1)

@@ -5,22 +5,19 @@ The model has no tools, no network and no memory of other cases; what it could m
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 
 from assistant.inference.prompts import EXAMPLES, GENERATE_SYSTEM, IMPROVE_SYSTEM
+from assistant.safety.common import load_common, not_english
 from assistant.safety.lexicon import LexiconRule
 from assistant.safety.machine import Span, find_hidden, find_mark_words, find_tags
 from assistant.safety.phases.injection import Injection
 from assistant.safety.phrases import Match
 from assistant.safety.reading import Reading, read
 from assistant.safety.rules import Rule, severities
-from assistant.safety.spelling import LEXICONS
 from assistant.safety.types import Context, Finding, Severity
 from assistant.safety.worded import WordedPhase
-from assistant.safety.words import Word
 
 _HELD = severities(suggestion=Severity.HOLD)
 PROMPT = Rule("leak.prompt", "This repeats what the model was told to do.", _HELD)
@@ -38,7 +35,6 @@ _WORDS_OF_EXAMPLE = 7
 _WORDS_OF_POST = 14
 _WORDS_OF_ORDER = 4
 _SENTENCES_OF_ORDER = 3  # after the one in which it stands
-_SENTENCE = 3  # words: less can be a name or a sigh
 _SHORTEST_RARE = 3
 _LEET = str.maketrans("013457@$!", "oieastasi")
 
@@ -51,8 +47,7 @@ class Leak(WordedPhase):
         self.rules = (*self.rules, PROMPT, EXAMPLE, COPIED, OBEYED, OTHER_LANGUAGE, MARKS)
         self._injection = Injection()
         self._goes_on = self.lexicon.subjects["goes_on"]
-        self._english, self._foreign = common_words()
-        self._prompt = _Scaffold((IMPROVE_SYSTEM, GENERATE_SYSTEM), self._english)
+        self._prompt = _Scaffold((IMPROVE_SYSTEM, GENERATE_SYSTEM), load_common().english)
         shown = [
             text for example in EXAMPLES for text in (example.post, example.draft, example.revision, example.generated)
         ]
@@ -67,7 +62,7 @@ class Leak(WordedPhase):
             (EXAMPLE, self._find_examples(reading, context)),
             (COPIED, _find_copied(reading, context)),
             (OBEYED, self._find_obeyed(reading, context)),
-            (OTHER_LANGUAGE, self._find_other_language(reading)),
+            (OTHER_LANGUAGE, not_english(reading)),
         ):
             for first, last in islice(spans, 1):
                 yield rule.finding(context.kind, *reading.span(first, last))
@@ -82,7 +77,7 @@ class Leak(WordedPhase):
         return None if f" {' '.join(said)} " in own and not self._has_orders(read(context.draft)) else entry.rule
 
     def _has_orders(self, reading: Reading) -> bool:
-        return next(self._injection.orders_in(reading), None) is not None
+        return next(self._injection.orders(reading.text), None) is not None
 
     def _find_examples(self, reading: Reading, context: Context) -> Iterator[Span]:
         given = {
@@ -93,50 +88,41 @@ class Leak(WordedPhase):
                 yield first, first + _WORDS_OF_EXAMPLE
 
     def _find_obeyed(self, reading: Reading, context: Context) -> Iterator[Span]:
-        """Words of an order, or of what follows it, that neither the post nor the draft says elsewhere."""
+        """Words of an order, or of what goes on with it, that neither the post nor the draft says elsewhere."""
         ordered: set[str] = set()
         ordered_grams: set[tuple[str, ...]] = set()
         elsewhere: set[str] = set()
         for text in (context.post, context.draft):
-            given = read(text)
-            inside = self._sentences_with_orders(given)
-            within = [word.text for word in given.words if word.sentence in inside]
-            ordered |= {word for word in within if len(word) >= _SHORTEST_RARE}
-            ordered_grams |= set(grams(within, _WORDS_OF_ORDER))
-            elsewhere |= {word.text for word in given.words if word.sentence not in inside}
-        if not ordered:
-            return
+            inside = self._sentences_with_orders(text)
+            for given, numbers in inside:
+                within = [word.text for word in given.words if word.sentence in numbers]
+                ordered |= {word for word in within if len(word) >= _SHORTEST_RARE}
+                ordered_grams |= set(grams(within, _WORDS_OF_ORDER))
+            own = read(text)
+            of_orders = {number for given, numbers in inside if given.text == text for number in numbers}
+            elsewhere |= {word.text for word in own.words if word.sentence not in of_orders}
         said = texts_of(reading)
         for first, gram in enumerate(grams(said, _WORDS_OF_ORDER)):
             if gram in ordered_grams:
                 yield first, first + _WORDS_OF_ORDER
-        rare = ordered - elsewhere - self._english
+        rare = ordered - elsewhere - load_common().english
         for index, word in enumerate(said):
             if word in rare:
                 yield index, index + 1
 
-    def _sentences_with_orders(self, reading: Reading) -> set[int]:
-        """The sentence in which an order stands, and those after it that go on ordering."""
-        opening: dict[int, str] = {}
-        for word in reading.words:
-            opening.setdefault(word.sentence, word.text)
-        found: set[int] = set()
-        for first, last in self._injection.orders_in(reading):
+    def _sentences_with_orders(self, text: str) -> list[tuple[Reading, set[int]]]:
+        """The sentences in which orders stand, and those after them that go on ordering; by the reading that shows them."""
+        found: dict[str, tuple[Reading, set[int]]] = {}
+        for reading, first, last in self._injection.orders(text):
             begin, end = reading.words[first].sentence, reading.words[last - 1].sentence
-            found.update(range(begin, end + 1))
+            numbers = found.setdefault(reading.text, (reading, set()))[1]
+            numbers.update(range(begin, end + 1))
+            opening = {word.sentence: word.text for word in reversed(reading.words)}
             for sentence in range(end + 1, end + 1 + _SENTENCES_OF_ORDER):
                 if opening.get(sentence) not in self._goes_on:
                     break
-                found.add(sentence)
-        return found
-
-    def _find_other_language(self, reading: Reading) -> Iterator[Span]:
-        for first, last in sentences(reading.words):
-            words = [word.text for word in reading.words[first:last]]
-            english = sum(word in self._english for word in words)
-            foreign = sum(word in self._foreign for word in words)
-            if len(words) >= _SENTENCE and (not english or (foreign >= 2 and foreign > english)):
-                yield first, last
+                numbers.add(sentence)
+        return list(found.values())
 
 
 class _Scaffold:
@@ -190,23 +176,3 @@ def texts_of(reading: Reading) -> list[str]:
 
 def grams(words: Sequence[str], length: int) -> Iterator[tuple[str, ...]]:
     return (tuple(words[at : at + length]) for at in range(len(words) - length + 1))
-
-
-def sentences(words: Sequence[Word]) -> Iterator[Span]:
-    first = 0
-    for index in range(1, len(words) + 1):
-        if index == len(words) or words[index].sentence != words[first].sentence:
-            yield first, index
-            first = index
-
-
-@cache
-def common_words() -> tuple[frozenset[str], frozenset[str]]:
-    """English and other. Raises when the list is missing; the phase is then missing too, which holds."""
-    table = tomllib.loads((LEXICONS / "common.toml").read_text(encoding="utf-8"))
-    english = _as_read(table["english"].split())
-    return english, frozenset(table["foreign"].split()) - english
-
-
-def _as_read(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(word for raw in words for word in (raw, *texts_of(read(raw))))

@@ -1,0 +1,50 @@
+"""Words by which English is told from what is not: lexicons/common.toml, read once."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+
+from assistant.safety.reading import Reading, read
+from assistant.safety.spelling import LEXICONS
+from assistant.safety.words import Word
+
+_SENTENCE = 3  # words: less can be a name or a sigh
+
+
+@dataclass(frozen=True, eq=False)
+class Common:
+    english: frozenset[str]
+    foreign: frozenset[str]
+
+
+@cache
+def load_common() -> Common:
+    """Raises when the list is missing; the phases that need it are then missing too, which holds."""
+    table = tomllib.loads((LEXICONS / "common.toml").read_text(encoding="utf-8"))
+    english = {word for raw in table["english"].split() for word in (raw, *(part.text for part in read(raw).words))}
+    return Common(frozenset(english), frozenset(table["foreign"].split()) - english)
+
+
+def sentences(words: list[Word]) -> list[tuple[int, int]]:
+    found = []
+    first = 0
+    for index in range(1, len(words) + 1):
+        if index == len(words) or words[index].sentence != words[first].sentence:
+            found.append((first, index))
+            first = index
+    return found
+
+
+def not_english(reading: Reading) -> list[tuple[int, int]]:
+    """Sentences of some words without one that English does not do without, or with more that other languages have."""
+    common = load_common()
+    found = []
+    for first, last in sentences(reading.words):
+        words = [word.text for word in reading.words[first:last]]
+        english = sum(word in common.english for word in words)
+        foreign = sum(word in common.foreign for word in words)
+        if len(words) >= _SENTENCE and (not english or (foreign >= 2 and foreign > english)):
+            found.append((first, last))
+    return found
