@@ -6,6 +6,7 @@ class AssistantConfig(AppConfig):
     name = "assistant"
 
     def ready(self) -> None:
-        from assistant.safety import policy
+        from assistant.safety import helplines, policy
 
         policy.use(settings.SAFETY_POLICY_FILE)
+        helplines.use(settings.HELPLINES_FILE)

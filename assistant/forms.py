@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from assistant.inference.types import Mode
 from assistant.models import ChangeVerdict, DraftRevision
+from assistant.safety.helplines import country_names
 
 # Controls that no keyboard types into a letter and that databases, terminals or models trip over.
 UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
@@ -50,14 +51,40 @@ class LetterField(forms.CharField):
             )
 
 
+def country_choices() -> list[tuple[str, str]]:
+    """Countries by name where the book has lines, then every other by its code."""
+    names = country_names()
+    named = sorted(((code, name) for code, name in names.items() if name != code), key=lambda choice: choice[1])
+    return [("", "not known"), *named, *((code, code) for code, name in names.items() if name == code)]
+
+
+class CountrySelect(forms.Select):
+    """Offers countries; the field takes any two letters, as an import file has them."""
+
+    def __init__(self) -> None:
+        super().__init__(choices=country_choices())
+
+
 class PostForm(forms.Form):
     text = LetterField(max_length=settings.MAX_POST, label="What they wrote")
     language = forms.RegexField(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35, initial="en", label="Language")
-    country = forms.RegexField(r"^[A-Za-z]{2}$", required=False, label="Country (two letters, empty if unknown)")
+    country = forms.RegexField(
+        r"^[A-Za-z]{2}$",
+        required=False,
+        label="Country",
+        help_text="Not known: the supporter is asked, and no country's helplines are shown.",
+        widget=CountrySelect,
+    )
     human_only = forms.BooleanField(required=False, label="No model near this post")
 
     def clean_country(self) -> str:
         return str(self.cleaned_data["country"] or "").upper()
+
+
+class CountryForm(forms.Form):
+    """Where the seeker lives, as they said; never guessed."""
+
+    country = forms.ChoiceField(choices=country_choices, label="Country")
 
 
 class ImportedPostForm(PostForm):

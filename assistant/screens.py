@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from assistant import actions, provenance, triage
 from assistant.access import USE_GENERATE
 from assistant.actions.suggestions import SAFETY_OPEN
 from assistant.changes import Change, word_changes
+from assistant.forms import CountryForm
 from assistant.models import Draft, DraftRevision, Finding, Post, Reply, Suggestion, SuggestionJob, Worry
 from assistant.safety import helplines
 from assistant.safety.types import Level, Severity, Tier
@@ -78,6 +81,8 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
         "findings": list({finding.code: finding for finding in findings}.values()),  # each reason once
         "helplines": helplines_for(post, findings),
         "country_unknown": not post.country,
+        "country_form": CountryForm(),
+        "country_without_lines": bool(post.country) and not helplines.for_country(post.country),
         "draft": draft,
         "open": draft.is_open,
         "status_label": DRAFT_STATES[Draft.Status(draft.status)],
@@ -131,11 +136,13 @@ def where_to_read(draft: Draft) -> str:
     return reverse("assistant:reply", args=[reply.id])
 
 
-def helplines_for(post: Post, findings: list[Finding]) -> list[helplines.Helpline]:
+def helplines_for(post: Post, findings: list[Finding]) -> list[dict[str, Any]]:
     """Helplines of the seeker's country when anything about the post asks for a second look; never another country's."""
     looked_at = post.tier != Tier.NONE or post.level > Level.NONE
     if looked_at or any(finding.severity >= Severity.REVIEW for finding in findings):
-        return helplines.for_country(post.country, post.language)
+        today = timezone.localdate()
+        lines = helplines.for_country(post.country, post.language)
+        return [asdict(line) | {"state": str(line.state(today))} for line in lines]
     return []
 
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("drafts/<uuid:draft_id>/save", views.save_draft, name="save_draft"),
     path("drafts/<uuid:draft_id>/ask", views.ask, name="ask"),
     path("drafts/<uuid:draft_id>/send", views.send, name="send"),
+    path("drafts/<uuid:draft_id>/country", views.set_country, name="set_country"),
     path("drafts/<uuid:draft_id>/give-back", views.give_back, name="give_back"),
     path("drafts/<uuid:draft_id>/hand-over", views.hand_over, name="hand_over"),
     path("drafts/<uuid:draft_id>/worry", views.worry, name="worry"),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from assistant import access, actions, screens
 from assistant.access import ENTER_POSTS, WRITE_REPLIES, needs
 from assistant.dispatch import wake_after_commit, wake_reading_after_commit
-from assistant.forms import AskForm, DraftForm, PostForm, SendForm, VerdictForm, WorryForm
+from assistant.forms import AskForm, CountryForm, DraftForm, PostForm, SendForm, VerdictForm, WorryForm
 from assistant.inference.types import Mode
 from assistant.models import Draft, Post, Reply, SuggestionJob
 from assistant.streaming.chunks import read_after
@@ -132,6 +132,20 @@ def send(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     else:
         messages.success(request, "Sent. Thank you for being there.")
     return redirect("assistant:reply", reply.id)
+
+
+@require_POST
+@needs(WRITE_REPLIES)
+def set_country(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+    row = access.draft_for(request.user, draft_id)
+    form = CountryForm(request.POST)
+    if not form.is_valid():
+        return invalid(request, row, form)
+    try:
+        actions.set_country(row, country=form.cleaned_data["country"], by=request.user)
+    except actions.Refused as refusal:
+        return refused(request, row, refusal)
+    return redirect("assistant:draft", row.id)
 
 
 @require_POST

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register, run_checks
+from django.utils import timezone
 
-from assistant.safety import policy
+from assistant.safety import helplines, policy
 
 SHORTEST_KEY = 32
 LIVE = "live"  # what a process that serves people needs beyond the rest; see `unsafe_ids`
@@ -22,13 +23,13 @@ ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 
 @register
 def unsafe_mixes(**_: Any) -> list[CheckMessage]:
-    return [*who_is_asked(), *secrets_kept(), *several_processes(), *policy_stands()]
+    return [*who_is_asked(), *secrets_kept(), *several_processes(), *policy_stands(), *helplines_stand()]
 
 
 @register(LIVE, deploy=True)
 def live_only(**_: Any) -> list[CheckMessage]:
     """Asked for by what serves people: setting up, signing and measuring must be possible before somebody signed."""
-    return [*policy_signed()]
+    return [*policy_signed(), *helplines_checked()]
 
 
 def who_is_asked() -> Iterator[CheckMessage]:
@@ -127,6 +128,31 @@ def policy_signed() -> Iterator[CheckMessage]:
             f"SAFETY_POLICY_FILE={path}: what it says now is not signed by {', '.join(unsigned)}.",
             hint=f'{first} run `manage.py policy sign --role "{unsigned[0]}" --name "…" --yes`, once for each role.',
             id="lantern.E009",
+        )
+
+
+def helplines_stand() -> Iterator[CheckMessage]:
+    try:
+        helplines.all_helplines()
+    except helplines.HelplineError as error:
+        yield Error(
+            f"HELPLINES_FILE={settings.HELPLINES_FILE or helplines.SHIPPED}: {error}",
+            hint="Correct it, then run `manage.py helplines check`. Without a book every reply would be held.",
+            id="lantern.E010",
+        )
+
+
+def helplines_checked() -> Iterator[CheckMessage]:
+    """A warning: an old number must not take a site down, which would leave people with none."""
+    try:
+        due = helplines.not_current(timezone.localdate())
+    except helplines.HelplineError:
+        return  # E010 says so
+    if due and not settings.DEMO:
+        yield Warning(
+            f"HELPLINES_FILE={settings.HELPLINES_FILE or helplines.SHIPPED}: {len(due)} entries were never checked or expired.",
+            hint="`manage.py helplines list` names them. Check each and write day and name into HELPLINES_FILE.",
+            id="lantern.W003",
         )
 
 

@@ -5,7 +5,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
+from assistant.safety import helplines
 from assistant.safety_watch import troubles_of_site
 from webapp.accounts.roles import ENTER_POSTS, MANAGE_PEOPLE, VIEW_FLAGS, WRITE_REPLIES
 
@@ -22,6 +24,14 @@ NAV = [
 def may_see_safety(user: Any) -> bool:
     """Those who can do something about a check in trouble: who reads what was flagged, and who runs the site."""
     return user is not None and user.is_authenticated and any(map(user.has_perm, (VIEW_FLAGS, MANAGE_PEOPLE)))
+
+
+def helplines_due() -> int:
+    """How many entries of the helpline book nobody checked lately."""
+    try:
+        return len(helplines.not_current(timezone.localdate()))
+    except helplines.HelplineError:
+        return 0  # the links phase is then missing, and the safety state says so
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -41,5 +51,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "version": settings.VERSION,
         "quick_exit_url": settings.QUICK_EXIT_URL,
         "nav": nav,
+        "helplines_due": helplines_due() if may_see_safety(user) and not settings.DEMO else 0,
         "safety_troubles": troubles_of_site() if may_see_safety(user) else [],
     }

@@ -226,6 +226,9 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 0
 
 _policy_file = environment.text("SAFETY_POLICY_FILE", "")
 SAFETY_POLICY_FILE = Path(_policy_file).resolve() if _policy_file else None
+# Lines that this deployment adds to the shipped helpline book, or has checked itself.
+_helplines_file = environment.text("HELPLINES_FILE", "")
+HELPLINES_FILE = Path(_helplines_file).resolve() if _helplines_file else None
 
 # People
 

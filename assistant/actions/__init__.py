@@ -6,7 +6,7 @@ send_reply; and what a moderator's decision does: release, withhold, return_repl
 
 from assistant.actions.drafts import enough_to_ask, head_after_saving, save_revision, visible_suggestions
 from assistant.actions.holds import release, return_reply, withhold
-from assistant.actions.posts import give_back_post, hand_over_post, receive_post, take_next_post
+from assistant.actions.posts import give_back_post, hand_over_post, receive_post, set_country, take_next_post
 from assistant.actions.refused import Refused, StaleRevision
 from assistant.actions.replies import send_reply, take_back_reply
 from assistant.actions.screenings import report, worry
@@ -46,6 +46,7 @@ __all__ = [
     "return_reply",
     "save_revision",
     "send_reply",
+    "set_country",
     "take_back_reply",
     "take_next_post",
     "verdicts_of",

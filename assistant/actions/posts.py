@@ -97,6 +97,16 @@ def give_back_post(draft: Draft, *, by: Any) -> None:
 
 
 @transaction.atomic
+def set_country(draft: Draft, *, country: str, by: Any) -> None:
+    """Keep where the seeker says they live: their helplines are shown, and replies are checked against them."""
+    post = Post.objects.select_for_update().get(id=draft.post_id)
+    if not draft.is_open or post.is_leased_to_another(by):
+        raise Refused("not_yours", "This post is no longer yours: it was answered, or somebody else has it now.")
+    Post.objects.filter(id=post.id).update(country=country)
+    audit.record("post.country_set", actor=by, object_type="post", object_id=post.id)
+
+
+@transaction.atomic
 def hand_over_post(draft: Draft, *, by: Any) -> None:
     """Give the post back and to a lead. Until one decides, no other supporter is asked to answer it."""
     post = Post.objects.select_for_update().select_related("case").get(id=draft.post_id)

@@ -11,6 +11,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -93,12 +94,14 @@ def for_country(country: str, language: str = "en") -> list[Helpline]:
     return sorted(lines, key=lambda line: (line.audience != EMERGENCY, line.language != wanted))
 
 
-def countries() -> list[str]:
-    """The countries that the book has lines for."""
+@cache
+def country_names() -> dict[str, str]:
+    """Names of the countries that the shipped book has lines for, by code; the code itself stands for every other."""
     try:
-        return sorted({line.country for line in all_helplines()})
-    except HelplineError:
-        return []
+        names = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))["countries"]
+    except (OSError, UnicodeError, tomllib.TOMLDecodeError, KeyError):
+        names = {}
+    return {code: str(names.get(code, code)) for code in sorted(phonenumbers.SUPPORTED_REGIONS)}
 
 
 def not_current(today: date) -> list[Helpline]:

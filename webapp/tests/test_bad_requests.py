@@ -64,6 +64,7 @@ FORMS: dict[str, dict[str, str]] = {
     "assistant:ask": DRAFT
     | {"client_key": "00000000-0000-4000-8000-000000000000", "mode": "generate", "reason": "No words today."},
     "assistant:send": DRAFT,
+    "assistant:set_country": {"country": "IE"},
     "assistant:give_back": {},
     "assistant:hand_over": DRAFT,
     "assistant:worry": DRAFT | {"note": "They stopped answering in the middle of it.", "now": "1"},

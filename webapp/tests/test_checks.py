@@ -146,7 +146,7 @@ def test_it_refuses_a_policy_that_is_missing_or_broken(policy_file: Path) -> Non
 def test_a_live_site_needs_a_signed_policy_and_a_demonstration_does_not(settings: Settings, policy_file: Path) -> None:
     assert found() == []  # so that people can set up and sign
     assert unsafe_ids() == ["lantern.E009"]
-    [refusal] = live_only()
+    refusal, _warning_of_helplines = live_only()
     assert str(policy_file) in refusal.msg
     assert 'policy sign --role "safeguarding lead"' in str(refusal.hint)
     settings.DEMO = True

@@ -51,6 +51,7 @@ TABLE: dict[str, str | set[Role]] = {
     "assistant:save_draft": WRITERS,
     "assistant:ask": WRITERS,
     "assistant:send": WRITERS,
+    "assistant:set_country": WRITERS,
     "assistant:give_back": WRITERS,
     "assistant:hand_over": WRITERS,
     "assistant:worry": WRITERS,
