@@ -8,18 +8,20 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import close_old_connections, transaction
 
 from assistant.models import Worker
 from assistant.safety import canaries, pipeline, policy
-from assistant.safety.breaker import CheckState, Status
+from assistant.safety.breaker import CheckState, Status, canary_of
+from assistant.safety.types import Kind
 from assistant.vault import audit
 from assistant.worker_state import NAME, SILENT_AFTER
 
 log = logging.getLogger("lantern.safety")
 
+TEST_SENTENCES = {canary_of(kind): f"the test sentences for a {kind}" for kind in Kind}
 ROUND = timedelta(minutes=1)  # while no policy can be read
 
 
@@ -29,17 +31,31 @@ class Trouble:
 
     check: str
     status: str
-    since: str  # ISO 8601
+    since: datetime
     error: str
     where: str  # empty: this process
+
+    @property
+    def label(self) -> str:
+        return TEST_SENTENCES.get(self.check, f"the {self.check} check")
 
 
 def troubles_of_site() -> list[Trouble]:
     """Of this process and of every worker that was seen lately."""
-    found = [Trouble(**entry, where="") for entry in pipeline.troubles()]
+    found = [_trouble(entry, where="") for entry in pipeline.troubles()]
     for worker in Worker.recent(within=SILENT_AFTER).exclude(name=NAME):
-        found += [Trouble(**entry, where=worker.name) for entry in worker.safety]
+        found += [_trouble(entry, where=worker.name) for entry in worker.safety]
     return found
+
+
+def _trouble(entry: dict[str, str], *, where: str) -> Trouble:
+    return Trouble(
+        check=entry["check"],
+        status=entry["status"],
+        since=datetime.fromisoformat(entry["since"]),
+        error=entry["error"],
+        where=where,
+    )
 
 
 class SafetyWatch(threading.Thread):
@@ -67,12 +83,9 @@ class SafetyWatch(threading.Thread):
     def look(self) -> None:
         """One round: ask, then write down what opened or closed since the last one."""
         try:
-            wrong = canaries.run(pipeline.default_pipeline())
+            canaries.run(pipeline.default_pipeline())
         except policy.PolicyError as error:
-            wrong = []
             log.error("safety_policy_unusable", extra={"error": type(error).__name__})
-        if wrong:
-            log.error("safety_canaries_misjudged", extra={"code": ",".join(wrong)})
         self._record(pipeline.state())
 
     def _record(self, state: dict[str, CheckState]) -> None:

@@ -121,7 +121,7 @@ def test_moderators_and_admins_see_the_state_and_supporters_do_not(client: Clien
     for role, seen in ((Role.MODERATOR, True), (Role.ADMIN, True), (Role.SUPPORTER, False)):
         client.force_login(build.person(role.value, role))
         page = client.get("/", follow=True).text
-        assert ("safety checks are switched off" in page) is seen
+        assert ("safety checks are not trusted" in page) is seen
         assert ("LexiconError" in page) is seen
 
 
