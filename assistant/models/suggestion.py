@@ -14,6 +14,7 @@ from assistant.inference.types import Mode
 from assistant.models.conversation import Draft, DraftRevision, Post, Reply
 from assistant.models.ledger import CaseKey
 from assistant.models.registry import ModelVersion
+from assistant.safety.sources import source_of
 from assistant.safety.types import Severity
 from assistant.vault.fields import EncryptedTextField
 
@@ -177,6 +178,11 @@ class Finding(models.Model):
                 ),
             ),
         ]
+
+    @property
+    def source(self) -> str:
+        """The public guidance that the rule rests on; empty where there is none."""
+        return source_of(self.code)
 
 
 def subject_field(subject: Any) -> str:
