@@ -110,6 +110,12 @@ def _refuse_unfit(draft: Draft, *, by: Any, revision: DraftRevision, mode: Mode,
         raise Refused(
             "level", "The model does not draft for a post of this level. Write in your own words first.", status=403
         )
+    if mode == Mode.GENERATE and draft.post.unscreened:
+        raise Refused(
+            "unscreened",
+            "This post was not fully checked, so the model does not draft for it. Write in your own words first.",
+            status=403,
+        )
     if mode == Mode.IMPROVE and not enough_to_ask(revision.text):
         raise Refused(
             "too_short",

@@ -116,6 +116,18 @@ def test_a_post_that_was_not_fully_checked_can_be_answered_and_is_shown_as_such(
     assert "Post not fully checked" in client.get(f"/moderation/flags/{flag.id}/").text
 
 
+def test_the_model_drafts_nothing_for_a_post_that_was_not_fully_checked() -> None:
+    birch = build.person("birch", Role.LEAD)
+    open_check("crisis")
+    draft = build.draft(birch)
+    head = draft.head()
+    assert head is not None
+    request = {"by": birch, "text": head.text, "base": head.number, "client_key": uuid.uuid4(), "because": "A reason."}
+    with pytest.raises(Refused, match="not fully checked"):
+        actions.ask_for_help(draft, mode=Mode.GENERATE, **request)
+    assert actions.ask_for_help(draft, mode=Mode.IMPROVE, **request).mode == Mode.IMPROVE
+
+
 def test_moderators_and_admins_see_the_state_and_supporters_do_not(client: Client) -> None:
     open_check("crisis", "LexiconError")
     for role, seen in ((Role.MODERATOR, True), (Role.ADMIN, True), (Role.SUPPORTER, False)):
