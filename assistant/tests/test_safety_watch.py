@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -122,7 +123,13 @@ def test_the_model_drafts_nothing_for_a_post_that_was_not_fully_checked() -> Non
     draft = build.draft(birch)
     head = draft.head()
     assert head is not None
-    request = {"by": birch, "text": head.text, "base": head.number, "client_key": uuid.uuid4(), "because": "A reason."}
+    request: dict[str, Any] = {
+        "by": birch,
+        "text": head.text,
+        "base": head.number,
+        "client_key": uuid.uuid4(),
+        "because": "A reason.",
+    }
     with pytest.raises(Refused, match="not fully checked"):
         actions.ask_for_help(draft, mode=Mode.GENERATE, **request)
     assert actions.ask_for_help(draft, mode=Mode.IMPROVE, **request).mode == Mode.IMPROVE
