@@ -101,8 +101,8 @@ class Suite(ABC, Generic[Case]):
     version: int  # raised with every change to what is counted, so that figures are not compared across it
     says: str  # one sentence for the report's head: what the figures are about
     formats: tuple[str, ...] = ("auto",)
-    needs_data: bool = True  # without it, `--data` may be left out and `load` gets the suite's own `default_data`
-    default_data: Path | None = None
+    needs_data: bool = True  # False says so to readers; what counts is `default_data`
+    default_data: Path | None = None  # what `load` gets when `--data` is left out
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Options of this suite alone; they arrive in `Options.more`."""

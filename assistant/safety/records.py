@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -68,14 +69,21 @@ def parse_row(line: bytes) -> Row:
     return Row(id=identity, **given)
 
 
+_ASK_AGAIN_AFTER = 1.0  # seconds
+_asked_again = -_ASK_AGAIN_AFTER
+
+
 def screen_row(row: Row, kind: Kind) -> Screening:
     """A text on which a check was in trouble is tried once more, after the test sentences.
 
     A site runs those every minute. In a file nobody else does, and a machine that was busy for some seconds would leave a
     check switched off for all texts to come.
     """
+    global _asked_again
     screening = screen(row.text, row.context(kind))
-    if screening.unscreened:
+    # Not for every text of a file that is read while a check is broken for good.
+    if screening.unscreened and time.monotonic() - _asked_again > _ASK_AGAIN_AFTER:
+        _asked_again = time.monotonic()
         canaries.run(default_pipeline())
         screening = screen(row.text, row.context(kind))
     return screening

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from assistant.safety.pipeline import default_pipeline
 from assistant.safety.records import LONGEST_LINE, ranking
 from assistant.safety.types import Finding, Kind, Level, Screening, Severity
 
@@ -145,3 +146,10 @@ def test_a_hint_ranks_a_reply_but_not_a_post() -> None:
     hint = Screening((Finding("dismissal.cheering", Severity.NOTE, 0, 0, "A reason.", "dismissal"),))
     assert ranking(hint, Kind.REPLY) > ranking(Screening(), Kind.REPLY)
     assert ranking(hint, Kind.POST) == ranking(Screening(), Kind.POST)
+
+
+def test_a_check_that_was_switched_off_while_the_machine_was_busy_is_asked_again(tmp_path: Path) -> None:
+    default_pipeline().breaker.open("crisis", "timeout")
+    (row,) = screened(tmp_path, {"id": 1, "text": DANGER})
+    assert row["tier"] == "urgent"
+    assert not [finding for finding in row["findings"] if finding["code"].startswith("pipeline.")]
