@@ -92,7 +92,10 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
             "available": available,
             "reason": "The person who wrote this asked for human words only." if post.human_only else shown_help.reason,
         },
-        "may_generate": user.has_perm(USE_GENERATE) and handling.may_generate and not post.human_only,
+        "may_generate": user.has_perm(USE_GENERATE)
+        and handling.may_generate
+        and not post.human_only
+        and not post.unscreened,
         "no_drafting": user.has_perm(USE_GENERATE) and not handling.may_generate,
         "too_short": not actions.enough_to_ask(text),
         "job": live_job(job),
@@ -109,7 +112,7 @@ def triage_of(post: Post) -> dict[str, Any]:
     return {
         "shown": level > Level.NONE or tier is not Tier.NONE,
         "level": int(level),
-        "words": triage.LEVEL_WORDS[level],
+        "words": triage.LEVEL_WORDS[level] + ("; not fully checked, so it may be higher" if post.unscreened else ""),
         "tier": str(tier),
         "tier_label": triage.TIER_WORDS[tier],
         "not_a_diagnosis": triage.NOT_A_DIAGNOSIS,

@@ -110,7 +110,9 @@ def test_a_post_that_was_not_fully_checked_can_be_answered_and_is_shown_as_such(
     draft = actions.take_next_post(wren)
     assert draft is not None
     client.force_login(wren)
-    assert "Not fully checked" in client.get(f"/drafts/{draft.id}/").text
+    page = client.get(f"/drafts/{draft.id}/").text
+    assert "Not fully checked" in page
+    assert "not fully checked, so it may be higher" in page
     robin = build.person("robin", Role.MODERATOR)
     client.force_login(robin)
     flag = post.flags.get()
