@@ -20,6 +20,10 @@ _FIRST_SENTENCES = 2  # agreement further down is about something that the reply
 class Hostility(WordedPhase):
     name = "hostility"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.rules = tuple(rule for rule in self.rules if rule.severities)  # "contempt" is for posts, and no finding
+
     def judge(self, entry: LexiconRule, match: Match, reading: Reading, context: Context) -> Rule | None:
         """A yes is judged by what it says yes to."""
         rule = super().judge(entry, match, reading, context)

@@ -82,7 +82,8 @@ class Support(WordedPhase):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rules = (*self.rules, *MISSING.values(), RESOURCE_REQUIRED)
+        faults = (rule for rule in self.rules if rule.severities)  # the others are the flow's questions
+        self.rules = (*faults, *MISSING.values(), RESOURCE_REQUIRED)
         self.kinds = frozenset({Kind.SUGGESTION, Kind.REPLY})
         self._crisis = Crisis()
         all_helplines()  # a book that cannot be read must be known now: the phase is then missing

@@ -8,7 +8,8 @@ from assistant.safety.types import Context, Finding, Kind, Phase, Severity
 
 
 def found(phase: Phase, text: str, kind: Kind, *, post: str = "", draft: str = "", country: str = "") -> list[Finding]:
-    return list(phase.check(text, Context(kind=kind, post=post, draft=draft, country=country)))
+    said = phase.check(text, Context(kind=kind, post=post, draft=draft, country=country))
+    return [finding for finding in said if isinstance(finding, Finding)]
 
 
 def codes(findings: Iterable[Finding]) -> set[str]:
