@@ -39,6 +39,17 @@ def share_of(flags: Sequence[bool]) -> Estimate:
     return share(sum(flags), len(flags))
 
 
+def mean_of(values: Sequence[float]) -> Estimate:
+    """The mean with Student's interval; of one value alone there is no interval."""
+    if not values:
+        return Estimate(None, float("-inf"), float("inf"), 0, "t")
+    middle = sum(values) / len(values)
+    if len(values) == 1 or max(values) == min(values):
+        return Estimate(middle, middle, middle, len(values), "t")
+    low, high = stats.t.interval(CONFIDENCE, len(values) - 1, loc=middle, scale=stats.sem(values))
+    return Estimate(middle, float(low), float(high), len(values), "t")
+
+
 def auc(positive: Sequence[bool], scores: Sequence[float]) -> Estimate:
     """Area under the ROC curve; ties count half. Interval: DeLong's variance on the logit scale, so it stays in 0 to 1."""
     wanted = np.asarray(positive, dtype=bool)
