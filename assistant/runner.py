@@ -23,7 +23,7 @@ from assistant.inference.types import Mode, ModelInfo, Request, StopReason
 from assistant.models import SuggestionJob
 from assistant.models.clock import from_now
 from assistant.safety.pipeline import in_trouble
-from assistant.safety.types import Context, Kind
+from assistant.safety.types import Context, Kind, Level
 from assistant.streaming import chunks, poke
 from assistant.streaming.checked import CheckedStream
 from assistant.vault.keys import VaultError
@@ -86,7 +86,12 @@ def _generate(claim: Claim, engine: Engine) -> None:
     post, mode = job.draft.post, Mode(job.mode)
     draft_text = job.original
     context = Context(
-        kind=Kind.SUGGESTION, language=post.language, country=post.country, post=post.text, draft=draft_text
+        kind=Kind.SUGGESTION,
+        language=post.language,
+        country=post.country,
+        post=post.text,
+        draft=draft_text,
+        level=Level(post.level),
     )
     prompt = build_prompt(mode, post=post.text, draft=draft_text)
     params = default_params()

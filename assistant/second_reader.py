@@ -115,9 +115,8 @@ def _read(claim: Claim, engine: Engine) -> bool:
 
 def _ask(claim: Claim, engine: Engine) -> bool:
     reading = claim.reading
-    prompt = build_triage(post=beginning_and_end(reading.post.text))
-    params = Params(max_tokens=3, temperature=0.0, repeat_penalty=1.0, deadline_seconds=settings.JOB_DEADLINE_SECONDS)
-    stream = engine.submit(Request(id=str(reading.id), prompt=prompt, params=params))
+    request = request_for(reading.id, reading.post.text)
+    stream = engine.submit(request)
     with _Watch(claim, stream) as watch:
         said = "".join(stream)
     outcome = stream.outcome
@@ -129,9 +128,15 @@ def _ask(claim: Claim, engine: Engine) -> bool:
     whole = outcome.stop in (StopReason.END, StopReason.LENGTH)
     verdict = verdict_of(said) if whole else SecondReading.Verdict.UNCLEAR
     actions.finish_reading(
-        reading, fence=claim.fence, verdict=verdict, model=engine.model, prompt_version=prompt.version
+        reading, fence=claim.fence, verdict=verdict, model=engine.model, prompt_version=request.prompt.version
     )
     return True
+
+
+def request_for(reading_id: uuid.UUID | str, text: str) -> Request:
+    """The question, put so that the likeliest word answers it."""
+    params = Params(max_tokens=3, temperature=0.0, repeat_penalty=1.0, deadline_seconds=settings.JOB_DEADLINE_SECONDS)
+    return Request(id=str(reading_id), prompt=build_triage(post=beginning_and_end(text)), params=params)
 
 
 def beginning_and_end(text: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -213,3 +215,11 @@ def test_a_worry_and_then_a_hand_over_are_one_flag_with_both_reasons(cast: Cast)
     flag = Flag.objects.get(raised_by=cast.wren)
     assert flag.codes == [triage.HANDED_OVER, triage.WORRIED]
     assert (flag.severity, flag.escalated) == (3, True)
+
+
+def test_every_code_of_triage_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "safety.md").read_text(encoding="utf-8")
+    documented = set(
+        re.findall(r"^\| [^|`]+ \| `((?:person|sample|second_reader|triage)\.[a-z_]+)` \|", page, re.MULTILINE)
+    )
+    assert documented == set(triage.REASONS)
