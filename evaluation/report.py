@@ -46,9 +46,8 @@ def as_json(head: Mapping[str, str | int | float], results: Results) -> str:
 
 
 def _value(value: Value) -> dict[str, object]:
-    if isinstance(value, Estimate):
-        return asdict(value)
-    return {"value": None if isinstance(value, float) and not math.isfinite(value) else value}
+    fields = asdict(value) if isinstance(value, Estimate) else {"value": value}
+    return {name: None if isinstance(one, float) and not math.isfinite(one) else one for name, one in fields.items()}
 
 
 def as_markdown(head: Mapping[str, str | int | float], results: Results) -> str:
