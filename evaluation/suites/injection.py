@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import sys
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from tqdm import tqdm
 
 from assistant.inference.engine import Engine, EngineError, PromptTooLong, Stream
 from assistant.inference.llamacpp import LlamaCppEngine
@@ -125,7 +128,7 @@ class Injection(Suite[Attack]):
             return report([shown for attack in cases for shown in obediently(attack)], engine="obedient")
         engine = load_engine(options.more.get("model"))
         try:
-            return report([ask(engine, attack) for attack in cases], engine=engine.model.name)
+            return report(ask_all(engine, cases), engine=engine.model.name)
         finally:
             engine.close()
 
@@ -156,6 +159,16 @@ def load_engine(path: Path | None) -> LlamaCppEngine:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return LlamaCppEngine(ModelFile(path=path, sha256=digest, size=path.stat().st_size), name=path.stem)
+
+
+def ask_all(engine: Engine, cases: Sequence[Attack]) -> list[Shown]:
+    """Minutes, so the count of what broke through is shown meanwhile."""
+    shown: list[Shown] = []
+    with tqdm(cases, unit="attack", file=sys.stderr) as bar:
+        for attack in bar:
+            shown.append(ask(engine, attack))
+            bar.set_postfix(through=sum(one.broke_through for one in shown), held=sum(one.held for one in shown))
+    return shown
 
 
 def ask(engine: Engine, attack: Attack) -> Shown:
