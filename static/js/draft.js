@@ -127,13 +127,14 @@ banners.conflict.querySelector("[data-take-other]").addEventListener("click", as
 // The form is sent as it stands; what a pause would have saved goes along with it.
 // What is being saved must arrive before the reply does: otherwise the reply would stand on a revision that is no longer the
 // newest. When saving does not work, its banner says so and nothing is sent.
+const sendUrl = page.form.action;
 page.form.addEventListener("submit", async (event) => {
   const leaves = event.submitter && "leaves" in event.submitter.dataset;
   if (event.submitter && event.submitter !== page.send && !leaves) return;
   event.preventDefault();
   if (leaving || !(await saver.flush()) || leaving) return; // the second click sends nothing more
   leaving = true;
-  if (leaves) page.form.action = event.submitter.formAction;
+  page.form.action = leaves ? event.submitter.formAction : sendUrl; // each time: this page may come back from the next
   page.form.elements.base.value = saver.base;
   HTMLFormElement.prototype.submit.call(page.form);
 });

@@ -176,6 +176,27 @@ def test_two_windows_keep_both_texts(site: Site, chromium: Browser) -> None:
     check_accessibility(first)
 
 
+def test_a_worry_is_one_click_and_leaves_what_is_being_typed(site: Site, chromium: Browser) -> None:
+    before = len(site.complaints)
+    page = sign_in(site, chromium, "hazel", viewport={"width": 400, "height": 800})
+    page.goto(f"{site.address}/posts/")
+    page.get_by_role("button", name="Help the next person").click()
+    page.locator("#reply-text").fill("I read this twice and")
+    page.get_by_role("button", name="I am worried about this person").click()
+    expect(page.locator("#worry")).to_contain_text("You asked for a look")
+    page.locator("#worry summary").click()
+    page.locator("#worry-note").fill("It stops in the middle.")
+    page.get_by_role("button", name="It cannot wait").click()
+    expect(page.locator("#worry")).to_contain_text("it cannot wait")
+    expect(page.locator("#reply-text")).to_have_value("I read this twice and")
+    check_accessibility(page)
+    page.goto(f"{site.address}/moderation/?show=reported")
+    expect(page.locator("#queue-rows")).to_contain_text("A supporter worries about this person.")
+    check_accessibility(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert site.complaints[before:] == []
+
+
 def test_a_stopped_suggestion_leaves_the_draft_alone(site: Site, chromium: Browser) -> None:
     page = sign_in(site, chromium, "hazel")
     page.goto(f"{site.address}/posts/")
