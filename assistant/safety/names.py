@@ -241,9 +241,9 @@ class _Search:
             return False
         if token.folded in lexicon.english:
             return True
-        if self._is_placed(index) or before in ("from", "to"):
+        if self._is_placed(index):
             return False
-        if lexicon.is_name(token.folded):
+        if lexicon.is_name(token.folded) or before in lexicon.cues.relations:
             return True
         alone = token.opens and (self._acts(index) or self._stands_alone(index))
         return alone or token.possessive or before in lexicon.cues.before or before in lexicon.cues.greetings
