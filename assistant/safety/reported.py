@@ -16,6 +16,8 @@ REPORTING = frozenset(
     assume assumes assuming pretend claims claim insist insists blame blaming shame""".split()  # noqa: SIM905
 )
 _REACH = 9
+# "If life hurts, dying is fine": what follows the condition is said outright.
+_CONDITIONS = frozenset({"if", "when", "though", "although", "unless"})
 _TURNS = frozenset({"but", "because", "however"})
 
 
@@ -30,6 +32,8 @@ def is_reported(words: Sequence[Word], first: int) -> bool:
         return False
     for index in range(first - 1, max(-1, first - 1 - _REACH), -1):
         if words[index].sentence != words[first].sentence or words[index].text in _TURNS:
+            return False
+        if words[index].text in _CONDITIONS and words[index].clause != words[first].clause:
             return False
         if words[index].text in REPORTING:
             return not _is_own_view(words, index)

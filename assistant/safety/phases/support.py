@@ -147,7 +147,7 @@ class Support(WordedPhase):
             _runs_at(words, index, name) and not is_negated(reading.words, index)
             for name in _names(all_helplines())
             for index, word in enumerate(words)
-            if word == name[0]
+            if word.startswith(name[0])
         )
 
     @staticmethod
@@ -168,4 +168,5 @@ def _words_of(name: str) -> tuple[str, ...]:
 
 
 def _runs_at(words: Sequence[str], index: int, name: Sequence[str]) -> bool:
-    return tuple(words[index : index + len(name)]) == tuple(name)
+    *begin, last = words[index : index + len(name)] or [""]
+    return begin == list(name[:-1]) and last in (name[-1], f"{name[-1]}s")  # "the Samaritans' number"

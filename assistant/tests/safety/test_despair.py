@@ -21,6 +21,8 @@ HELD = {
         "You might as well give up.",
         "Life is pointless anyway.",
         "You will always be alone.",
+        "I can't see how things could improve for you.",
+        "If it hurts so much, dying is okay.",
     ],
     "dismissal.rejecting": [
         "That's not my problem.",

@@ -34,6 +34,8 @@ ANSWERS = {
     Element.RESOURCE: [
         "You can ring Samaritans, they are awake.",
         "Please call 112 now.",
+        "112 can send somebody.",
+        "The Samaritans' line is open.",
         "A crisis line near you can listen at any hour.",
         "Text 50808 if talking is too much.",
         "If you have swallowed something, go to the nearest hospital.",
