@@ -34,7 +34,7 @@ WRITTEN = st.text(
     ),
     max_size=60,
 )
-INVISIBLE = "\x00\x07\x1b\x7f\x85\u202e\u2066\U000e0041"
+INVISIBLE = "\x00\x07\x1b\x7f\x85\xad\u200b\u202e\u2060\u2066\u3164\ufeff\U000e0041\U000e0101"
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +99,11 @@ def test_the_models_copy_has_no_character_that_cannot_be_seen(text: str) -> None
 def test_the_models_copy_keeps_what_scripts_and_emoji_need() -> None:
     text = "می‌خواهم 👩‍👧 é\u0301 אבג\u200f\ttab\nline"
     assert written_in(build_prompt(Mode.GENERATE, post=text, draft="")) == [text]
+
+
+def test_joiners_and_selectors_in_a_row_hide_a_text_and_are_dropped() -> None:
+    hidden = "no" + "\u200c\u200d" * 8 + "\ufe00\ufe01\ufe02" + "body"
+    assert written_in(build_prompt(Mode.GENERATE, post=hidden, draft="")) == ["nobody"]
 
 
 def test_line_ends_of_a_web_form_become_plain_ones() -> None:
