@@ -30,6 +30,8 @@ MARKERS = re.compile(
     r"<\|[^|<>\n]{1,40}\|?>|<\|(?:im_|eot|end|start|begin)"
     rf"|<<?(?:{_TAGS})>>?"
     rf"|\[/?(?:inst|sys|{_ROLES}|available_tools|tool_(?:call|result)s?|end|instructions?|prompt)\]"
+    r"|[\"']role[\"'] ?: ?[\"'](?:system|user|assistant|developer|tool)"
+    r"|<<<|>>>|\{\{ ?[#/]|^(?://|#|<!--|/\*) ?(?:to ?do|note|system|instruction)\b"
     r"|\[system (?:prompt|message|override|note)\]"
     rf"|^[ #>*=_\[({{\"'-]{{0,8}}(?:{_LABELS})[ \])}}*_\"']{{0,4}}:"
     rf"|[.!?;,\"'] ?[\[(*]{{0,3}}(?:system|assistant|developer|user|human|override|new instructions?)[\])*]{{0,3}} ?:"
