@@ -27,6 +27,12 @@ def load_common() -> Common:
     return Common(frozenset(english), frozenset(table["foreign"].split()) - english)
 
 
+def typed(reading: Reading, word: Word) -> str:
+    """As it was typed: mending slips makes English words of what is none. Short forms are opened all the same."""
+    raw = reading.plain.text[word.start : word.end]
+    return word.text if "'" in raw else raw
+
+
 def sentences(words: list[Word]) -> list[tuple[int, int]]:
     found = []
     first = 0
@@ -42,7 +48,7 @@ def not_english(reading: Reading) -> list[tuple[int, int]]:
     common = load_common()
     found = []
     for first, last in sentences(reading.words):
-        words = [word.text for word in reading.words[first:last]]
+        words = [typed(reading, word) for word in reading.words[first:last]]
         english = sum(word in common.english for word in words)
         foreign = sum(word in common.foreign for word in words)
         if len(words) >= _SENTENCE and (not english or (foreign >= 2 and foreign > english)):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 
 from assistant.inference.prompts import EXAMPLES, GENERATE_SYSTEM, IMPROVE_SYSTEM
-from assistant.safety.common import load_common, not_english
+from assistant.safety.common import load_common, not_english, sentences
 from assistant.safety.lexicon import LexiconRule
 from assistant.safety.machine import Span, find_hidden, find_mark_words, find_tags
 from assistant.safety.phases.injection import Injection
@@ -32,7 +32,8 @@ MARKS = Rule("leak.marks", "There are signs of a program in this, not words for 
 _LETTERS_OF_PROMPT = 17  # 25 characters of the prompts hold so many at least
 _TELLTALES = 4
 _WORDS_OF_EXAMPLE = 7
-_WORDS_OF_POST = 14
+_WORDS_OF_POST = 8
+_WORDS_OF_SENTENCE = 4
 _WORDS_OF_ORDER = 4
 _SENTENCES_OF_ORDER = 3  # after the one in which it stands
 _SHORTEST_RARE = 3
@@ -154,11 +155,26 @@ class _Scaffold:
 
 
 def _find_copied(reading: Reading, context: Context) -> Iterator[Span]:
-    post = set(grams(texts_of(read(context.post)), _WORDS_OF_POST))
-    post.difference_update(grams(texts_of(read(context.draft)), _WORDS_OF_POST))
+    """A long run of the post's words, or a whole sentence of it. What the draft says too is the supporter's."""
+    if not context.post:
+        return
+    post, draft = read(context.post), read(context.draft)
+    runs = set(grams(texts_of(post), _WORDS_OF_POST)) - set(grams(texts_of(draft), _WORDS_OF_POST))
     for first, gram in enumerate(grams(texts_of(reading), _WORDS_OF_POST)):
-        if gram in post:
+        if gram in runs:
             yield first, first + _WORDS_OF_POST
+    wholes = _whole_sentences(post) - _whole_sentences(draft)
+    for first, last in sentences(reading.words):
+        if tuple(word.text for word in reading.words[first:last]) in wholes:
+            yield first, last
+
+
+def _whole_sentences(reading: Reading) -> set[tuple[str, ...]]:
+    return {
+        tuple(word.text for word in reading.words[first:last])
+        for first, last in sentences(reading.words)
+        if last - first >= _WORDS_OF_SENTENCE
+    }
 
 
 def letters_of(text: str) -> str:
