@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from assistant.safety.slips import Slips, load_slips
 from assistant.safety.spelling import Spelling, load_spelling
 
 _WORD = re.compile(r"(?:[^\W_]|['*@$!])+")
@@ -14,6 +15,11 @@ _AMOUNT = re.compile(r"(\d+)(mg|mcg|ug|ml|g|grams?|milligrams?|x|pills?|tabs?|ta
 _LEET = str.maketrans("013457@$!", "oieastasi")
 _DRAWN_OUT = re.compile(r"(.)\1\1+")
 _LONGEST_WORD = 40  # longer runs are no words; they are kept but not mended
+# With so many unknown words, more than the known ones, and few that are slips, a text is in another language: to mend it
+# would make English of it.
+_MANY_UNKNOWN = 6
+
+Raw = tuple[str, int, int]  # a word as typed, and where it begins and ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +32,40 @@ class Word:
 
 
 def split_words(plain: str) -> list[Word]:
-    spelling = load_spelling()
+    spelling, slips = load_spelling(), load_slips()
+    raw_words = _move_blanks(_join_spaced_letters(_raw_words(plain)), plain, slips)
+    slipped = _is_english(raw_words, slips)
     words: list[Word] = []
     sentence = clause = 0
     before = 0
-    for raw, start, end in _join_spaced_letters(_raw_words(plain)):
+    for raw, start, end in raw_words:
         between = plain[before:start] if words else ""
         if _ends_sentence(between, plain, before, start):
             sentence += 1
             clause += 1
-        elif "\n" in between or "," in between or ";" in between or " - " in between or "(" in between or ")" in between:
+        elif (
+            "\n" in between or "," in between or ";" in between or " - " in between or "(" in between or ")" in between
+        ):
             clause += 1
-        words.extend(Word(text, start, end, sentence, clause) for text in _mend(raw, spelling))
+        words.extend(
+            Word(text, start, end, sentence, clause) for text in _mend(raw, spelling, slips if slipped else None)
+        )
         before = end
-    return words
+    return _mend_beside(words, slips) if slipped else words
+
+
+def _mend_beside(words: list[Word], slips: Slips) -> list[Word]:
+    """A short slip is known by the words around it."""
+    mended: list[Word] = []
+    for index, word in enumerate(words):
+        if not slips.is_beside(word.text):
+            mended.append(word)
+            continue
+        before = tuple(other.text for other in mended[-2:] if other.sentence == word.sentence)
+        after = tuple(other.text for other in words[index + 1 : index + 3] if other.sentence == word.sentence)
+        text = slips.beside(before, word.text, after)
+        mended.append(word if text == word.text else replace(word, text=text))
+    return mended
 
 
 def _ends_sentence(between: str, plain: str, before: int, start: int) -> bool:
@@ -51,7 +77,7 @@ def _ends_sentence(between: str, plain: str, before: int, start: int) -> bool:
     return not (between == "." and plain[before - 1].isdigit() and plain[start].isdigit())
 
 
-def _raw_words(plain: str) -> list[tuple[str, int, int]]:
+def _raw_words(plain: str) -> list[Raw]:
     found = []
     for match in _WORD.finditer(plain):
         stripped = match[0].strip(_EDGES)
@@ -61,9 +87,9 @@ def _raw_words(plain: str) -> list[tuple[str, int, int]]:
     return found
 
 
-def _join_spaced_letters(raw: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+def _join_spaced_letters(raw: list[Raw]) -> list[Raw]:
     """Write "k i l l" and "k.i.l.l" as one word. Two single letters are left alone: "I a" is a slip, not a trick."""
-    joined: list[tuple[str, int, int]] = []
+    joined: list[Raw] = []
     index = 0
     while index < len(raw):
         stop = index
@@ -85,22 +111,65 @@ def _join_spaced_letters(raw: list[tuple[str, int, int]]) -> list[tuple[str, int
     return joined
 
 
-def _mend(raw: str, spelling: Spelling) -> tuple[str, ...]:
+def _is_english(raw_words: list[Raw], slips: Slips) -> bool:
+    unknown = [raw for raw, _, _ in raw_words if not _is_known(raw, slips)]
+    if len(unknown) < _MANY_UNKNOWN or 2 * len(unknown) <= len(raw_words):
+        return True
+    spelling = load_spelling()
+    return 2 * sum(_mend(raw, spelling, slips) != _mend(raw, spelling, None) for raw in unknown) > len(unknown)
+
+
+@lru_cache(maxsize=8192)
+def _is_known(raw: str, slips: Slips) -> bool:
+    word = _shorten(raw.replace("'", ""))
+    return len(word) > _LONGEST_WORD or not word.isalpha() or slips.is_word(word)
+
+
+def _move_blanks(raw_words: list[Raw], plain: str, slips: Slips) -> list[Raw]:
+    """ "sui cide", "kil lmyself": a blank that came too early, too late, or for nothing."""
+    moved: list[Raw] = []
+    index = 0
+    while index < len(raw_words):
+        pair = raw_words[index : index + 2]
+        if (
+            len(pair) == 2
+            and plain[pair[0][2] : pair[1][1]] == " "
+            and not all(_is_known(raw, slips) for raw, _, _ in pair)
+        ):
+            (left, start, _), (right, _, end) = pair
+            parts = slips.join(left, right)
+            if parts:
+                cut = start + len(parts[0]) + (len(parts[0]) > len(left))
+                moved += [(parts[0], start, end)] if len(parts) == 1 else [(parts[0], start, cut), (parts[1], cut, end)]
+                index += 2
+                continue
+        moved.append(raw_words[index])
+        index += 1
+    return moved
+
+
+def _mend(raw: str, spelling: Spelling, slips: Slips | None) -> tuple[str, ...]:
     """The word or words meant. The raw word itself where nothing is known about it."""
     if len(raw) > _LONGEST_WORD:
         return (raw,)
-    return _mend_word(raw, spelling)
+    return _mend_word(raw, spelling, slips)
 
 
 # Single words, not texts: what stays here says nothing about who wrote what.
 @lru_cache(maxsize=8192)
-def _mend_word(raw: str, spelling: Spelling) -> tuple[str, ...]:
+def _mend_word(raw: str, spelling: Spelling, slips: Slips | None) -> tuple[str, ...]:
     if raw in spelling.meant:
         return spelling.meant[raw]
     if "'" in raw:
         opened = _open_contraction(raw)
+        if (
+            slips
+            and raw[-1] in "try"  # the key of the t, or one beside it
+            and (opened is None or (opened[-1] == "not" and not _is_known(opened[0], slips)))
+        ):
+            opened = slips.with_not(raw.replace("'", "")) or opened
         if opened:
-            return tuple(part for word in opened for part in _mend_word(word, spelling))
+            return tuple(part for word in opened for part in _mend_word(word, spelling, slips))
     word = raw.replace("'", "")
     amount = _AMOUNT.fullmatch(word)
     if amount:
@@ -110,8 +179,13 @@ def _mend_word(raw: str, spelling: Spelling) -> tuple[str, ...]:
             return spelling.meant[candidate]
         if candidate in spelling.watched:
             return (candidate,)
+    if slips and _is_known(word, slips):
+        return (_shorten(word),)
     glued = _split_glued(word, spelling)
-    return glued or (_shorten(word),)
+    if glued:
+        return glued
+    word = _shorten(word)
+    return (slips and slips.meant_by(word)) or (word,)
 
 
 def _open_contraction(raw: str) -> tuple[str, ...] | None:

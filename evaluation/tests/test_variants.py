@@ -15,9 +15,9 @@ SEED = 20261120
 
 
 SLIPS = [name for name in CHANGES if name.startswith("slips")]
-# A slip in a short word ("lfie") is not undone yet, so some copies are lost. Measured over 160 copies each: 0.16, 0.24, 0.46.
-# These bounds go down with the gap, never up.
-MOST_LOST = {"slips in 2 % of letters": 0.25, "slips in 5 % of letters": 0.35, "slips in 10 % of letters": 0.60}
+SEEDS = range(SEED, SEED + 4)
+# Of 160 copies each. Lost are slips that make another word ("gum" for "gun"). These bounds go down, never up.
+MOST_LOST = {"slips in 2 % of letters": 0, "slips in 5 % of letters": 1, "slips in 10 % of letters": 2}
 
 
 @pytest.mark.parametrize("text", EXPLICIT)
@@ -28,9 +28,9 @@ def test_an_explicit_post_stays_flagged_however_it_is_written(text: str) -> None
 
 
 @pytest.mark.parametrize("name", SLIPS)
-def test_most_explicit_posts_stay_flagged_with_slips_of_the_finger(name: str) -> None:
-    lost = [not judge(variants(text, seed=SEED)[name]).flagged for text in EXPLICIT]
-    assert sum(lost) / len(lost) <= MOST_LOST[name]
+def test_an_explicit_post_stays_flagged_with_slips_of_the_finger(name: str) -> None:
+    copies = [CHANGES[name](text, random.Random(f"{seed}:{name}:{text}")) for seed in SEEDS for text in EXPLICIT]
+    assert len([copy for copy in copies if not judge(copy).flagged]) <= MOST_LOST[name]
 
 
 def test_the_neutral_text_itself_is_never_flagged() -> None:

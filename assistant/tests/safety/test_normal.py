@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from assistant.safety.normal import make_plain
 from assistant.safety.words import split_words
 
+split_words("")  # reads the word lists beforehand: hypothesis times each example
+
 ANY_TEXT = st.text(alphabet=st.characters(codec=None, categories=None), max_size=200)
 AWKWARD = st.lists(
     st.sampled_from(
