@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from assistant.safety.found import Contact, Found
 from assistant.safety.numbers import find_accounts, find_documents, find_networks, find_phones
+from assistant.safety.reading import Reading
 from assistant.safety.spoken import find_spoken
 
 _TOP_LEVELS = frozenset(
@@ -73,6 +74,11 @@ _POSTCODE = re.compile(
 _HOME = re.compile(
     r"\b(?:i live|i am living|we live|my address is|address is|i'm) (?:at|on) (?:number )?\d{1,5}[a-z]? [a-z'-]{2,20}"
 )
+
+
+def contacts_in(reading: Reading) -> list[Found]:
+    """Of its plain text; three phases ask."""
+    return reading.once("contacts", lambda: find_contacts(reading.plain.text))
 
 
 def find_contacts(plain: str) -> list[Found]:

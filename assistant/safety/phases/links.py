@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import phonenumbers
 
-from assistant.safety.contacts import find_contacts
+from assistant.safety.contacts import contacts_in
 from assistant.safety.found import Contact, Found
 from assistant.safety.helplines import EMERGENCY, Helpline, all_helplines
 from assistant.safety.reading import read
@@ -51,9 +51,10 @@ class Links:
         book_numbers()  # a book that cannot be read must be known now: the phase is then missing
 
     def check(self, text: str, context: Context) -> Iterator[Finding]:
-        plain = read(text).plain
+        reading = read(text)
+        plain = reading.plain
         before = 0
-        for found in find_contacts(plain.text):
+        for found in contacts_in(reading):
             lines = _lines_of(found)
             rule = _judge(found, lines, context)
             if rule is None and lines and found.contact is not Contact.URL:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from assistant.safety.contacts import SITES, find_contacts
+from assistant.safety.contacts import SITES, contacts_in
 from assistant.safety.found import Contact, Found
 from assistant.safety.helplines import all_helplines
 from assistant.safety.names import find_names, load_names
@@ -80,9 +80,10 @@ class PersonalData:
         load_names()  # lists that cannot be read must be known now: the phase is then missing
 
     def check(self, text: str, context: Context) -> Iterator[Finding]:
-        plain = read(text).plain
+        reading = read(text)
+        plain = reading.plain
         known = _known_values(context) if context.kind is not Kind.POST else frozenset()
-        for found in find_contacts(plain.text):
+        for found in contacts_in(reading):
             rule = _RULES.get(found.contact)
             if rule is None or not rule.applies_to(context.kind):
                 continue
@@ -102,5 +103,5 @@ def _is_of_a_helpline(name: str) -> bool:
 
 
 def _known_values(context: Context) -> frozenset[str]:
-    found: list[Found] = find_contacts(read(context.post).plain.text) if context.post else []
+    found: list[Found] = contacts_in(read(context.post)) if context.post else []
     return frozenset(item.value for item in found)

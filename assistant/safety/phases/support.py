@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from assistant.safety import policy
-from assistant.safety.contacts import find_contacts
+from assistant.safety.contacts import contacts_in
 from assistant.safety.helplines import Helpline, all_helplines
 from assistant.safety.lexicon import LexiconRule
 from assistant.safety.phases.crisis import Crisis
@@ -138,7 +138,7 @@ class Support(WordedPhase):
     def _names_a_booked_line(self, reading: Reading, context: Context) -> bool:
         """By name, number or site, of the seeker's country where that is known. "Do not call ..." is no resource."""
         country = context.country.upper()
-        for found in find_contacts(reading.plain.text):
+        for found in contacts_in(reading):
             lines = book_numbers().get(found.value.removeprefix("+"), ()) or lines_of_host(found.value)
             if any(line.country == country or not country for line in lines):
                 return not self._is_denied(reading, found.start)
