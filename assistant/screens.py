@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from assistant import actions, provenance, triage
 from assistant.access import USE_GENERATE
@@ -17,7 +18,8 @@ from assistant.changes import Change, word_changes
 from assistant.forms import CountryForm
 from assistant.models import Draft, DraftRevision, Finding, Post, Reply, Suggestion, SuggestionJob, Worry
 from assistant.safety import helplines
-from assistant.safety.types import Level, Severity, Tier
+from assistant.safety.sources import source_of
+from assistant.safety.types import Level, Screening, Severity, Tier
 from assistant.streaming.chunks import StreamState, position_of, shown_status
 from assistant.worker_state import help_state
 
@@ -104,6 +106,31 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
         "limits": {"draft": settings.MAX_DRAFT},
         "client_key": uuid.uuid4(),  # for a page without our script: one page is one request for help
     } | worry_part(draft, user)
+
+
+WHAT_FOLLOWS = {
+    Severity.HOLD: "A moderator would read it before it leaves",
+    Severity.REVIEW: "It would leave, and a moderator would look at it",
+    Severity.NOTE: "For you to weigh",
+}
+_QUOTES = 3
+_LONGEST_QUOTE = 90
+
+
+def checked(text: str, screening: Screening) -> dict[str, Any]:
+    """What was found in a reply that is not sent yet, the weightiest first; each rule once, with the words it is about."""
+    groups = []
+    for severity, heading in WHAT_FOLLOWS.items():
+        found: dict[str, dict[str, Any]] = {}
+        for finding in screening.findings:
+            if finding.severity is severity:
+                about = {"reason": finding.reason, "source": source_of(finding.code), "quotes": []}
+                quotes = found.setdefault(finding.code + finding.reason, about)["quotes"]
+                if finding.end > finding.start and len(quotes) < _QUOTES:
+                    quotes.append(Truncator(text[finding.start : finding.end]).chars(_LONGEST_QUOTE))
+        if found:
+            groups.append({"heading": heading, "findings": list(found.values())})
+    return {"groups": groups}
 
 
 def triage_of(post: Post) -> dict[str, Any]:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("drafts/<uuid:draft_id>/", views.draft, name="draft"),
     path("drafts/<uuid:draft_id>/save", views.save_draft, name="save_draft"),
     path("drafts/<uuid:draft_id>/ask", views.ask, name="ask"),
+    path("drafts/<uuid:draft_id>/check", views.check, name="check"),
     path("drafts/<uuid:draft_id>/send", views.send, name="send"),
     path("drafts/<uuid:draft_id>/country", views.set_country, name="set_country"),
     path("drafts/<uuid:draft_id>/give-back", views.give_back, name="give_back"),

@@ -114,6 +114,27 @@ def ask(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @needs(WRITE_REPLIES)
+def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """What the checks find in the reply as it is typed, before it is sent. Nothing is stored, and nobody is told."""
+    row = access.draft_for(request.user, draft_id)
+    form = SendForm(request.POST)
+    is_fragment = bool(request.headers.get("HX-Request"))
+    if not form.is_valid():
+        if is_fragment:
+            return render(request, "assistant/_checked.html", {"problem": first_message(form)})
+        return invalid(request, row, form)
+    text = form.cleaned_data["text"]
+    checked = screens.checked(text, actions.screen_reply(text, row.post))
+    if is_fragment:
+        return render(request, "assistant/_checked.html", {"checked": checked})
+    page = screens.writing_page(row, request.user) | {"checked": checked}
+    if row.is_open:
+        page |= {"unsent": True, "unsent_text": text, "unsent_base": form.cleaned_data["base"]}
+    return render(request, "assistant/draft.html", page)
+
+
+@require_POST
+@needs(WRITE_REPLIES)
 def send(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Send the reply, or hold it for a moderator. Works as a plain form: on a refusal the page comes back with the text."""
     row = access.draft_for(request.user, draft_id)
@@ -337,5 +358,5 @@ def page_again(request: HttpRequest, row: Draft, message: str, *, status: int) -
     row.refresh_from_db()
     page = screens.writing_page(row, request.user)
     typed = {name: request.POST.get(name, "") for name in ("text", "note")}
-    page |= {"unsent_text": typed["text"], "note": typed["note"], "unsent_message": message}
+    page |= {"unsent": True, "unsent_text": typed["text"], "note": typed["note"], "unsent_message": message}
     return render(request, "assistant/draft.html", page, status=status)

@@ -8,7 +8,7 @@ from assistant.actions.drafts import enough_to_ask, head_after_saving, save_revi
 from assistant.actions.holds import release, return_reply, withhold
 from assistant.actions.posts import give_back_post, hand_over_post, receive_post, set_country, take_next_post
 from assistant.actions.refused import Refused, StaleRevision
-from assistant.actions.replies import send_reply, take_back_reply
+from assistant.actions.replies import screen_reply, send_reply, take_back_reply
 from assistant.actions.screenings import report, worry
 from assistant.actions.second_readings import fail_reading, finish_reading
 from assistant.actions.suggestions import (
@@ -45,6 +45,7 @@ __all__ = [
     "report",
     "return_reply",
     "save_revision",
+    "screen_reply",
     "send_reply",
     "set_country",
     "take_back_reply",

@@ -14,7 +14,7 @@ from assistant.actions.screenings import keep_screening
 from assistant.actions.suggestions import cancel_jobs
 from assistant.models import Draft, DraftRevision, Post, Reply, SuggestionJob
 from assistant.safety.pipeline import screen
-from assistant.safety.types import Context, Kind, Level
+from assistant.safety.types import Context, Kind, Level, Screening
 from assistant.vault import audit
 
 
@@ -44,12 +44,7 @@ def send_reply(draft: Draft, *, by: Any, revision: DraftRevision) -> Reply:
             "leased", "Somebody else is answering this post now, because yours rested too long. Your draft is kept."
         )
     text = revision.text
-    context = Context(
-        kind=Kind.REPLY, language=post.language, country=post.country, post=post.text, level=Level(post.level)
-    )
-    screening = screen(text, context)
-    if triage.handling(post.level).hold_reply:
-        screening = replace(screening, findings=(*screening.findings, triage.level_hold()))
+    screening = screen_reply(text, post)
     held = screening.held
     reply = Reply(
         case=draft.case,
@@ -75,6 +70,17 @@ def send_reply(draft: Draft, *, by: Any, revision: DraftRevision) -> Reply:
         outcome=reply.status,
     )
     return reply
+
+
+def screen_reply(text: str, post: Post) -> Screening:
+    """What would be found if this were sent now. Stores nothing, so a writer can ask beforehand."""
+    context = Context(
+        kind=Kind.REPLY, language=post.language, country=post.country, post=post.text, level=Level(post.level)
+    )
+    screening = screen(text, context)
+    if triage.handling(post.level).hold_reply:
+        screening = replace(screening, findings=(*screening.findings, triage.level_hold()))
+    return screening
 
 
 @transaction.atomic

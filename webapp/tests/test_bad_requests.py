@@ -63,6 +63,7 @@ FORMS: dict[str, dict[str, str]] = {
     "assistant:save_draft": DRAFT | {"origin": "typed"},
     "assistant:ask": DRAFT
     | {"client_key": "00000000-0000-4000-8000-000000000000", "mode": "generate", "reason": "No words today."},
+    "assistant:check": DRAFT,
     "assistant:send": DRAFT,
     "assistant:set_country": {"country": "IE"},
     "assistant:give_back": {},
@@ -100,6 +101,7 @@ LETTERS = [
     ("assistant:enter_post", "text"),
     ("assistant:save_draft", "text"),
     ("assistant:ask", "text"),
+    ("assistant:check", "text"),
     ("assistant:send", "text"),
     ("assistant:worry", "text"),
     ("assistant:worry", "note"),
@@ -141,6 +143,7 @@ def test_what_the_table_fills_in_is_taken(stage: Stage, name: str) -> None:
     """Else the walks below would only ever see the first refusal."""
     answer = stage.client_for(name).post(stage.address(name), FORMS[name])
     expected = {"accounts:set_up": 404, "accounts:invite": 200, "account_login": 200}
+    expected["assistant:check"] = 200
     expected |= {"account_change_password": 200, "account_reset_password_from_key": 200}
     assert answer.status_code == expected.get(name, 302)
 

@@ -50,6 +50,7 @@ TABLE: dict[str, str | set[Role]] = {
     "assistant:draft": WRITERS,
     "assistant:save_draft": WRITERS,
     "assistant:ask": WRITERS,
+    "assistant:check": WRITERS,
     "assistant:send": WRITERS,
     "assistant:set_country": WRITERS,
     "assistant:give_back": WRITERS,
