@@ -197,6 +197,25 @@ def test_a_worry_is_one_click_and_leaves_what_is_being_typed(site: Site, chromiu
     assert site.complaints[before:] == []
 
 
+def test_checking_says_what_is_found_and_leaves_what_is_being_typed(site: Site, chromium: Browser) -> None:
+    before = len(site.complaints)
+    page = sign_in(site, chromium, "hazel", viewport={"width": 400, "height": 800})
+    page.goto(f"{site.address}/posts/")
+    page.get_by_role("button", name="Help the next person").click()
+    page.locator("#reply-text").fill(HURTFUL)
+    page.get_by_role("button", name="Check", exact=True).click()
+    expect(page.locator("#checked")).to_contain_text("A moderator would read it before it leaves")
+    expect(page.locator("#checked q").first).to_be_visible()
+    expect(page.locator("#reply-text")).to_have_value(HURTFUL)
+    check_accessibility(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.locator("#reply-text").fill(DRAFT)
+    page.get_by_role("button", name="Check", exact=True).click()
+    expect(page.locator("#checked")).not_to_contain_text("A moderator would read it")
+    assert page.url.startswith(f"{site.address}/drafts/")
+    assert site.complaints[before:] == []
+
+
 def test_a_stopped_suggestion_leaves_the_draft_alone(site: Site, chromium: Browser) -> None:
     page = sign_in(site, chromium, "hazel")
     page.goto(f"{site.address}/posts/")
