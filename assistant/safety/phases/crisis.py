@@ -123,7 +123,8 @@ class Crisis(WordedPhase):
             first -= 1
         while last < len(words) and words[last].sentence == sentence:
             last += 1
-        return last - first <= _SHORT or any(word.text in self._writer for word in words[first:last])
+        said = {word.text for word in words[first:last]}
+        return not said.isdisjoint(self._writer) or (last - first <= _SHORT and said.isdisjoint(self._addressed))
 
     def _is_in_jest(self, reading: Reading, match: Match) -> bool:
         around = reading.words[max(0, match.first - _NEAR) : match.last + _NEAR]

@@ -160,6 +160,19 @@ def test_it_says_which_level_a_sign_stands_for(text: str, level: Level) -> None:
     assert max(finding.level for finding in found(PHASE, text, Kind.POST)) is level
 
 
+def test_it_asks_less_for_an_attempt_of_long_ago_than_for_one_without_a_time() -> None:
+    assert "crisis.long_past" in codes(found(PHASE, "I tried to kill myself when I was sixteen", Kind.POST))
+    assert highest(found(PHASE, "i have tried to kill myself before", Kind.POST)) is Severity.HOLD
+
+
+def test_every_sign_of_a_high_level_holds_and_every_level_is_looked_at() -> None:
+    for rule in PHASE.rules:
+        if rule.level >= Level.METHOD:
+            assert rule.severities[Kind.POST] is Severity.HOLD, rule.code
+        if rule.level:
+            assert rule.severities[Kind.POST] >= Severity.REVIEW, rule.code
+
+
 def test_it_takes_a_you_that_is_only_spoken_to_for_no_subject() -> None:
     assert highest(found(PHASE, "i love all of you but want to kill myself", Kind.POST)) is Severity.HOLD
     assert highest(found(PHASE, "thank you, still going to end my life", Kind.POST)) is Severity.HOLD
