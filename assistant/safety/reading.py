@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
+from typing import TypeVar, cast
 
 from assistant.safety.normal import Plain, make_plain
 from assistant.safety.words import Word, split_words
+
+T = TypeVar("T")
 
 
 class Reading:
     def __init__(self, text: str) -> None:
         self.text = text
+        self._kept: dict[object, object] = {}
+
+    def once(self, key: object, work_out: Callable[[], T]) -> T:
+        """What two phases need of one text is worked out once. The key says what it is, and for whom."""
+        if key not in self._kept:
+            self._kept[key] = work_out()
+        return cast(T, self._kept[key])
 
     @cached_property
     def plain(self) -> Plain:

@@ -55,8 +55,12 @@ class WordedPhase:
         self.rules: tuple[Rule, ...] = tuple(entry.rule for entry in self.lexicon.rules.values())
         self.kinds = frozenset(kind for rule in self.rules for kind in rule.severities)
 
-    def check(self, text: str, context: Context) -> Iterator[Finding]:
+    def check(self, text: str, context: Context) -> Iterable[Finding]:
+        """Worked out once per text: the classifier asks for what the rules found as well."""
         reading = read(text)
+        return reading.once((self.name, self.version, context), lambda: list(self._found(reading, context)))
+
+    def _found(self, reading: Reading, context: Context) -> Iterator[Finding]:
         for entry, match in self.matches(reading, context.kind):
             rule = self.judge(entry, match, reading, context)
             if rule is not None and rule.applies_to(context.kind):

@@ -290,9 +290,9 @@ def test_a_missing_or_broken_lexicon_holds_and_does_not_raise(
     checks = Pipeline(phases.build_phases(), phases.REQUIRED)
     for kind in phases.REQUIRED[name]:
         screening = checks.screen("The weather was kind to us today.", Context(kind=kind))
-        assert [(finding.code, name in finding.reason) for finding in screening.findings] == [
-            ("pipeline.phase_missing", True)
-        ]
+        # Phases that ask another one (the classifier asks the rules) are missing with it.
+        assert {finding.code for finding in screening.findings} == {"pipeline.phase_missing"}
+        assert any(name in finding.reason for finding in screening.findings)
 
 
 def phases_and_codes() -> str:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from assistant.safety.phases.boundaries import Boundaries
+from assistant.safety.phases.classifier import ClassifierPhase
 from assistant.safety.phases.crisis import Crisis
 from assistant.safety.phases.dismissal import Dismissal
 from assistant.safety.phases.hazards import Hazards
@@ -20,6 +21,7 @@ from assistant.safety.phases.methods import Methods
 from assistant.safety.phases.personal_data import PersonalData
 from assistant.safety.phases.promises import Promises
 from assistant.safety.phases.repetition import Repetition
+from assistant.safety.phases.reply_classifier import ReplyClassifier
 from assistant.safety.phases.support import Support
 from assistant.safety.phases.wording import Wording
 from assistant.safety.types import Kind, Phase
@@ -33,6 +35,7 @@ ORDERED: tuple[Callable[[], Phase], ...] = (
     Support,  # what a reply to somebody in danger must hold
     Methods,  # nobody learns from Lantern how to harm themselves
     Hazards,  # nor to come to bodily harm
+    ClassifierPhase,  # a cry for help is not always made of words that a list holds
     Medical,  # doses, treatment and diagnoses belong to people who know the person
     Dismissal,  # blame and minimising are what makes people stop writing
     Hostility,  # nobody is insulted here, and no hate is agreed with
@@ -44,6 +47,7 @@ ORDERED: tuple[Callable[[], Phase], ...] = (
     Repetition,  # a model that loops has nothing to say
     Injection,  # orders to the model are people's words in a post, and nothing to be passed on in an answer
     Leak,  # what the model was told, and what it was tricked into, is no answer to a person
+    ReplyClassifier,  # reads a reply beside its post for what no list of phrases says
 )
 
 _POST = frozenset({Kind.POST})
@@ -57,6 +61,7 @@ REQUIRED: dict[str, frozenset[Kind]] = {
     "support": _WRITTEN_HERE,
     "methods": _POST | _WRITTEN_HERE,
     "hazards": _WRITTEN_HERE,
+    "classifier": _POST,
     "medical": _WRITTEN_HERE,
     "dismissal": _WRITTEN_HERE,
     "hostility": _WRITTEN_HERE,
@@ -68,6 +73,7 @@ REQUIRED: dict[str, frozenset[Kind]] = {
     "repetition": _WRITTEN_HERE,
     "injection": _POST | _WRITTEN_HERE,
     "leak": frozenset({Kind.SUGGESTION}),
+    "reply_classifier": _WRITTEN_HERE,
 }
 
 
