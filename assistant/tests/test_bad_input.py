@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import uuid
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
-from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.sessions.models import Session
@@ -22,12 +20,11 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from assistant.models import Draft, DraftRevision, Post, Reply, SuggestionChunk, SuggestionJob
-from assistant.streaming import poke
 from assistant.tests import hard_texts
 from assistant.tests.hard_texts import as_stored, of_length
+from assistant.tests.page_socket import Socket
 from assistant.tests.starter import starter_model_file
 from webapp import test as build
-from webapp.asgi import websocket
 from webapp.test import Cast
 
 if TYPE_CHECKING:
@@ -344,36 +341,6 @@ def test_the_list_of_special_tokens_is_that_of_the_starter_model() -> None:
 
 
 # Frames
-
-
-class Socket:
-    """The page's socket, spoken to over ASGI."""
-
-    def __init__(self, client: Client) -> None:
-        cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
-        headers = [(b"cookie", cookie.encode()), (b"origin", b"http://localhost"), (b"host", b"localhost")]
-        scope = {"type": "websocket", "path": "/ws/jobs", "headers": headers}
-        self.line: Any = ApplicationCommunicator(websocket, scope)  # type: ignore[no-untyped-call]
-
-    async def __aenter__(self) -> Socket:
-        poke.use_loop(asyncio.get_running_loop())
-        await self.line.send_input({"type": "websocket.connect"})
-        assert (await self.line.receive_output())["type"] == "websocket.accept"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        poke.use_loop(None)
-        await self.line.send_input({"type": "websocket.disconnect", "code": 1000})
-        await self.line.wait()
-
-    async def say(self, frame: Any) -> None:
-        text = frame if isinstance(frame, str) else json.dumps(frame)
-        await self.line.send_input({"type": "websocket.receive", "text": text})
-
-    async def hear(self, seconds: float = 5) -> dict[str, Any]:
-        message: dict[str, Any] = await self.line.receive_output(timeout=seconds)
-        heard: dict[str, Any] = json.loads(message["text"]) if message["type"] == "websocket.send" else message
-        return heard
 
 
 JOB = "00000000-0000-4000-8000-000000000000"

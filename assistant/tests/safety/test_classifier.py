@@ -126,5 +126,5 @@ def test_a_file_that_is_not_right_is_refused_by_name(tmp_path: Path, harm: str) 
         else:
             parts["format"] = np.array(99)
         np.savez(path, allow_pickle=False, **parts)
-    with pytest.raises(ClassifierError, match="triage.npz"):
+    with pytest.raises(ClassifierError, match=r"triage\.npz"):
         Classifier(path)
