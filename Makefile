@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) scripts/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint types arrows migrations tests pins wheelhouse faults faults-safety eval-safety clean
+.PHONY: help run setup test lint types arrows migrations tests pins wheelhouse faults bench faults-safety eval-safety clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ wheelhouse: ## fill wheelhouse/ for a machine without a network
 
 faults: ## kill workers and flush Redis while jobs run; prints a table
 	@.venv/bin/python -m bench.faults
+
+bench: ## time the screening of posts beside a named peer, in the same run
+	@.venv/bin/python -m bench.screening
 
 faults-safety: ## break the safety checks in every way, 30 times each; prints a table
 	@.venv/bin/python -m bench.faults_safety
