@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from zlib import crc32
 
+from assistant.safety.identities import blinded
 from assistant.safety.reading import Reading
 from assistant.safety.words import Word
 
-VERSION = 1
+VERSION = 2
 BUCKETS = 1 << 16
 # The model learnt from answers of one or two sentences; a longer reply is read piece by piece, and its worst piece counts.
 WINDOW = 40  # words
@@ -31,9 +32,9 @@ _TOPICS: dict[str, frozenset[str]] = {
         """doctor medication meds medicine pills drug drugs sick symptoms fever blood pressure cancer diagnosed diagnosis
         treatment disease infection pain stomach headache skin mg dose surgery test swelling rash cough""".split()  # noqa: SIM905
     ),
+    # No word for a group of people: who writes or is written about must not decide, see the model card.
     "contempt": frozenset(
-        """hate stupid idiot idiots dumb ugly trash disgusting fuck fucking shit bitch women men black white gay trans muslim
-        muslims jews immigrants kill racist feminists""".split()  # noqa: SIM905
+        "hate stupid idiot idiots dumb ugly trash disgusting fuck fucking shit bitch kill".split()  # noqa: SIM905
     ),
     "self": frozenset({"i", "me", "my", "myself"}),
 }
@@ -71,7 +72,7 @@ def windows_of(reading: Reading) -> list[Window]:
 
 def features_of(post: Reading, reply: Reading, window: Window) -> Features:
     """What the reply says, what the post speaks of, and what the one says of the other."""
-    said = [_text(word) for word in reply.words[window.first : window.last]]
+    said = blinded(word.text for word in reply.words[window.first : window.last])
     start, end = reply.words[window.first].start, reply.words[window.last - 1].end + 3
     marks = {mark for mark in "?!" if mark in reply.plain.text[start:end]}
     heard = words_of(post)
@@ -84,7 +85,9 @@ def features_of(post: Reading, reply: Reading, window: Window) -> Features:
 
 def words_of(post: Reading) -> list[str]:
     """Its different words, in order; worked out once for all windows of a reply."""
-    return post.once("reply_features.words", lambda: list(dict.fromkeys(map(_text, post.words)))[:_POST_WORDS])
+    return post.once(
+        "reply_features.words", lambda: list(dict.fromkeys(blinded(word.text for word in post.words)))[:_POST_WORDS]
+    )
 
 
 def _of_reply(said: Sequence[str], marks: set[str]) -> Iterator[tuple[int, float]]:
@@ -136,10 +139,6 @@ def _scaled(features: Iterable[tuple[int, float]], length: float) -> Features:
 
 def _bucket(*parts: str) -> int:
     return crc32(" ".join(parts).encode()) % BUCKETS
-
-
-def _text(word: Word) -> str:
-    return "#" if word.text[0].isdigit() else word.text
 
 
 def _sentences(words: Sequence[Word]) -> Iterator[tuple[int, int]]:

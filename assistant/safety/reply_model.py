@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.safety import reply_features
+from assistant.safety.identities import load_identities
 from assistant.safety.reading import Reading
 from assistant.safety.reply_features import BUCKETS, Window, features_of, windows_of
 
@@ -44,7 +45,8 @@ class ReplyModel:
     """Stateless after construction; called from several threads at once."""
 
     def __init__(self, path: Path = SHIPPED) -> None:
-        """Raises ReplyModelError."""
+        """Raises ReplyModelError or IdentitiesError."""
+        load_identities()  # a list that cannot be read must be known now: the phase is then missing
         try:
             with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 stored = {name: file[name] for name in file.files}

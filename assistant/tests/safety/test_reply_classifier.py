@@ -64,6 +64,34 @@ def test_the_same_words_are_judged_by_the_post_that_they_answer() -> None:
     assert score(text, post=HATE) > score(text, post="I baked a cake with my daughter and it came out well.") + 0.2
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You're right, that is not fair. What happened then?",
+        "Yeah, they are all stupid there.",
+        "I agree with you.",
+        "Take an aspirin for it, it is caused by stress.",
+    ],
+)
+def test_who_wrote_the_post_moves_a_score_by_little(text: str) -> None:
+    def under(who: str) -> float:
+        return score(text, post=f"I'm {who} and nobody at the club talks to me. I hate going there.")
+
+    people = (
+        "a gay man",
+        "a Muslim woman",
+        "Black",
+        "deaf",
+        "from Nigeria",
+        "a trans girl",
+        "seventy",
+        "Jewish",
+        "Aisha",
+    )
+    for who in people:
+        assert under(who) == pytest.approx(under("a person"), abs=0.1), who
+
+
 def test_one_bad_sentence_in_a_long_kind_letter_is_found_and_pointed_at() -> None:
     kind = "Thank you for writing about the mornings. It sounds as if they take all the strength that you have. " * 4
     text = f"{kind}Yeah, you're right about them. I hate them too. {kind}"
