@@ -205,7 +205,7 @@ def worry(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     actions.worry(row.post, by=request.user, **said)
     problem = "" if not form.errors else f"A moderator was asked; your note was not kept. {first_message(form)}"
     if request.headers.get("HX-Request"):
-        part = screens.worry_part(row, request.user) | {"problem": problem, "note": problem and request.POST["note"]}
+        part = screens.worry_part(row, request.user) | {"problem": problem, "worry_note": problem and request.POST["note"]}
         return render(request, "assistant/_worry.html", part)
     problem = problem or keep_typed(request, row)
     if problem:
@@ -358,5 +358,5 @@ def page_again(request: HttpRequest, row: Draft, message: str, *, status: int) -
     row.refresh_from_db()
     page = screens.writing_page(row, request.user)
     typed = {name: request.POST.get(name, "") for name in ("text", "note")}
-    page |= {"unsent": True, "unsent_text": typed["text"], "note": typed["note"], "unsent_message": message}
+    page |= {"unsent": True, "unsent_text": typed["text"], "worry_note": typed["note"], "unsent_message": message}
     return render(request, "assistant/draft.html", page, status=status)

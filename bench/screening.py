@@ -2,9 +2,9 @@
 
 python -m bench.screening                 200 posts of 2,000 characters, 10 of 40,000
 
-The named peer is scikit-learn's usual classifier of texts: TF-IDF over words, pairs and two to five letters in a row, then logistic
-regression. It gives one number, without spans, reasons or a check that it works; its time is a floor, not a goal. Texts are
-put together from the invented posts of evaluation/data/carriers.toml. No model and no worker runs.
+The named peer is scikit-learn's usual classifier of texts: TF-IDF over words, pairs and two to five letters in a row, then
+logistic regression. It gives one number, without spans, reasons or a check that it works; its time is a floor, not a goal.
+Texts are put together from the invented posts of evaluation/data/carriers.toml. No model and no worker runs.
 """
 
 from __future__ import annotations

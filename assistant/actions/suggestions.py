@@ -26,7 +26,10 @@ from assistant.safety.types import Kind, Screening
 from assistant.streaming import poke
 from assistant.vault import audit
 
-SAFETY_OPEN = "The safety checks are in trouble, so nothing is suggested right now. Your draft is saved, and you can write and send."
+SAFETY_OPEN = (
+    "The safety checks are in trouble, so nothing is suggested right now. "
+    "Your draft is saved, and you can write and send."
+)
 
 ORIGIN_OF = {
     ChangeVerdict.Verdict.ACCEPTED: DraftRevision.Origin.ACCEPTED,

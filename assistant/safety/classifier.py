@@ -7,10 +7,9 @@ docs/model-card-triage.md says from what, and how good it is.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from zipfile import BadZipFile
@@ -19,11 +18,9 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from assistant.safety.names import load_names
+from assistant.safety.identities import blinded, load_identities
 from assistant.safety.reading import Reading
-from assistant.safety.spelling import LEXICONS
 from assistant.safety.types import Finding, Level
-from assistant.safety.wordlist import fold
 from assistant.safety.words import Word
 
 SHIPPED = Path(__file__).with_name("triage.npz")
@@ -35,8 +32,6 @@ WINDOW = 300  # words
 STEP = 150
 MOST_WINDOWS = 160
 
-_SOMEBODY = "somebody"
-_NUMBER = "#"
 _SELF = frozenset({"i", "me", "my", "myself", "mine"})
 _OTHER = frozenset({"you", "your", "yourself", "yours"})
 _TRAITS = ("hold", "review", "note", "level", "self", "other", "no_self", "no_other", "mostly_self", "length", "asks")
@@ -66,7 +61,7 @@ def features_of(words: Sequence[Word]) -> tuple[set[int], set[int], set[int]]:
     plain: set[int] = set()
     marked: set[int] = set()
     parts: set[int] = set()
-    for sentence in _sentences(words):
+    for sentence in map(blinded, _sentences(words)):
         mark = _mark(sentence)
         for index, word in enumerate(sentence):
             parts.update(_parts(word))
@@ -106,12 +101,12 @@ class Classifier:
 
     def __init__(self, path: Path = SHIPPED) -> None:
         """Raises ClassifierError."""
-        _identities()
         try:
+            load_identities()
             with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as file:
                 stored = {name: file[name] for name in file.files}
             self._take(stored)
-        except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
+        except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:  # IdentitiesError is a ValueError
             raise ClassifierError(
                 f"{path.name}: {type(error).__name__}: {error}. Restore the file or train it anew."
             ) from error
@@ -183,9 +178,7 @@ def _sentences(words: Sequence[Word]) -> Iterator[list[str]]:
         if index and word.sentence != words[index - 1].sentence:
             yield sentence
             sentence = []
-        text = _blind(word.text)
-        if text != _SOMEBODY or sentence[-1:] != [_SOMEBODY]:  # "an Irish Traveller" is one somebody
-            sentence.append(text)
+        sentence.append(word.text)
     if sentence:
         yield sentence
 
@@ -197,31 +190,7 @@ def _mark(sentence: Sequence[str]) -> str:
     return f"{own}{other}" or "N"
 
 
-@cache
-def _identities() -> frozenset[str]:
-    """Raises ClassifierError: without them the model would see who somebody is, and the phase is missing."""
-    try:
-        table = tomllib.loads((LEXICONS / "identities.toml").read_text(encoding="utf-8"))
-    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
-        raise ClassifierError(f"identities.toml: cannot be read ({type(error).__name__}). Restore the file.") from error
-    return frozenset(word for words in table.values() if isinstance(words, list) for word in words)
-
-
 # Single words, not texts: what stays here says nothing about who wrote what.
-@lru_cache(maxsize=16384)
-def _blind(word: str) -> str:
-    """One word for whoever somebody is and one for every number: neither makes a life worth an earlier look."""
-    if word[0].isdigit():
-        return _NUMBER
-    if word in _identities():
-        return _SOMEBODY
-    if word == "an":
-        return "a"
-    names = load_names()
-    folded = fold(word)
-    return _SOMEBODY if names.is_name(folded) and not names.is_word(folded) else word
-
-
 @lru_cache(maxsize=16384)
 def _parts(word: str) -> tuple[int, ...]:
     """Three to five letters in a row, so that a slip of the pen leaves most of a word standing."""

@@ -114,6 +114,7 @@ def test_a_note_that_is_too_long_comes_back_and_the_worry_counts(draft: Draft, c
     answer = worry(client, draft, note=note)
     assert answer.status_code == 422
     assert note in answer.content.decode()
+    assert "A moderator left a note" not in answer.content.decode()
     assert (Flag.objects.count(), Worry.objects.get().note) == (1, "")
 
 

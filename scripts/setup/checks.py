@@ -28,7 +28,11 @@ CHECKS = (
     Check("ruff", "lint", ("ruff", "check", ".")),
     Check("ruff format", "lint", ("ruff", "format", "--check", ".")),
     Check("djlint", "lint", ("djlint", "templates", "--lint", "--quiet")),
-    Check("mypy --strict", "types", ("mypy", "webapp", "assistant", "moderation", "scripts", "bench", "evaluation", "training", "conftest.py")),
+    Check(
+        "mypy --strict",
+        "types",
+        ("mypy", "webapp", "assistant", "moderation", "scripts", "bench", "evaluation", "training", "conftest.py"),
+    ),
     Check("import contracts", "arrows", ("lint-imports",)),
     Check("migrations", "migrations", ("python", "manage.py", "makemigrations", "--check", "--dry-run")),
     Check(

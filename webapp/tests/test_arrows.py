@@ -28,7 +28,7 @@ BREACHES = [
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A second tree to break: the code alone."""
     tree = tmp_path_factory.mktemp("tree")
-    for room in ("webapp", "assistant", "moderation"):
+    for room in ("webapp", "assistant", "moderation", "evaluation", "training"):
         shutil.copytree(ROOT / room, tree / room, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tree)
     return tree
