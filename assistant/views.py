@@ -205,7 +205,10 @@ def worry(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     actions.worry(row.post, by=request.user, **said)
     problem = "" if not form.errors else f"A moderator was asked; your note was not kept. {first_message(form)}"
     if request.headers.get("HX-Request"):
-        part = screens.worry_part(row, request.user) | {"problem": problem, "worry_note": problem and request.POST["note"]}
+        part = screens.worry_part(row, request.user) | {
+            "problem": problem,
+            "worry_note": problem and request.POST["note"],
+        }
         return render(request, "assistant/_worry.html", part)
     problem = problem or keep_typed(request, row)
     if problem:

@@ -106,9 +106,7 @@ def enter(text: str, country: str, minutes_ago: int) -> None:
     received_at = timezone.now() - timedelta(minutes=minutes_ago)
     # Not by chance, so that every demonstration is the same: one of the posts is read as a sample.
     sampled = text == SAMPLED[0]
-    receive_post(
-        text=text, country=country, received_at=received_at, draw=lambda most: 0 if sampled else most - 1
-    )
+    receive_post(text=text, country=country, received_at=received_at, draw=lambda most: 0 if sampled else most - 1)
 
 
 def reply_as(name: str, text: str) -> None:
