@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from channels.db import database_sync_to_async
+from django.db import connections
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -55,12 +56,19 @@ def placed() -> Iterator[tuple[str, str, int]]:
             yield " ".join([*WORDS[:at], "...", unsafe, *WORDS[at:]]).replace(" ...", "."), unsafe, 1 + at % 7
 
 
+def run(job: SuggestionJob, engine: FakeEngine) -> None:
+    try:
+        runner.run_job(job.id, engine=engine)
+    finally:
+        connections.close_all()  # this thread's, which nobody else can give back
+
+
 async def on_the_socket(client: Client, job: SuggestionJob, engine: FakeEngine) -> str:
     """Everything that the server sends while the job runs, to a page that subscribed before it began."""
     heard: list[str] = []
     async with Socket(client) as socket:
         await socket.say({"v": 1, "t": "subscribe", "job": str(job.id), "attempt": 0, "last_seq": 0})
-        worker = threading.Thread(target=runner.run_job, args=(job.id,), kwargs={"engine": engine})
+        worker = threading.Thread(target=run, args=(job, engine))
         worker.start()
         while True:
             frame = await socket.hear()
