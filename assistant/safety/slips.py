@@ -307,7 +307,7 @@ def load_slips() -> Slips:
         for typed, words in spelling.meant.items()
         if typed.endswith("nt") and words[-1] == "not" and len(typed) > 3
     }
-    foreign = tomllib.loads((LEXICONS / "common.toml").read_text(encoding="utf-8"))["foreign"]
+    foreign = tomllib.loads((LEXICONS / "english.toml").read_text(encoding="utf-8"))["foreign"]
     return Slips(Counter(known), core, spelling, names, frozenset(foreign.split()))
 
 

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from assistant.safety.common import load_common, not_english
+from assistant.safety.english import load_english, not_english
 from assistant.safety.machine import Span, find_encoded, find_hidden, find_markers, readable
 from assistant.safety.reading import Reading, read
 from assistant.safety.rules import Rule, severities
@@ -35,7 +35,7 @@ class Injection(WordedPhase):
 
     def __init__(self) -> None:
         super().__init__()
-        load_common()  # a list that cannot be read must be known now: the phase is then missing
+        load_english()  # a list that cannot be read must be known now: the phase is then missing
         self.rules = (*self.rules, MARKERS, ENCODED, HIDDEN)
 
     def check(self, text: str, context: Context) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 
 from assistant.inference.prompts import EXAMPLES, GENERATE_SYSTEM, IMPROVE_SYSTEM
-from assistant.safety.common import load_common, not_english, sentences
+from assistant.safety.english import load_english, not_english, sentences
 from assistant.safety.lexicon import LexiconRule
 from assistant.safety.machine import Span, find_hidden, find_mark_words, find_tags
 from assistant.safety.phases.injection import Injection
@@ -48,7 +48,7 @@ class Leak(WordedPhase):
         self.rules = (*self.rules, PROMPT, EXAMPLE, COPIED, OBEYED, OTHER_LANGUAGE, MARKS)
         self._injection = Injection()
         self._goes_on = self.lexicon.subjects["goes_on"]
-        self._prompt = _Scaffold((IMPROVE_SYSTEM, GENERATE_SYSTEM), load_common().english)
+        self._prompt = _Scaffold((IMPROVE_SYSTEM, GENERATE_SYSTEM), load_english().english)
         shown = [
             text for example in EXAMPLES for text in (example.post, example.draft, example.revision, example.generated)
         ]
@@ -106,7 +106,7 @@ class Leak(WordedPhase):
         for first, gram in enumerate(grams(said, _WORDS_OF_ORDER)):
             if gram in ordered_grams:
                 yield first, first + _WORDS_OF_ORDER
-        rare = ordered - elsewhere - load_common().english
+        rare = ordered - elsewhere - load_english().english
         for index, word in enumerate(said):
             if word in rare:
                 yield index, index + 1

@@ -1,4 +1,4 @@
-"""Words by which English is told from what is not: lexicons/common.toml, read once."""
+"""Words by which English is told from what is not: lexicons/english.toml, read once."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _SENTENCE = 3  # words: less can be a name or a sigh
 
 
 @dataclass(frozen=True, eq=False)
-class Common:
+class Words:
     english: frozenset[str]
     foreign: frozenset[str]
 
 
 @cache
-def load_common() -> Common:
+def load_english() -> Words:
     """Raises when the list is missing; the phases that need it are then missing too, which holds."""
-    table = tomllib.loads((LEXICONS / "common.toml").read_text(encoding="utf-8"))
+    table = tomllib.loads((LEXICONS / "english.toml").read_text(encoding="utf-8"))
     english = {word for raw in table["english"].split() for word in (raw, *(part.text for part in read(raw).words))}
-    return Common(frozenset(english), frozenset(table["foreign"].split()) - english)
+    return Words(frozenset(english), frozenset(table["foreign"].split()) - english)
 
 
 def typed(reading: Reading, word: Word) -> str:
@@ -45,12 +45,12 @@ def sentences(words: list[Word]) -> list[tuple[int, int]]:
 
 def not_english(reading: Reading) -> list[tuple[int, int]]:
     """Sentences of some words without one that English does not do without, or with more that other languages have."""
-    common = load_common()
+    known = load_english()
     found = []
     for first, last in sentences(reading.words):
         words = [typed(reading, word) for word in reading.words[first:last]]
-        english = sum(word in common.english for word in words)
-        foreign = sum(word in common.foreign for word in words)
+        english = sum(word in known.english for word in words)
+        foreign = sum(word in known.foreign for word in words)
         if len(words) >= _SENTENCE and (not english or (foreign >= 2 and foreign > english)):
             found.append((first, last))
     return found
