@@ -14,7 +14,7 @@ from scripts.setup.steps import ROOT, Steps
 
 BIN = VENV / "bin"
 SEPARATE = "process or browser or model"  # these start their own servers, or do not touch the site's database
-PLAIN = ("evaluation", "training", "assistant/tests/safety")  # these touch no database at all
+PLAIN = ("evaluation", "training", "scripts", "assistant/tests/safety")  # these touch no database at all
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,11 @@ CHECKS = (
     Check(
         "tests on PostgreSQL",
         "tests",
-        ("python", "-m", "pytest", "-n", "2", "--junitxml=test-results/postgres.xml", "-m", f"not ({SEPARATE})")
-        + tuple(f"--ignore={folder}" for folder in PLAIN),
+        (
+            *("python", "-m", "pytest", "-n", "2", "--junitxml=test-results/postgres.xml"),
+            *("-m", f"not ({SEPARATE})"),
+            *(f"--ignore={folder}" for folder in PLAIN),
+        ),
         (("LANTERN_TEST_DB", "postgres"),),
     ),
 )
