@@ -36,12 +36,14 @@ const saver = new Saver(page.text, {
   base: Number(page.form.elements.base.value),
   unsaved: "unsaved" in page.form.dataset,
 });
+const checked = document.getElementById("checked");
 let leaving = false;
 let byScript = false;
 
 function watchTyping() {
   page.text.addEventListener("lantern:editing", (event) => (byScript = event.detail));
   page.text.addEventListener("input", () => byScript || saver.typed());
+  page.text.addEventListener("input", () => checked.replaceChildren()); // it spoke of other words
   page.text.addEventListener("blur", () => byScript || saver.flush());
   document.addEventListener("visibilitychange", () => document.hidden && saver.flush());
   document.addEventListener("lantern:leave", leave);

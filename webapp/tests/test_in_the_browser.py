@@ -210,6 +210,7 @@ def test_checking_says_what_is_found_and_leaves_what_is_being_typed(site: Site, 
     check_accessibility(page)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.locator("#reply-text").fill(DRAFT)
+    expect(page.locator("#checked")).to_be_empty()  # it spoke of other words
     page.get_by_role("button", name="Check", exact=True).click()
     expect(page.locator("#checked")).not_to_contain_text("A moderator would read it")
     assert page.url.startswith(f"{site.address}/drafts/")
