@@ -86,7 +86,7 @@ LOOKED_AT = [
     "I don't trust myself tonight",
     "my uncle died by suicide in march",
     "i finally have the courage to do it",
-    "giving myself until christmas",
+    "giving myself until spring",
     "saturday is the day",
     "I am not sure what to write in the note",
     "how do i make myself sick without anyone hearing",
