@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from assistant.safety import policy
 from assistant.safety.types import Finding, Level, Severity, Tier
 
-NOT_A_DIAGNOSIS = "This is triage support made by rules and a small classifier. It is not a diagnosis, and it can be wrong."
+NOT_A_DIAGNOSIS = (
+    "This is triage support made by rules and a small classifier. It is not a diagnosis, and it can be wrong."
+)
 
 # What words in the post point to, never what somebody is.
 LEVEL_WORDS = {
