@@ -21,7 +21,7 @@ import numpy.typing as npt
 from assistant.safety.identities import blinded, load_identities
 from assistant.safety.reading import Reading
 from assistant.safety.types import Finding, Level
-from assistant.safety.words import Word
+from assistant.safety.words import Word, sentences
 
 SHIPPED = Path(__file__).with_name("triage.npz")
 FORMAT = 1
@@ -61,7 +61,8 @@ def features_of(words: Sequence[Word]) -> tuple[set[int], set[int], set[int]]:
     plain: set[int] = set()
     marked: set[int] = set()
     parts: set[int] = set()
-    for sentence in map(blinded, _sentences(words)):
+    for first, last in sentences(words):
+        sentence = blinded(word.text for word in words[first:last])
         mark = _mark(sentence)
         for index, word in enumerate(sentence):
             parts.update(_parts(word))
@@ -144,15 +145,13 @@ class Classifier:
 
     def heaviest_sentence(self, reading: Reading, first: int, last: int) -> tuple[int, int]:
         """Of the words from `first` to before `last`, the sentence that speaks most for danger when read alone."""
-        best = (-np.inf, first, last)
-        at = first
-        while at < last:
-            end = at
-            while end < last and reading.words[end].sentence == reading.words[at].sentence:
-                end += 1
-            best = max(best, (float(self._weigh(reading.words[at:end])[0]), at, end), key=lambda found: found[0])
-            at = end
-        return best[1], best[2]
+        inside = reading.words[first:last]
+        begin, end = max(
+            sentences(inside),
+            key=lambda sentence: float(self._weigh(inside[slice(*sentence)])[0]),
+            default=(0, len(inside)),
+        )
+        return first + begin, first + end
 
     def _weigh(self, words: Sequence[Word]) -> Floats:
         """What the words add to the four logits; each group counts as much in a long text as in a short one."""
@@ -170,17 +169,6 @@ def _windows(words: int) -> Iterator[tuple[int, int]]:
         if (number - 1) * STEP + WINDOW >= words:
             return
         yield number * STEP, min(words, number * STEP + WINDOW)
-
-
-def _sentences(words: Sequence[Word]) -> Iterator[list[str]]:
-    sentence: list[str] = []
-    for index, word in enumerate(words):
-        if index and word.sentence != words[index - 1].sentence:
-            yield sentence
-            sentence = []
-        sentence.append(word.text)
-    if sentence:
-        yield sentence
 
 
 def _mark(sentence: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from functools import cache
 
 from assistant.safety.reading import Reading, read
 from assistant.safety.spelling import LEXICONS
-from assistant.safety.words import Word
+from assistant.safety.words import Word, sentences
 
 _SENTENCE = 3  # words: less can be a name or a sigh
 
@@ -31,16 +31,6 @@ def typed(reading: Reading, word: Word) -> str:
     """As it was typed: mending slips makes English words of what is none. Short forms are opened all the same."""
     raw = reading.plain.text[word.start : word.end]
     return word.text if "'" in raw else raw
-
-
-def sentences(words: list[Word]) -> list[tuple[int, int]]:
-    found = []
-    first = 0
-    for index in range(1, len(words) + 1):
-        if index == len(words) or words[index].sentence != words[first].sentence:
-            found.append((first, index))
-            first = index
-    return found
 
 
 def not_english(reading: Reading) -> list[tuple[int, int]]:

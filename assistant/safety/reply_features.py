@@ -14,7 +14,7 @@ from zlib import crc32
 
 from assistant.safety.identities import blinded
 from assistant.safety.reading import Reading
-from assistant.safety.words import Word
+from assistant.safety.words import sentences
 
 VERSION = 2
 BUCKETS = 1 << 16
@@ -60,7 +60,7 @@ class Window:
 def windows_of(reading: Reading) -> list[Window]:
     """Whole sentences together, up to `WINDOW` words; a longer sentence is divided. At most `MOST_WINDOWS`."""
     windows: list[Window] = []
-    for first, last in _sentences(reading.words):
+    for first, last in sentences(reading.words):
         if windows and last - windows[-1].first <= WINDOW:
             windows[-1] = Window(windows[-1].first, last)
         else:
@@ -139,11 +139,3 @@ def _scaled(features: Iterable[tuple[int, float]], length: float) -> Features:
 
 def _bucket(*parts: str) -> int:
     return crc32(" ".join(parts).encode()) % BUCKETS
-
-
-def _sentences(words: Sequence[Word]) -> Iterator[tuple[int, int]]:
-    first = 0
-    for index in range(1, len(words) + 1):
-        if index == len(words) or words[index].sentence != words[first].sentence:
-            yield first, index
-            first = index

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -29,6 +30,15 @@ class Word:
     end: int
     sentence: int
     clause: int
+
+
+def sentences(words: Sequence[Word]) -> Iterator[tuple[int, int]]:
+    """Of each sentence the index of its first word and the one after its last."""
+    first = 0
+    for index in range(1, len(words) + 1):
+        if index == len(words) or words[index].sentence != words[first].sentence:
+            yield first, index
+            first = index
 
 
 def split_words(plain: str) -> list[Word]:

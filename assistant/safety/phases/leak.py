@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 
 from assistant.inference.prompts import EXAMPLES, GENERATE_SYSTEM, IMPROVE_SYSTEM
-from assistant.safety.english import load_english, not_english, sentences
+from assistant.safety.english import load_english, not_english
 from assistant.safety.lexicon import LexiconRule
 from assistant.safety.machine import Span, find_hidden, find_mark_words, find_tags
 from assistant.safety.phases.injection import Injection
@@ -18,6 +18,7 @@ from assistant.safety.reading import Reading, read
 from assistant.safety.rules import Rule, severities
 from assistant.safety.types import Context, Finding, Severity
 from assistant.safety.worded import WordedPhase
+from assistant.safety.words import sentences
 
 _HELD = severities(suggestion=Severity.HOLD)
 PROMPT = Rule("leak.prompt", "This repeats what the model was told to do.", _HELD)

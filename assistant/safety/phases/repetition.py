@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from assistant.safety.reading import Reading, read
 from assistant.safety.rules import Rule, severities
 from assistant.safety.types import Context, Finding, Kind, Severity
-from assistant.safety.words import Word
+from assistant.safety.words import sentences
 
 _WRITTEN_HERE = severities(suggestion=Severity.HOLD, reply=Severity.NOTE)
 LOOP = Rule("repetition.loop", "The same words come again and again.", _WRITTEN_HERE)
@@ -58,7 +58,7 @@ def _find_loop(words: Sequence[str]) -> tuple[int, int] | None:
 
 def _find_repeated_sentence(reading: Reading) -> tuple[int, int] | None:
     seen: Counter[tuple[str, ...]] = Counter()
-    for first, last in _sentences(reading.words):
+    for first, last in sentences(reading.words):
         if last - first < _SHORTEST_SENTENCE:
             continue
         sentence = tuple(word.text for word in reading.words[first:last])
@@ -66,11 +66,3 @@ def _find_repeated_sentence(reading: Reading) -> tuple[int, int] | None:
         if seen[sentence] == _SENTENCE_TIMES:
             return first, last
     return None
-
-
-def _sentences(words: Sequence[Word]) -> Iterator[tuple[int, int]]:
-    first = 0
-    for index in range(1, len(words) + 1):
-        if index == len(words) or words[index].sentence != words[first].sentence:
-            yield first, index
-            first = index
