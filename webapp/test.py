@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group
 
 from assistant import actions, runner
 from assistant.inference.engine import EngineError, PromptTooLong
-from assistant.inference.types import ModelInfo, Outcome, Request, StopReason
+from assistant.inference.types import EngineState, ModelInfo, Outcome, Preparation, Request, StopReason
 from assistant.models import Draft, DraftRevision, Post, Suggestion, SuggestionJob
 from assistant.safety.types import Level, Screening
 from webapp.accounts.models import User
@@ -163,6 +163,8 @@ class FakeEngine:
         self.model = ModelInfo(name="fake", sha256="0" * 64, size=1, context_tokens=context_tokens)
         self.usable = True
         self.asked: list[Request] = []
+        self.prepared: list[Preparation] = []
+        self.forgotten: list[str] = []
         self.before_word: Callable[[int], None] | None = None
         self._answers: list[str | EngineError] = []
 
@@ -186,6 +188,15 @@ class FakeEngine:
         if isinstance(answer, EngineError):
             raise answer
         return FakeStream(self, request, words_of(answer))
+
+    def prepare(self, preparation: Preparation) -> None:
+        self.prepared.append(preparation)
+
+    def forget(self, case: str) -> None:
+        self.forgotten.append(case)
+
+    def state(self) -> EngineState:
+        return EngineState(slots=1)
 
     def close(self) -> None:
         pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from assistant.inference.types import ModelInfo, Outcome, Request
+from assistant.inference.types import EngineState, ModelInfo, Outcome, Preparation, Request
 
 
 class EngineError(Exception):
@@ -34,6 +34,18 @@ class PromptTooLong(EngineError):
         )
 
 
+class EngineBusy(EngineError):
+    """More requests wait than this engine takes; the job goes back into the queue."""
+
+    code = "engine_busy"
+
+
+class EngineAway(EngineError):
+    """The server that holds the model does not answer, or stopped in the middle."""
+
+    code = "engine_away"
+
+
 class Stream(Protocol):
     """The answer to one request, as it comes. Iterate once; then `outcome` is set."""
 
@@ -56,6 +68,15 @@ class Engine(Protocol):
 
     def submit(self, request: Request) -> Stream:
         """Queue a request and return at once. Raises PromptTooLong before anything is decoded."""
+
+    def prepare(self, preparation: Preparation) -> None:
+        """Evaluate it when nothing else waits, so that a request that begins like it answers sooner. Returns at once,
+        promises nothing; a later one of the same case takes the place of the former."""
+
+    def forget(self, case: str) -> None:
+        """Drop what was prepared for this case. Returns at once."""
+
+    def state(self) -> EngineState: ...
 
     def close(self) -> None:
         """End running streams as cancelled and free the model."""

@@ -14,7 +14,7 @@ from assistant.inference.engine import EngineError, ModelUnavailable
 from assistant.inference.loop import PREFILL_TOKENS, OneAtATime
 from assistant.inference.modelfile import ModelFile
 from assistant.inference.stream import QueuedStream
-from assistant.inference.types import ModelInfo, Params, Prompt, Request
+from assistant.inference.types import EngineState, ModelInfo, Params, Preparation, Prompt, Request
 
 PENALTY_TOKENS = 64  # how far back the repeat penalty looks
 LOG_LEVEL_ERROR = 4
@@ -289,6 +289,15 @@ class LlamaCppEngine:
 
     def submit(self, request: Request) -> QueuedStream:
         return self._loop.submit(request)
+
+    def prepare(self, preparation: Preparation) -> None:
+        pass
+
+    def forget(self, case: str) -> None:
+        pass
+
+    def state(self) -> EngineState:
+        return EngineState(slots=1)
 
     def close(self) -> None:
         self._loop.close()

@@ -120,7 +120,15 @@ def build_improve(*, post: str, draft: str) -> Prompt:
         ),
         mode=Mode.IMPROVE,
         version=IMPROVE_VERSION,
+        draft=written(draft).text,
     )
+
+
+def build_opening(mode: Mode, *, post: str) -> Prompt:
+    """The prompt as far as the post settles it; `build_prompt` of the same mode and post begins with these tokens."""
+    whole = build_prompt(mode, post=post, draft="")
+    kept = whole.segments[:3] if mode is Mode.IMPROVE else whole.segments
+    return Prompt(segments=kept, mode=mode, version=whole.version)
 
 
 def build_generate(*, post: str) -> Prompt:

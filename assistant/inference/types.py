@@ -26,6 +26,7 @@ class Prompt:
     segments: tuple[Segment, ...]
     mode: Mode | None  # None: a question about the post, whose answer is shown to nobody
     version: str  # for example "improve-1"; stored with every suggestion
+    draft: str = ""  # what the answer will partly repeat, as it stands in the prompt; draft lookup proposes its words
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,17 @@ class Request:
     id: str
     prompt: Prompt
     params: Params = field(default_factory=Params)
+    case: str = ""  # whose text it is: what was prepared for a case serves that case and no other
+    adapter: str = ""  # one of `ModelInfo.adapters`; empty: the base model alone
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """The beginning of a prompt, to be evaluated before anybody asks. What follows may still change."""
+
+    case: str
+    prompt: Prompt
+    adapter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +77,8 @@ class ModelInfo:
     name: str
     sha256: str
     size: int  # bytes
-    context_tokens: int
-    adapter: str = ""  # name of the adapter, empty for the base model alone
+    context_tokens: int  # room of one request: prompt and answer together
+    adapters: tuple[str, ...] = ()  # names of the adapters that requests may ask for
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +90,31 @@ class Outcome:
     output_tokens: int
     seconds_to_first: float | None
     seconds: float
+    reused_tokens: int = 0  # of the prompt, not evaluated again because they were prepared or shared
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """What an engine is doing. Counts run since it was loaded; holds numbers only."""
+
+    slots: int  # requests that it can decode at a time
+    running: int = 0
+    waiting: int = 0
+    prepared: int = 0  # contexts kept
+    prepared_bytes: int = 0
+    prepared_limit: int = 0  # bytes
+    prepared_hits: int = 0  # requests that began from a context of their case
+    prepared_misses: int = 0
+    evictions: int = 0
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    output_tokens: int = 0
+    proposed_tokens: int = 0  # by draft lookup
+    accepted_tokens: int = 0
+    ended: dict[str, int] = field(default_factory=dict)  # requests by stop reason or error code
+    seconds_to_first_p50: float | None = None  # of the last 200 requests
+    seconds_to_first_p95: float | None = None
+    tokens_per_second: float = 0.0  # all streams together, over the last minute in which any ran
+    threads: int = 0
+    resident_bytes: int = 0  # of the process
+    notes: tuple[str, ...] = ()  # why threads, binding and layout are what they are, as sentences
