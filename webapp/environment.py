@@ -59,6 +59,14 @@ def names(name: str, default: list[str]) -> list[str]:
     return value
 
 
+def some_of(name: str, choices: list[str]) -> list[str]:
+    """One or more of the choices, separated by commas; all of them when nothing is set."""
+    wanted = names(name, choices)
+    if not wanted or not set(wanted) <= set(choices):
+        refuse(name, os.environ[name], f"one or more of {', '.join(choices)}, separated by commas")
+    return [choice for choice in choices if choice in wanted]
+
+
 def zone(name: str, default: str) -> str:
     return str(
         read(name, default, lambda said: ZoneInfo(said).key, "the name of a time zone, for example Europe/Dublin")

@@ -182,6 +182,9 @@ CELERY_TASK_DEFAULT_QUEUE = "suggestions"
 CELERY_WORKER_POOL = "threads"  # the engine is one thread in the process; each task submits to it and waits
 CELERY_WORKER_CONCURRENCY = environment.whole("WORKER_CONCURRENCY", 8, least=1, most=256)
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Which help this process of `run_worker` gives, so that the two models can live on different machines. One process, which
+# is all there is in the embedded form, gives both.
+WORKER_MODES = environment.some_of("WORKER_MODES", ["improve", "generate"])
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a Redis blip must not kill a generation
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_SEND_TASK_EVENTS = False

@@ -50,6 +50,8 @@ def test_a_bad_number_says_its_name_and_its_value(read: Any, name: str, value: s
     [
         ("DEMO", "maybe"),
         ("LOG_LEVEL", "LOUD"),
+        ("WORKER_MODES", "improve,rewrite"),
+        ("WORKER_MODES", ","),
         ("TIME_ZONE", "Mars/Olympus"),
         ("TIME_ZONE", "../../etc/passwd"),
         ("SECRET_KEY_FILE", "/nowhere/key"),
