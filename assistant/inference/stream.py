@@ -12,15 +12,17 @@ from assistant.inference.types import Outcome, Request, StopReason
 
 
 class QueuedStream:
-    def __init__(self, request: Request, tokens: list[int], *, interrupt: Callable[[QueuedStream], None]) -> None:
+    def __init__(self, request: Request, *, prompt_tokens: int, interrupt: Callable[[], None]) -> None:
+        """`interrupt` is called when the reader wants an end, so that the engine looks at `reason_to_stop`."""
         self.request = request
-        self.tokens = tokens
         self.outcome: Outcome | None = None
         self.output_tokens = 0
+        self.reused_tokens = 0
+        self._prompt_tokens = prompt_tokens
         self._interrupt = interrupt
         self._submitted = time.monotonic()
         self._deadline = self._submitted + request.params.deadline_seconds
-        self._first: float | None = None
+        self.seconds_to_first: float | None = None
         self._pieces: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._failure: EngineError | None = None
         self._lock = threading.Lock()
@@ -56,6 +58,9 @@ class QueuedStream:
             self._begun = True
             return True
 
+    def waited(self, now: float) -> float:
+        return now - self._submitted
+
     def reason_to_stop(self) -> StopReason | None:
         if self._wish is None and time.monotonic() >= self._deadline:
             return StopReason.DEADLINE
@@ -64,8 +69,8 @@ class QueuedStream:
     def put(self, text: str) -> None:
         if not text:
             return
-        if self._first is None:
-            self._first = time.monotonic() - self._submitted
+        if self.seconds_to_first is None:
+            self.seconds_to_first = time.monotonic() - self._submitted
         self._pieces.put(text)
 
     def end(self, reason: StopReason) -> None:
@@ -98,7 +103,7 @@ class QueuedStream:
             if not self._begun:
                 self._end(reason)
                 return
-        self._interrupt(self)
+        self._interrupt()
 
     def _end(self, reason: StopReason) -> None:
         if self._ended:
@@ -106,9 +111,10 @@ class QueuedStream:
         self._ended = True
         self.outcome = Outcome(
             stop=reason,
-            prompt_tokens=len(self.tokens),
+            prompt_tokens=self._prompt_tokens,
             output_tokens=self.output_tokens,
-            seconds_to_first=self._first,
+            seconds_to_first=self.seconds_to_first,
             seconds=time.monotonic() - self._submitted,
+            reused_tokens=self.reused_tokens,
         )
         self._pieces.put(None)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from assistant.inference.engine import Engine, EngineError, PromptTooLong
-from assistant.inference.llamacpp import LlamaCppEngine
-from assistant.inference.loop import OneAtATime
+from assistant.inference.llamacpp.engine import LlamaCppEngine
 from assistant.inference.output import LoopDetector, OutputText
 from assistant.inference.prompts import build_prompt
 from assistant.inference.types import Mode, Params, Prompt, Request, Segment, StopReason
@@ -288,75 +286,6 @@ def test_closed_while_it_runs_it_ends_all_as_cancelled_and_takes_no_more(own_eng
     assert running.outcome.stop is waiting.outcome.stop is StopReason.CANCELLED
     with pytest.raises(EngineError, match="closed"):
         own_engine.submit(ask("Anybody?"))
-
-
-# The loop, with a decoder that breaks where a real one cannot be made to.
-
-
-@dataclass
-class BreakingDecoder:
-    error: BaseException
-    breaks_at: int = 2  # the warm-up is the first step
-    steps: int = 0
-    closed: bool = False
-    context_tokens: int = 100
-    hold: threading.Event = field(default_factory=threading.Event)
-
-    def tokenise(self, prompt: Prompt) -> list[int]:
-        return [1, 2, 3]
-
-    def bytes_of(self, token: int) -> bytes:
-        return b"x"
-
-    def ends_turn(self, token: int) -> bool:
-        return True
-
-    def decode(self, tokens: Sequence[int], *, position: int) -> bool:
-        self.steps += 1
-        if self.steps == self.breaks_at:
-            self.hold.wait(10)
-            raise self.error
-        return True
-
-    def abort(self) -> None: ...
-
-    def forget(self) -> None: ...
-
-    def sampler(self, params: Params) -> BreakingDecoder:
-        return self
-
-    def next_token(self) -> int:
-        return 1
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def test_when_the_thread_breaks_everybody_who_waits_hears_of_it() -> None:
-    decoder = BreakingDecoder(error=ValueError("the prompt said marigold"))
-    loop = OneAtATime(lambda: decoder)
-    streams = [loop.submit(ask("I am here.")) for _ in range(3)]
-    decoder.hold.set()
-    for stream in streams:
-        with pytest.raises(EngineError, match=r"The engine stopped \(ValueError\)") as caught:
-            list(stream)
-        assert "marigold" not in str(caught.value)
-    with pytest.raises(EngineError, match="stopped"):
-        loop.submit(ask("And I?"))
-    loop.close()
-
-
-def test_a_request_that_cannot_be_decoded_fails_alone() -> None:
-    decoder = BreakingDecoder(error=EngineError("llama.cpp could not decode (code -3). Try again."))
-    loop = OneAtATime(lambda: decoder)
-    broken, whole = loop.submit(ask("one")), loop.submit(ask("two"))
-    decoder.hold.set()
-    with pytest.raises(EngineError, match="code -3"):
-        list(broken)
-    list(whole)
-    assert whole.outcome is not None
-    assert whole.outcome.stop is StopReason.END
-    loop.close()
 
 
 # From bytes to text.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assistant.inference.engine import ModelUnavailable
-from assistant.inference.llamacpp import LlamaCppEngine
+from assistant.inference.llamacpp.engine import LlamaCppEngine
 from assistant.inference.modelfile import STARTER, ModelFile
 from assistant.tests.starter import starter_model_file
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from assistant import runner
-from assistant.inference.llamacpp import LlamaCppEngine
+from assistant.inference.llamacpp.engine import LlamaCppEngine
 from assistant.inference.prompts import build_prompt
 from assistant.inference.types import Mode, Params, Request
 from assistant.models import Suggestion

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assistant.inference.llamacpp import LlamaCppEngine
+from assistant.inference.llamacpp.engine import LlamaCppEngine
 from assistant.inference.modelfile import ModelFile
 from assistant.inference.prompts import build_prompt, build_triage
 from assistant.inference.types import Mode, Prompt, Segment

@@ -1,0 +1,1 @@
+"""llama.cpp in this process. The only package that imports llama_cpp."""
