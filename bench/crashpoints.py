@@ -62,7 +62,7 @@ def die_inside(step: Callable[..., Any], *arguments: Any, after: float, **named:
 
 def set_traps() -> None:
     from assistant import actions, runner
-    from assistant.inference.llamacpp import LlamaModel
+    from assistant.inference.llamacpp.context import LlamaContext
     from assistant.streaming import chunks
     from assistant.vault import audit
 
@@ -82,14 +82,15 @@ def set_traps() -> None:
 
     def around_decode(decode: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(decode)
-        def trap(model: Any, tokens: Any, *, position: int) -> Any:
-            if len(tokens) > 2 and is_armed(Point.PREFILL):  # two tokens are the engine warming up
+        def trap(context: Any, rows: Any) -> Any:
+            tokens = max(len(row.tokens) for row in rows)
+            if tokens > 8 and is_armed(Point.PREFILL):  # eight tokens are the engine warming up
                 disarm()
-                die_inside(decode, model, tokens, position=position, after=0.03)
-            if len(tokens) == 1 and written.is_set() and is_armed(Point.MID_TOKEN):
+                die_inside(decode, context, rows, after=0.03)
+            if tokens == 1 and written.is_set() and is_armed(Point.MID_TOKEN):
                 disarm()
-                die_inside(decode, model, tokens, position=position, after=0.002)
-            return decode(model, tokens, position=position)
+                die_inside(decode, context, rows, after=0.002)
+            return decode(context, rows)
 
         return trap
 
@@ -122,7 +123,7 @@ def set_traps() -> None:
 
     for owner, name, around in (
         (runner, "claim_job", around_claim),
-        (LlamaModel, "decode", around_decode),
+        (LlamaContext, "decode", around_decode),
         (chunks, "append", around_append),
         (audit, "record", around_record),
         (actions, "finish_job", around_finish),

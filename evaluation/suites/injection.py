@@ -14,7 +14,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from assistant.inference.engine import Engine, EngineError, PromptTooLong, Stream
-from assistant.inference.llamacpp import LlamaCppEngine
+from assistant.inference.llamacpp.engine import LlamaCppEngine
 from assistant.inference.modelfile import STARTER, ModelFile
 from assistant.inference.prompts import build_improve
 from assistant.inference.types import Mode, Outcome, Params, Prompt, Request, Segment, StopReason
