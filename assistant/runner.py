@@ -7,21 +7,21 @@ conditional UPDATE, every later write carries the fence of that claim, and the s
 from __future__ import annotations
 
 import logging
-import threading
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.conf import settings
-from django.db import close_old_connections, transaction
-from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from assistant import actions
-from assistant.inference.engine import Engine, EngineError, ModelUnavailable, Stream
+from assistant import actions, gate
+from assistant.inference.engine import Engine, EngineAway, EngineBusy, EngineError
 from assistant.inference.prompts import build_prompt
 from assistant.inference.types import Mode, ModelInfo, Request, StopReason
+from assistant.lease import Lease
 from assistant.models import SuggestionJob
 from assistant.models.clock import from_now
+from assistant.models.suggestion import JobQuerySet
 from assistant.safety.pipeline import in_trouble
 from assistant.safety.types import Context, Kind, Level
 from assistant.streaming import chunks, poke
@@ -31,54 +31,54 @@ from assistant.worker_state import NAME, default_params, holder
 
 log = logging.getLogger("lantern.runner")
 
-LOOK_SECONDS = 0.5  # how soon a cancel is noticed while no piece is written
-
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     job: SuggestionJob
     fence: int
 
+    @property
+    def mine(self) -> JobQuerySet:
+        return SuggestionJob.objects.mine(self.job.id, self.fence)
+
 
 def run_job(job_id: uuid.UUID | str, *, engine: Engine | None = None) -> None:
     """Run the job if it is free; return at once if it is not. Never raises for what can go wrong with one job."""
-    claim = claim_job(job_id)
-    if claim is None:
+    suspect = SuggestionJob.objects.is_suspect(job_id)
+    if suspect is None:
         return
-    log.info("job_started", extra={"job": str(job_id), "attempt": claim.job.attempt})
-    poke.job_changed(claim.job.id, seq=0)
+    with gate.here.enter(job_id, alone=suspect) as entered:  # before the claim: while it waits, others may take it
+        claim = claim_job(job_id, alone=suspect) if entered else None
+        if claim is not None:
+            _run(claim, engine)
+
+
+def claim_job(job_id: uuid.UUID | str, *, alone: bool = True) -> Claim | None:
+    """Take the job if it is free. One that a worker died with is taken only by who is alone in its process."""
+    jobs = SuggestionJob.objects.all() if alone else SuggestionJob.objects.unsuspected()
+    if not jobs.claim(job_id, worker=NAME, last_seq=0, started_at=Now()):
+        return None
+    job = SuggestionJob.objects.select_related("case", "draft__post__case", "revision__case").get(id=job_id)
+    return Claim(job, job.fence)
+
+
+def _run(claim: Claim, engine: Engine | None) -> None:
+    job = claim.job
+    log.info("job_started", extra={"job": str(job.id), "attempt": job.attempt})
+    poke.job_changed(job.id, seq=0)
     try:
         if shut := in_trouble(Kind.SUGGESTION):  # what cannot be checked is not generated
-            log.warning("safety_open", extra={"job": str(job_id), "code": ",".join(shut)})
-            actions.fail_job(claim.job, fence=claim.fence, reason="safety_open")
+            log.warning("safety_open", extra={"job": str(job.id), "code": ",".join(shut)})
+            actions.fail_job(job, fence=claim.fence, reason="safety_open")
             return
         _generate(claim, engine or holder.engine())
-    except (ModelUnavailable, EngineError) as error:
-        actions.fail_job(claim.job, fence=claim.fence, reason=error.code)
+    except EngineError as error:
+        _put_back_or_fail(claim, error)
     except VaultError:
-        actions.fail_job(claim.job, fence=claim.fence, reason="vault")
+        actions.fail_job(job, fence=claim.fence, reason="vault")
     except Exception as error:
         # The job stays claimed: when the lease runs out the sweeper gives it another attempt, three in all.
-        log.exception("job_crashed", extra={"job": str(job_id), "error": type(error).__name__})
-
-
-def claim_job(job_id: uuid.UUID | str) -> Claim | None:
-    """Take the job: queued, or left behind by a runner whose lease ran out. The attempt is counted here."""
-    free = Q(status=SuggestionJob.Status.QUEUED) | Q(status=SuggestionJob.Status.RUNNING, lease_until__lt=Now())
-    with transaction.atomic():
-        claimed = SuggestionJob.objects.filter(free, id=job_id, attempt__lt=settings.JOB_MAX_ATTEMPTS).update(
-            status=SuggestionJob.Status.RUNNING,
-            attempt=F("attempt") + 1,
-            fence=F("fence") + 1,
-            lease_until=from_now(settings.JOB_LEASE),
-            worker=NAME,
-            last_seq=0,
-            started_at=Now(),
-        )
-        if not claimed:
-            return None
-        job = SuggestionJob.objects.select_related("case", "draft__post__case", "revision__case").get(id=job_id)
-    return Claim(job, job.fence)
+        log.exception("job_crashed", extra={"job": str(job.id), "error": type(error).__name__})
 
 
 def _generate(claim: Claim, engine: Engine) -> None:
@@ -94,10 +94,10 @@ def _generate(claim: Claim, engine: Engine) -> None:
         level=Level(post.level),
     )
     prompt = build_prompt(mode, post=post.text, draft=draft_text)
-    params = default_params()
-    stream = engine.submit(Request(id=str(job.id), prompt=prompt, params=params))
+    request = Request(id=str(job.id), prompt=prompt, params=default_params(), case=str(job.case_id))
+    stream = engine.submit(request)
     checked = CheckedStream(stream, context)
-    with _Lease(claim, stream) as lease:
+    with Lease(claim.mine, stream) as lease:
         mine = _write_pieces(claim, checked)
     if lease.lost or not mine:
         return  # cancelled, or somebody else has the job now: whoever holds the fence writes
@@ -119,7 +119,8 @@ def _finish(claim: Claim, checked: CheckedStream, *, model: ModelInfo, prompt_ve
     said_something = bool(checked.text.strip())
     if not (said_something and checked.screening.held):
         if outcome.stop is StopReason.CANCELLED:
-            return  # not by the row, so the worker is going down: the lease runs out and another one tries
+            _put_back(claim.mine, job, code="cancelled")  # not by its row: the worker goes down, or changes its model
+            return
         if outcome.stop in (StopReason.DEADLINE, StopReason.REPETITION) or not said_something:
             reason = str(outcome.stop) if said_something or outcome.stop is not StopReason.END else "empty"
             actions.fail_job(job, fence=claim.fence, reason=reason)  # half an answer is no answer
@@ -129,39 +130,20 @@ def _finish(claim: Claim, checked: CheckedStream, *, model: ModelInfo, prompt_ve
     log.info("job_finished", extra={"job": str(job.id), "stop": outcome.stop, "tokens": outcome.output_tokens})
 
 
-class _Lease:
-    """Renews the lease while prefill and decoding run, and cancels the stream when the fence is lost."""
+def _put_back_or_fail(claim: Claim, error: EngineError) -> None:
+    """What is no fault of the job costs it no attempt. For a server that is away it waits as long as for an answer."""
+    job, mine = claim.job, claim.mine
+    if isinstance(error, EngineAway):
+        mine = mine.filter(queued_at__gt=from_now(-timedelta(seconds=settings.JOB_DEADLINE_SECONDS)))
+    may_wait = isinstance(error, EngineBusy | EngineAway) or gate.here.closed
+    if not (may_wait and _put_back(mine, job, code=error.code)):
+        actions.fail_job(job, fence=claim.fence, reason=error.code)
 
-    def __init__(self, claim: Claim, stream: Stream) -> None:
-        self.claim = claim
-        self.stream = stream
-        self.lost = False
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._renew, name="job-lease", daemon=True)
 
-    def __enter__(self) -> _Lease:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _renew(self) -> None:
-        try:
-            while not self._over.wait(LOOK_SECONDS):
-                if not self._renewed():
-                    self.lost = True
-                    self.stream.cancel()
-                    return
-        finally:
-            close_old_connections()
-
-    def _renewed(self) -> bool:
-        jobs = SuggestionJob.objects.mine(self.claim.job.id, self.claim.fence)
-        try:
-            return jobs.update(lease_until=from_now(settings.JOB_LEASE)) == 1
-        except Exception as error:  # the database is away: writing a piece will tell, or the lease runs out
-            log.warning("lease_not_renewed", extra={"job": str(self.claim.job.id), "error": type(error).__name__})
-            close_old_connections()
-            return True
+def _put_back(jobs: JobQuerySet, job: SuggestionJob, *, code: str) -> bool:
+    """The next sweep rings: at once, whoever was busy would be again."""
+    if not jobs.put_back(rung_at=from_now(-timedelta(seconds=settings.SWEEP_SECONDS))):
+        return False
+    log.info("job_put_back", extra={"job": str(job.id), "code": code})
+    poke.job_changed(job.id, seq=0)
+    return True

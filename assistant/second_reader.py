@@ -15,23 +15,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import close_old_connections
-from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from assistant import actions
+from assistant import actions, gate
 from assistant.dispatch import wake_reading
-from assistant.inference.engine import Engine, EngineError, ModelUnavailable, Stream
+from assistant.inference.engine import Engine, EngineAway, EngineBusy, EngineError, ModelUnavailable
 from assistant.inference.prompts import build_triage
 from assistant.inference.types import Params, Request, StopReason
+from assistant.lease import Lease
 from assistant.models import SecondReading, SuggestionJob
 from assistant.models.clock import from_now
+from assistant.models.second_reading import SecondReadingQuerySet
 from assistant.vault.keys import VaultError
 from assistant.worker_state import holder
 
 log = logging.getLogger("lantern.second_reader")
 
-LOOK_SECONDS = 0.5  # how soon a reading makes way for a suggestion
 # Of a long post the beginning and the end: what is asked for mostly stands there, and a reading has to be short.
 MOST_CHARACTERS = 6_000
 
@@ -43,11 +42,15 @@ class Claim:
     reading: SecondReading
     fence: int
 
+    @property
+    def mine(self) -> SecondReadingQuerySet:
+        return SecondReading.objects.mine(self.reading.id, self.fence)
+
 
 def run_readings(first: uuid.UUID | str | None = None, *, engine: Engine | None = None) -> int:
     """Read `first` and then whatever else waits, until a suggestion is wanted. How many were begun; never raises for
     what can go wrong with one of them."""
-    if not settings.SECOND_READER or not _one_at_a_time.acquire(blocking=False):
+    if not settings.SECOND_READER or gate.here.closed or not _one_at_a_time.acquire(blocking=False):
         return 0
     begun = 0
     try:
@@ -55,11 +58,17 @@ def run_readings(first: uuid.UUID | str | None = None, *, engine: Engine | None 
         for reading_id in _waiting(first):
             if suggestions_wait():
                 break
-            claim = claim_reading(reading_id)
-            if claim is not None:
-                begun += 1
-                if not _read(claim, engine):
-                    break
+            suspect = SecondReading.objects.is_suspect(reading_id)
+            if suspect is None:
+                continue
+            with gate.here.enter(reading_id, alone=suspect, wait=False) as entered:
+                if not entered:
+                    break  # it stands in no line: nobody's suggestion waits behind it
+                claim = claim_reading(reading_id, alone=suspect)
+                if claim is not None:
+                    begun += 1
+                    if not _read(claim, engine):
+                        break
     except ModelUnavailable as error:
         log.info("second_reader_waits", extra={"code": error.code})  # the rows stay queued until there is a model
     finally:
@@ -72,7 +81,7 @@ def _waiting(first: uuid.UUID | str | None) -> Iterator[uuid.UUID | str]:
         yield first
     seen: set[uuid.UUID] = set()
     while True:
-        waiting = SecondReading.objects.filter(status=SecondReading.Status.QUEUED).exclude(id__in=seen)
+        waiting = SecondReading.objects.queued().exclude(id__in=seen)
         reading_id = waiting.order_by("queued_at", "id").values_list("id", flat=True).first()
         if reading_id is None:
             return
@@ -84,16 +93,10 @@ def suggestions_wait() -> bool:
     return SuggestionJob.objects.live().exists()
 
 
-def claim_reading(reading_id: uuid.UUID | str) -> Claim | None:
-    """Take it: queued, or left behind by a runner whose lease ran out. The attempt is counted here."""
-    free = Q(status=SecondReading.Status.QUEUED) | Q(status=SecondReading.Status.RUNNING, lease_until__lt=Now())
-    claimed = SecondReading.objects.filter(free, id=reading_id, attempt__lt=settings.JOB_MAX_ATTEMPTS).update(
-        status=SecondReading.Status.RUNNING,
-        attempt=F("attempt") + 1,
-        fence=F("fence") + 1,
-        lease_until=from_now(settings.JOB_LEASE),
-    )
-    if not claimed:
+def claim_reading(reading_id: uuid.UUID | str, *, alone: bool = True) -> Claim | None:
+    """Take it if it is free. One that a worker died with is taken only by who is alone in its process."""
+    readings = SecondReading.objects.all() if alone else SecondReading.objects.unsuspected()
+    if not readings.claim(reading_id):
         return None
     reading = SecondReading.objects.select_related("case", "post__case").get(id=reading_id)
     return Claim(reading, reading.fence)
@@ -103,6 +106,10 @@ def _read(claim: Claim, engine: Engine) -> bool:
     """Whether the next one can be read."""
     try:
         return _ask(claim, engine)
+    except (EngineBusy, EngineAway) as error:
+        log.info("second_reader_waits", extra={"code": error.code})
+        claim.mine.put_back(rung_at=Now())
+        return False
     except EngineError as error:
         actions.fail_reading(claim.reading, fence=claim.fence, reason=error.code)
     except VaultError:
@@ -117,13 +124,13 @@ def _ask(claim: Claim, engine: Engine) -> bool:
     reading = claim.reading
     request = request_for(reading.id, reading.post.text)
     stream = engine.submit(request)
-    with _Watch(claim, stream) as watch:
+    with Lease(claim.mine, stream, should_yield=suggestions_wait) as lease:
         said = "".join(stream)
     outcome = stream.outcome
-    if watch.lost:
+    if lease.lost:
         return True
     if outcome is None or outcome.stop is StopReason.CANCELLED:
-        _put_back(claim)  # a suggestion is wanted, or the worker goes down
+        claim.mine.put_back(rung_at=Now())  # a suggestion is wanted, or the worker goes down
         return False
     whole = outcome.stop in (StopReason.END, StopReason.LENGTH)
     verdict = verdict_of(said) if whole else SecondReading.Verdict.UNCLEAR
@@ -154,45 +161,6 @@ def verdict_of(said: str) -> SecondReading.Verdict:
     return SecondReading.Verdict.RISK if first[1] == "yes" else SecondReading.Verdict.NONE
 
 
-def _put_back(claim: Claim) -> None:
-    """It was not its fault: the attempt does not count."""
-    SecondReading.objects.mine(claim.reading.id, claim.fence).update(
-        status=SecondReading.Status.QUEUED, attempt=F("attempt") - 1, lease_until=None, rung_at=Now()
-    )
-
-
-class _Watch:
-    """Renews the lease while the model reads, and stops it for a suggestion or when the fence is lost."""
-
-    def __init__(self, claim: Claim, stream: Stream) -> None:
-        self.claim = claim
-        self.stream = stream
-        self.lost = False
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look, name="reading-watch", daemon=True)
-
-    def __enter__(self) -> _Watch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        try:
-            while not self._over.wait(LOOK_SECONDS):
-                readings = SecondReading.objects.mine(self.claim.reading.id, self.claim.fence)
-                self.lost = not readings.update(lease_until=from_now(settings.JOB_LEASE))
-                if self.lost or suggestions_wait():
-                    self.stream.cancel()
-                    return
-        except Exception as error:  # the database is away: the lease runs out, or the last write tells
-            log.warning("reading_not_watched", extra={"error": type(error).__name__})
-        finally:
-            close_old_connections()
-
-
 # Second chances
 
 
@@ -200,16 +168,9 @@ def sweep(*, ring_after: timedelta) -> None:
     """One round: end what had its attempts, take back what a dead runner left, ring once if anything waits."""
     if not settings.SECOND_READER:
         return
-    expired = SecondReading.objects.filter(status=SecondReading.Status.RUNNING, lease_until__lt=Now())
-    expired.filter(attempt__gte=settings.JOB_MAX_ATTEMPTS).update(
-        status=SecondReading.Status.FAILED,
-        reason="attempts_exhausted",
-        fence=F("fence") + 1,
-        lease_until=None,
-        ended_at=Now(),
-    )
-    expired.update(status=SecondReading.Status.QUEUED, fence=F("fence") + 1, lease_until=None)
-    waiting = SecondReading.objects.filter(status=SecondReading.Status.QUEUED, rung_at__lt=from_now(-ring_after))
+    SecondReading.objects.exhausted().end(SecondReading.Status.FAILED, reason="attempts_exhausted")
+    SecondReading.objects.expired().requeue()
+    waiting = SecondReading.objects.queued().filter(rung_at__lt=from_now(-ring_after))
     oldest = waiting.order_by("queued_at", "id").values_list("id", flat=True).first()
     if oldest is not None:  # one ring: who hears it reads all that waits
         SecondReading.objects.filter(id=oldest).update(rung_at=Now())

@@ -12,7 +12,6 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import close_old_connections, transaction
-from django.db.models import F
 from django.db.models.functions import Now
 
 from assistant import second_reader
@@ -38,9 +37,9 @@ def sweep(*, ring_after: timedelta | None = None) -> Swept:
     failed = _fail_exhausted()
     requeued = _requeue_expired()
     rung = 0
-    waiting = SuggestionJob.objects.filter(status=SuggestionJob.Status.QUEUED, rung_at__lt=from_now(-ring_after))
+    waiting = SuggestionJob.objects.queued().filter(rung_at__lt=from_now(-ring_after))
     for job_id in list(waiting.order_by("queued_at").values_list("id", flat=True)[:200]):
-        rung += SuggestionJob.objects.filter(id=job_id, status=SuggestionJob.Status.QUEUED).update(rung_at=Now())
+        rung += SuggestionJob.objects.queued().filter(id=job_id).update(rung_at=Now())
         wake(job_id)
     second_reader.sweep(ring_after=ring_after)
     return Swept(rung=rung, requeued=requeued, failed=failed)
@@ -48,43 +47,29 @@ def sweep(*, ring_after: timedelta | None = None) -> Swept:
 
 def requeue_all_running() -> int:
     """For the embedded form at start: this is the only process, so whatever runs by its rows runs no more."""
-    running = SuggestionJob.objects.filter(status=SuggestionJob.Status.RUNNING)
     past = from_now(-timedelta(seconds=1))
-    SecondReading.objects.filter(status=SecondReading.Status.RUNNING).update(lease_until=past)
-    return running.update(lease_until=past)
+    SecondReading.objects.running().update(lease_until=past)
+    return SuggestionJob.objects.running().update(lease_until=past)
 
 
 def _fail_exhausted() -> int:
-    ended = 0
-    expired = SuggestionJob.objects.filter(
-        status=SuggestionJob.Status.RUNNING, lease_until__lt=Now(), attempt__gte=settings.JOB_MAX_ATTEMPTS
-    )
-    for job_id in list(expired.values_list("id", flat=True)[:200]):
+    failed = 0
+    for job_id in list(SuggestionJob.objects.exhausted().values_list("id", flat=True)[:200]):
         with transaction.atomic():
-            done = expired.filter(id=job_id).update(
-                status=SuggestionJob.Status.FAILED,
-                reason="attempts_exhausted",
-                fence=F("fence") + 1,
-                lease_until=None,
-                ended_at=Now(),
-            )
-            if done:
+            exhausted = SuggestionJob.objects.exhausted().filter(id=job_id)
+            if exhausted.end(SuggestionJob.Status.FAILED, reason="attempts_exhausted"):
                 audit.record(
                     "suggestion.failed", actor=None, object_type="job", object_id=job_id, code="attempts_exhausted"
                 )
                 poke.job_changed(job_id, seq=0)
-                ended += 1
-    return ended
+                failed += 1
+    return failed
 
 
 def _requeue_expired() -> int:
     requeued = 0
-    expired = SuggestionJob.objects.filter(status=SuggestionJob.Status.RUNNING, lease_until__lt=Now())
-    for job_id in list(expired.values_list("id", flat=True)[:200]):
-        done = expired.filter(id=job_id, attempt__lt=settings.JOB_MAX_ATTEMPTS).update(
-            status=SuggestionJob.Status.QUEUED, fence=F("fence") + 1, lease_until=None, rung_at=Now()
-        )
-        if done:
+    for job_id in list(SuggestionJob.objects.expired().free().values_list("id", flat=True)[:200]):
+        if SuggestionJob.objects.expired().free().filter(id=job_id).requeue(rung_at=Now()):
             log.info("job_requeued", extra={"job": str(job_id)})
             poke.job_changed(job_id, seq=0)
             wake(job_id)

@@ -12,7 +12,7 @@ from typing import IO, Any
 from django.conf import settings
 from django.db import close_old_connections
 
-from assistant import sweeper
+from assistant import gate, sweeper
 from assistant.worker_state import Heartbeat, holder
 
 log = logging.getLogger("lantern.embedded")
@@ -34,6 +34,7 @@ class EmbeddedWorker:
 
     def start(self) -> None:
         self._lock = only_server_here()
+        gate.here.open()
         close_old_connections()
         # Under that lock this is the only process, so whatever still runs by its row died with an earlier one.
         sweeper.requeue_all_running()
@@ -47,7 +48,8 @@ class EmbeddedWorker:
         self._sweeper.stop()
         self._heartbeat.stop()
         # Before Celery, which waits for its tasks: who stops the server should not have to wait for a suggestion. Its job
-        # is run again at the next start.
+        # is put back and run again at the next start.
+        gate.here.close()
         holder.close()
         if self._controller is not None:
             self._controller.stop(in_sighandler=False)

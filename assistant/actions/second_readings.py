@@ -6,8 +6,6 @@ import uuid
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Now
 
 from assistant import triage
 from assistant.actions.screenings import raise_concern
@@ -16,8 +14,6 @@ from assistant.models import ModelVersion, Post, SecondReading
 from assistant.safety.types import Severity, Tier
 from assistant.signals import Concern
 from assistant.vault import audit
-
-LIVE = (SecondReading.Status.QUEUED, SecondReading.Status.RUNNING)
 
 
 def queue_reading(post: Post) -> SecondReading | None:
@@ -32,13 +28,11 @@ def finish_reading(
 ) -> bool:
     """Keep the verdict; whether this fence still held the reading. A risk raises the post, nothing ever lowers it."""
     with transaction.atomic():
-        ended = SecondReading.objects.mine(reading.id, fence).update(
-            status=SecondReading.Status.DONE,
+        ended = SecondReading.objects.mine(reading.id, fence).end(
+            SecondReading.Status.DONE,
             verdict=verdict,
             model_version=ModelVersion.objects.filter(sha256=model.sha256).first(),
             prompt_version=prompt_version,
-            lease_until=None,
-            ended_at=Now(),
         )
         if not ended:
             return False
@@ -50,13 +44,8 @@ def finish_reading(
 
 def fail_reading(reading: SecondReading, *, fence: int, reason: str) -> bool:
     """End it without a verdict: the post stays as it is."""
-    ended = SecondReading.objects.mine(reading.id, fence).update(
-        status=SecondReading.Status.FAILED, reason=reason, lease_until=None, ended_at=Now()
-    )
-    return ended > 0
+    return SecondReading.objects.mine(reading.id, fence).end(SecondReading.Status.FAILED, reason=reason) > 0
 
 
 def cancel_reading(case_id: uuid.UUID, *, reason: str) -> None:
-    SecondReading.objects.filter(case_id=case_id, status__in=LIVE).update(
-        status=SecondReading.Status.CANCELLED, reason=reason, fence=F("fence") + 1, lease_until=None, ended_at=Now()
-    )
+    SecondReading.objects.live().filter(case_id=case_id).end(SecondReading.Status.CANCELLED, reason=reason)

@@ -9,8 +9,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from assistant import changes as change_list
@@ -94,7 +92,7 @@ def _queue_job(
     except IntegrityError:
         # Somebody, most likely this person's other click, was first.
         first = find_request(by, client_key=client_key, draft=draft, mode=mode)
-        first = first or SuggestionJob.objects.filter(draft=draft, status__in=SuggestionJob.LIVE).first()
+        first = first or SuggestionJob.objects.live().filter(draft=draft).first()
         if first is None:
             raise
         return first
@@ -158,17 +156,8 @@ def cancel_jobs(jobs: JobQuerySet, *, reason: str) -> int:
     live = list(jobs.live().values_list("id", flat=True))
     stopped = 0
     for job_id in live:
-        stopped += (
-            SuggestionJob.objects.filter(id=job_id)
-            .live()
-            .update(
-                status=SuggestionJob.Status.CANCELLED,
-                reason=reason,
-                fence=F("fence") + 1,
-                lease_until=None,
-                ended_at=Now(),
-            )
-        )
+        still_live = SuggestionJob.objects.live().filter(id=job_id)
+        stopped += still_live.end(SuggestionJob.Status.CANCELLED, reason=reason)
         poke.job_changed(job_id, seq=0)
     return stopped
 
@@ -176,9 +165,7 @@ def cancel_jobs(jobs: JobQuerySet, *, reason: str) -> int:
 def fail_job(job: SuggestionJob, *, fence: int, reason: str) -> bool:
     """End a job without a suggestion; the draft is untouched."""
     with transaction.atomic():
-        ended = SuggestionJob.objects.mine(job.id, fence).update(
-            status=SuggestionJob.Status.FAILED, reason=reason, lease_until=None, ended_at=Now()
-        )
+        ended = SuggestionJob.objects.mine(job.id, fence).end(SuggestionJob.Status.FAILED, reason=reason)
         if ended:
             audit.record("suggestion.failed", actor=None, object_type="job", object_id=job.id, code=reason)
             poke.job_changed(job.id, seq=0)
@@ -198,10 +185,8 @@ class Finished:
 def finish_job(job: SuggestionJob, *, fence: int, finished: Finished, screening: Screening) -> Suggestion | None:
     """Store the suggestion with its screening and end the job; None when this fence no longer holds it."""
     with transaction.atomic():
-        ended = SuggestionJob.objects.mine(job.id, fence).update(
-            status=SuggestionJob.Status.DONE, reason=finished.outcome.stop, lease_until=None, ended_at=Now()
-        )
-        if not ended:
+        mine = SuggestionJob.objects.mine(job.id, fence)
+        if not mine.end(SuggestionJob.Status.DONE, reason=finished.outcome.stop):
             return None
         suggestion = Suggestion(
             case=job.case,

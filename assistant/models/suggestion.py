@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, Self
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from assistant.inference.types import Mode
 from assistant.models.conversation import Draft, DraftRevision, Post, Reply
+from assistant.models.leased import Leased, LeasedQuerySet
 from assistant.models.ledger import CaseKey
 from assistant.models.registry import ModelVersion
 from assistant.safety.sources import source_of
@@ -19,26 +20,12 @@ from assistant.safety.types import Severity
 from assistant.vault.fields import EncryptedTextField
 
 
-class JobQuerySet(models.QuerySet["SuggestionJob"]):
-    def live(self) -> Self:
-        return self.filter(status__in=SuggestionJob.LIVE)
-
-    def mine(self, job_id: uuid.UUID, fence: int) -> Self:
-        """The job, if this fence still holds it. Every write of a runner goes through here."""
-        return self.filter(id=job_id, fence=fence, status=SuggestionJob.Status.RUNNING)
+class JobQuerySet(LeasedQuerySet["SuggestionJob"]):
+    pass
 
 
-class SuggestionJob(models.Model):
+class SuggestionJob(Leased):
     """One request for help. The row is the queue; what rings in Celery is only its id."""
-
-    class Status(models.TextChoices):
-        QUEUED = "queued"
-        RUNNING = "running"
-        DONE = "done"
-        FAILED = "failed"
-        CANCELLED = "cancelled"
-
-    LIVE = (Status.QUEUED, Status.RUNNING)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")
@@ -48,33 +35,19 @@ class SuggestionJob(models.Model):
     mode = models.CharField(max_length=10, choices=[(mode.value, mode.value) for mode in Mode])
     asked_because = EncryptedTextField(default="")  # why a draft from the post was wanted
     client_key = models.UUIDField()  # one per click: the same key again is the same job
-
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
-    attempt = models.PositiveSmallIntegerField(default=0)  # counted when claimed, so that a poison job ends
-    fence = models.PositiveBigIntegerField(default=0)  # whoever holds a lower one may no longer write
-    lease_until = models.DateTimeField(null=True)
     worker = models.CharField(max_length=80, blank=True)
     last_seq = models.PositiveIntegerField(default=0)
-    reason = models.CharField(max_length=60, blank=True)  # code of how it ended
-    queued_at = models.DateTimeField(db_default=Now())
-    rung_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
-    ended_at = models.DateTimeField(null=True)
 
     objects = JobQuerySet.as_manager()
 
-    class Meta:
+    class Meta(Leased.Meta):
         constraints = [
             models.UniqueConstraint(fields=["asked_by", "client_key"], name="one_job_per_click"),
             models.UniqueConstraint(
                 fields=["draft"], condition=Q(status__in=["queued", "running"]), name="one_live_job_per_draft"
             ),
         ]
-        indexes = [models.Index(fields=["status", "lease_until"])]
-
-    @property
-    def is_live(self) -> bool:
-        return self.status in self.LIVE
 
     @property
     def original(self) -> str:
@@ -131,6 +104,7 @@ class Suggestion(models.Model):
                 name="held_suggestion_released_only_with_approval", condition=~Q(approval=None, status="released")
             ),
         ]
+        indexes = [models.Index(fields=["created_at"])]  # how long the latest took tells how long the next will take
 
     @property
     def is_visible(self) -> bool:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
 from assistant.models import Suggestion, SuggestionChunk, SuggestionJob
-from assistant.models.clock import from_now
 from assistant.streaming import poke
 
 PAGE = 64  # chunks in one read; the reader comes back for more
@@ -42,10 +40,7 @@ class StreamState:
 def append(job: SuggestionJob, *, fence: int, text: str) -> int | None:
     """Write the next piece and renew the lease; its number, or None when this fence no longer holds the job."""
     with transaction.atomic():
-        held = SuggestionJob.objects.mine(job.id, fence).update(
-            last_seq=F("last_seq") + 1, lease_until=from_now(settings.JOB_LEASE)
-        )
-        if not held:
+        if not SuggestionJob.objects.mine(job.id, fence).renew(last_seq=F("last_seq") + 1):
             return None
         seq, attempt = SuggestionJob.objects.values_list("last_seq", "attempt").get(id=job.id)
         SuggestionChunk.objects.create(case=job.case, job=job, attempt=attempt, seq=seq, text=text)
