@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import close_old_connections, transaction
 from django.db.models.functions import Now
 
-from assistant import second_reader
+from assistant import preparing, second_reader
 from assistant.dispatch import wake
 from assistant.models import SecondReading, SuggestionJob
 from assistant.models.clock import from_now
@@ -42,6 +42,7 @@ def sweep(*, ring_after: timedelta | None = None) -> Swept:
         rung += SuggestionJob.objects.queued().filter(id=job_id).update(rung_at=Now())
         wake(job_id)
     second_reader.sweep(ring_after=ring_after)
+    preparing.forget_closed()
     return Swept(rung=rung, requeued=requeued, failed=failed)
 
 

@@ -12,7 +12,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from assistant import access, actions, screens
 from assistant.access import ENTER_POSTS, WRITE_REPLIES, needs
-from assistant.dispatch import wake_after_commit, wake_reading_after_commit
+from assistant.dispatch import (
+    forget_after_commit,
+    prepare_after_commit,
+    wake_after_commit,
+    wake_reading_after_commit,
+)
 from assistant.forms import AskForm, CountryForm, DraftForm, PostForm, SendForm, VerdictForm, WorryForm
 from assistant.inference.types import Mode
 from assistant.models import Draft, Post, Reply, SuggestionJob
@@ -65,6 +70,7 @@ def enter_post(request: HttpRequest) -> HttpResponse:
 def draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """The writing page."""
     row = access.draft_for(request.user, draft_id)
+    prepare_after_commit(row)
     return render(request, "assistant/draft.html", screens.writing_page(row, request.user))
 
 
@@ -81,6 +87,7 @@ def save_draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
         return refused(request, row, refusal)
     if wants_page(request):
         return redirect("assistant:draft", row.id)
+    prepare_after_commit(row)
     return JsonResponse(screens.saved(head))
 
 
@@ -106,7 +113,7 @@ def ask(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     except actions.Refused as refusal:
         return refused(request, row, refusal)
     if job.status == SuggestionJob.Status.QUEUED:
-        wake_after_commit(job.id)
+        wake_after_commit(job)
     if wants_page(request):
         return redirect("assistant:draft", row.id)
     return JsonResponse(screens.job_started(job), status=202)
@@ -146,6 +153,7 @@ def send(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
         reply = actions.send_reply(row, by=request.user, revision=head)
     except actions.Refused as refusal:
         return refused(request, row, refusal)
+    forget_after_commit(row.case_id)
     if reply.status == Reply.Status.HELD:
         messages.info(
             request, "A moderator will read this reply before it is sent. You will see here what they decided."
@@ -172,7 +180,9 @@ def set_country(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @needs(WRITE_REPLIES)
 def give_back(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
-    actions.give_back_post(access.draft_for(request.user, draft_id), by=request.user)
+    row = access.draft_for(request.user, draft_id)
+    actions.give_back_post(row, by=request.user)
+    forget_after_commit(row.case_id)
     messages.info(request, "Given back. Somebody else will answer. What you wrote is kept with the post.")
     return redirect("assistant:posts")
 
@@ -187,6 +197,7 @@ def hand_over(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
         actions.hand_over_post(row, by=request.user)
     except actions.Refused as refusal:
         return page_again(request, row, str(refusal), status=refusal.status)
+    forget_after_commit(row.case_id)
     messages.success(
         request, "Handed over. A lead takes it from here; what you wrote is kept with the post. Thank you."
     )
@@ -276,6 +287,7 @@ def decide_change(request: HttpRequest, suggestion_id: uuid.UUID, index: int) ->
         return refused(request, draft_row, refusal)
     if wants_page(request):
         return redirect("assistant:draft", draft_row.id)
+    prepare_after_commit(draft_row)
     return JsonResponse(screens.saved(head) | {"verdict": decided["verdict"], "index": index})
 
 

@@ -70,6 +70,15 @@ class Holder:
                 self.loading = False
             return self._engine
 
+    def ready(self) -> Engine | None:
+        """The engine if it can be asked now. Loads nothing and waits for nothing."""
+        engine = self._engine
+        return engine if engine is not None and engine.usable else None
+
+    def loaded(self) -> list[Engine]:
+        engine = self._engine
+        return [engine] if engine is not None else []
+
     @property
     def model_name(self) -> str:
         engine = self._engine
@@ -130,7 +139,7 @@ def measured_file(path: Path) -> modelfile.ModelFile:
 
 def open_engine(file: modelfile.ModelFile, *, name: str) -> Engine:
     try:
-        from assistant.inference.llamacpp import LlamaCppEngine
+        from assistant.inference.llamacpp.engine import LlamaCppEngine
     except (ImportError, OSError) as error:
         raise ModelUnavailable("llama-cpp-python is not installed here. Run `make setup` to build it.") from error
     return LlamaCppEngine(

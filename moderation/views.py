@@ -13,10 +13,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assistant.access import needs
 from assistant.actions import Refused
+from assistant.dispatch import forget_after_commit
 from assistant.vault import audit
 from moderation import actions, queue
 from moderation.access import flag_for
 from moderation.forms import ESCALATE, DecisionForm
+from moderation.models import Decision
 from moderation.policy import DECIDE_FLAGS, VIEW_FLAGS
 
 
@@ -83,6 +85,8 @@ def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
                 edited_text=wanted["edited_text"],
                 missed=wanted["missed"],
             )
+            if wanted["outcome"] == Decision.Outcome.REJECT:  # of a post: nobody writes to it any more
+                forget_after_commit(row.case_id)
     except Refused as refusal:
         return again(request, row, str(refusal), status=refusal.status)
     messages.success(request, "Escalated to a lead." if wanted["outcome"] == ESCALATE else "Decided.")

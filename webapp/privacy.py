@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from assistant.dispatch import forget_after_commit
 from assistant.models import Post
 from assistant.retention import erase_case
 from moderation.retention import close_flags_of_case
@@ -16,3 +17,4 @@ def erase_post(post: Post, *, by: Any | None = None) -> None:
     with transaction.atomic():
         close_flags_of_case(post.case_id)
         erase_case(post, by=by)
+        forget_after_commit(post.case_id)

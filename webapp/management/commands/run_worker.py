@@ -8,9 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from assistant.dispatch import queues_of
 from assistant.safety_watch import SafetyWatch
 from assistant.sweeper import Sweeper
-from assistant.worker_state import Heartbeat, holder
+from assistant.worker_state import NAME, Heartbeat, holder
 from webapp.celery import app
 from webapp.checks import LIVE
 
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         try:
             # Not through `celery worker`: its command line would set up logging of its own, with arguments in it.
             worker = app.Worker(
+                queues=queues_of(NAME, app=app),
                 pool="threads",
                 concurrency=settings.CELERY_WORKER_CONCURRENCY,
                 without_heartbeat=True,
