@@ -1,0 +1,83 @@
+"""Which layout of the weights a machine should use: the fastest one whose quality stays within the bound.
+
+The bound was set before anything was measured; docs/decisions/0010 says why it is what it is.
+"""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import Any, Self
+
+from assistant.inference.quality import Comparison
+
+CANDIDATES = ("Q4_0", "Q8_0", "IQ4_NL")
+QUICK_CANDIDATES = ("Q4_0", "Q8_0")  # IQ4_NL takes ten times as long to make
+NEW_PROMPT_TOKENS, OUTPUT_TOKENS = 280, 120  # of the standard request: a post and a draft behind a shared beginning
+MOST_PERPLEXITY = 1.03  # times the original's: of held-out passages, and of revisions that people would take
+LEAST_CHANCE = 0.05  # of as many lost preferences, were the file no worse than the original
+LEAST_GAIN = 1.05  # a smaller one is not worth a second file
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Medians of the rounds, tokens a second."""
+
+    prefill: float  # 512 tokens behind 400
+    decode: float  # one row
+    decode_eight: float  # eight rows, all together
+    seconds: tuple[float, ...] = ()  # of the standard request, each round
+
+    @classmethod
+    def of_rounds(cls, rounds: list[dict[str, float]]) -> Self:
+        return cls(
+            prefill=statistics.median(row["prefill"] for row in rounds),
+            decode=statistics.median(row["decode"] for row in rounds),
+            decode_eight=statistics.median(row["decode_eight"] for row in rounds),
+            seconds=tuple(standard_request(row["prefill"], row["decode"]) for row in rounds),
+        )
+
+    @property
+    def request_seconds(self) -> float:
+        return statistics.median(self.seconds)
+
+
+def standard_request(prefill: float, decode: float) -> float:
+    return NEW_PROMPT_TOKENS / prefill + OUTPUT_TOKENS / decode
+
+
+def gain(speed: Speed, original: Speed) -> float:
+    """How many times as fast, by rounds: what disturbed a round disturbed both."""
+    return statistics.median(old / new for new, old in zip(speed.seconds, original.seconds, strict=True))
+
+
+def out_of_bound(found: Comparison) -> str:
+    """Why this file may not stand in for the original; empty when it may."""
+    if found.perplexity.value > MOST_PERPLEXITY:
+        return f"perplexity {found.perplexity} times the original's, at most {MOST_PERPLEXITY} is allowed"
+    if found.reference is not None and found.reference.value > MOST_PERPLEXITY:
+        return (
+            f"perplexity of good revisions {found.reference} times the original's, at most {MOST_PERPLEXITY} is allowed"
+        )
+    if found.lost > found.won and found.chance_of_losses < LEAST_CHANCE:
+        return f"prefers the better revision {found.preferred} times instead of {found.preferred_before} of {found.quadruples}"
+    return ""
+
+
+def by_speed(speeds: dict[str, Speed], original: str) -> list[str]:
+    """Candidates worth a look at their quality, fastest first."""
+    gains = {name: gain(speed, speeds[original]) for name, speed in speeds.items() if name != original}
+    return sorted((name for name in gains if gains[name] >= LEAST_GAIN), key=lambda name: -gains[name])
+
+
+def candidates(layout: str, *, quick: bool) -> tuple[str, ...]:
+    return tuple(name for name in (QUICK_CANDIDATES if quick else CANDIDATES) if name != layout)
+
+
+def figures_of(speed: Speed) -> dict[str, Any]:
+    return {
+        "prefill_tokens_per_second": round(speed.prefill, 1),
+        "decode_tokens_per_second": round(speed.decode, 1),
+        "decode_eight_tokens_per_second": round(speed.decode_eight, 1),
+        "standard_request_seconds": round(speed.request_seconds, 3),
+    }

@@ -1,0 +1,118 @@
+"""Asks a process of its own to measure: what may crash, pin or slow down a process does it to that one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+
+from assistant.inference.engine import EngineError
+from assistant.inference.layouts import Speed
+from assistant.inference.modelfile import ModelFile
+from assistant.inference.quality import Scores, Texts
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = "assistant.inference.llamacpp.measure"
+
+# Before OpenMP can have pinned a thread of this process.
+CORES = (
+    tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else tuple(range(os.cpu_count() or 1))
+)
+
+
+class MeasuringFailed(EngineError):
+    """The measuring process ended, or could not do what was asked."""
+
+    code = "measuring_failed"
+
+
+class Measuring:
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        """`environment`: settings of OpenMP to be measured; they win over this process's."""
+        self._process = subprocess.Popen(  # noqa: S603 our own program
+            [sys.executable, "-m", PROGRAM, ",".join(map(str, CORES))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._process.kill()  # it holds nothing that must be kept
+        self._process.communicate()
+
+    def speed(self, file: ModelFile, *, threads: int, steps: int = 24, most_seconds: float = 3.0) -> dict[str, float]:
+        return self._ask("speed", file, threads=threads, steps=steps, most_seconds=most_seconds)
+
+    def scores(self, file: ModelFile, texts: Texts, *, threads: int) -> Scores:
+        """Those of the first file asked about are what the agreement of later ones is measured against."""
+        quadruples = [asdict(row) for row in texts.quadruples]
+        answer = self._ask("scores", file, threads=threads, passages=texts.passages, quadruples=quadruples)
+        return Scores.from_json(answer)
+
+    def step_seconds(self, file: ModelFile, *, threads: int, seconds: float) -> float:
+        return float(self._ask("steps", file, threads=threads, seconds=seconds)["seconds"])
+
+    def lay_out(self, source: Path, target: Path, layout: str, *, threads: int) -> None:
+        self._ask("lay_out", None, source=str(source), target=str(target), layout=layout, threads=threads)
+
+    def _ask(self, task: str, file: ModelFile | None, **more: Any) -> dict[str, Any]:
+        named = {} if file is None else {"path": str(file.path), "sha256": file.sha256, "size": file.size}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(json.dumps({"task": task, **named, **more}) + "\n")
+            self._process.stdin.flush()
+            answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        except (OSError, ValueError):
+            code = self._process.wait()
+            raise MeasuringFailed(f"The process that measures ended with code {code} at {task}.") from None
+        if "error" in answer:
+            raise MeasuringFailed(str(answer["error"]))
+        return answer
+
+
+NEIGHBOUR = """
+import os, sys
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, map(int, sys.argv[1].split(",")))
+while True:
+    pass
+"""
+
+
+@contextmanager
+def busy_neighbour() -> Iterator[None]:
+    """Another process that takes whatever it gets of one core, with ordinary priority."""
+    command = [sys.executable, "-S", "-c", NEIGHBOUR, ",".join(map(str, CORES))]
+    neighbour = subprocess.Popen(command)  # noqa: S603 our own program
+    try:
+        yield
+    finally:
+        neighbour.kill()
+        neighbour.wait()
+
+
+def speeds_of(
+    measuring: Measuring, files: Mapping[str, ModelFile], *, rounds: int, threads: int, **options: Any
+) -> dict[str, Speed]:
+    """Interleaved: a slow minute of the machine hits every file."""
+    taken: dict[str, list[dict[str, float]]] = {name: [] for name in files}
+    for _ in range(rounds):
+        for name, file in files.items():
+            taken[name].append(measuring.speed(file, threads=threads, **options))
+    return {name: Speed.of_rounds(rows) for name, rows in taken.items()}
