@@ -56,7 +56,7 @@ class Watch:
 
     attempt: int
     last_seq: int
-    status: tuple[str, str, int | None] = ("", "", None)  # as last told
+    status: tuple[str, str, int | None, int | None] = ("", "", None, None)  # as last told
 
 
 class BadFrame(Exception):
@@ -207,7 +207,7 @@ class JobConsumer(PersonalConsumer):
             if chunk.seq == watch.last_seq + 1:
                 await self.send_frame({"t": "chunk", **base, "seq": chunk.seq, "text": chunk.text})
                 watch.last_seq = chunk.seq
-        told = (state.status, state.reason, state.queue_position)
+        told = (state.status, state.reason, state.ahead, state.seconds)
         if told != watch.status and not (state.chunks and watch.last_seq < state.last_seq):
             watch.status = told
             await self.send_frame(
@@ -217,7 +217,8 @@ class JobConsumer(PersonalConsumer):
                     "status": state.status,
                     "reason": state.reason,
                     "last_seq": state.last_seq,
-                    "queue_position": state.queue_position,
+                    "ahead": state.ahead,
+                    "seconds": state.seconds,
                 }
             )
 

@@ -20,7 +20,8 @@ from assistant.models import Draft, DraftRevision, Finding, Post, Reply, Suggest
 from assistant.safety import helplines
 from assistant.safety.sources import source_of
 from assistant.safety.types import Level, Screening, Severity, Tier
-from assistant.streaming.chunks import StreamState, position_of, shown_status
+from assistant.streaming.chunks import StreamState, shown_status
+from assistant.waiting import place_of
 from assistant.worker_state import help_state
 
 DRAFT_STATES = {
@@ -47,6 +48,7 @@ FAILURES = {
     "attempts_exhausted": "It was tried three times and did not work.",
     "withheld_by_moderator": "A moderator decided not to show this suggestion.",
     "engine_error": "The model stopped with an error.",
+    "engine_away": "The server that holds the model does not answer. Try again later; tell an admin if it stays so.",
     "vault": "The text could not be read. Tell an admin.",
     "safety_open": SAFETY_OPEN,
 }
@@ -183,13 +185,16 @@ def live_job(job: SuggestionJob | None) -> dict[str, Any] | None:
 
 
 def job_started(job: SuggestionJob) -> dict[str, Any]:
+    place = place_of(job)
     return {
         "job": str(job.id),
         "id": str(job.id),
         "attempt": job.attempt,
         "status": job.status,
         "revision": job.revision.number,
-        "queue_position": position_of(job) if job.status == SuggestionJob.Status.QUEUED else None,
+        "ahead": place.ahead if place else None,
+        "seconds": place.seconds if place else None,
+        "words": f"Waiting for the model · {place.words}" if place else "Being written",
         "stream_url": reverse("assistant:stream", args=[job.id]),
         "cancel_url": reverse("assistant:cancel", args=[job.id]),
         "suggestion_url": reverse("assistant:suggestion", args=[job.id]),
@@ -268,7 +273,8 @@ def stream_state(state: StreamState) -> dict[str, Any]:
         "status": state.status,
         "reason": state.reason,
         "last_seq": state.last_seq,
-        "queue_position": state.queue_position,
+        "ahead": state.ahead,
+        "seconds": state.seconds,
         "chunks": [{"seq": chunk.seq, "text": chunk.text} for chunk in state.chunks],
     }
 

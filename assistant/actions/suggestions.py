@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from assistant import changes as change_list
-from assistant import triage
+from assistant import triage, waiting
 from assistant.actions.drafts import enough_to_ask, head_after_saving, save_revision
 from assistant.actions.refused import Refused, StaleRevision
 from assistant.actions.screenings import keep_screening
@@ -131,10 +131,25 @@ def _refuse_unfit(draft: Draft, *, by: Any, revision: DraftRevision, mode: Mode,
         raise Refused("reason_missing", "Say in a few words why you want a draft from the post.", status=422)
     if in_trouble(Kind.SUGGESTION):
         raise Refused("safety_open", SAFETY_OPEN, status=503)
+    if not draft.jobs.live().exists():
+        _refuse_if_busy(mode)
     recent = SuggestionJob.objects.filter(asked_by=by, queued_at__gte=timezone.now() - timedelta(minutes=10)).count()
     if recent >= settings.SUGGESTIONS_PER_TEN_MINUTES:
         raise Refused(
             "too_many", "You asked very often in the last ten minutes. Wait a little; your draft is saved.", status=429
+        )
+
+
+def _refuse_if_busy(mode: Mode) -> None:
+    """Better a no at once than an answer that comes when nobody waits for it any more."""
+    seconds = waiting.seconds_for_one_more(mode)
+    if seconds is not None and seconds > settings.JOB_DEADLINE_SECONDS:
+        wait = waiting.about(waiting.rounded(seconds))
+        raise Refused(
+            "busy",
+            f"Many people ask the model right now, and it would take {wait}. Your draft is saved: write on and send, "
+            "or ask again later.",
+            status=503,
         )
 
 

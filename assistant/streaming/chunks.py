@@ -10,6 +10,7 @@ from django.db.models import F
 
 from assistant.models import Suggestion, SuggestionChunk, SuggestionJob
 from assistant.streaming import poke
+from assistant.waiting import Place, place_of
 
 PAGE = 64  # chunks in one read; the reader comes back for more
 
@@ -29,8 +30,16 @@ class StreamState:
     status: str  # queued, running, done, held, failed, cancelled
     reason: str
     last_seq: int
-    queue_position: int | None
+    place: Place | None  # while it waits
     chunks: tuple[Chunk, ...]
+
+    @property
+    def ahead(self) -> int | None:
+        return self.place.ahead if self.place else None
+
+    @property
+    def seconds(self) -> int | None:
+        return self.place.seconds if self.place else None
 
     @property
     def is_over(self) -> bool:
@@ -71,7 +80,7 @@ def read_after(job_id: uuid.UUID | str, *, attempt: int, seq: int) -> StreamStat
         status=status,
         reason=reason,
         last_seq=job.last_seq,
-        queue_position=position_of(job) if job.status == SuggestionJob.Status.QUEUED else None,
+        place=place_of(job),
         chunks=chunks,
     )
 
@@ -84,8 +93,3 @@ def shown_status(job: SuggestionJob, suggestion: Suggestion | None) -> tuple[str
         if suggestion.status == Suggestion.Status.WITHHELD:
             return "failed", "withheld_by_moderator"
     return str(job.status), job.reason
-
-
-def position_of(job: SuggestionJob) -> int:
-    """How many jobs are before this one, plus one."""
-    return SuggestionJob.objects.filter(status=SuggestionJob.Status.QUEUED, queued_at__lt=job.queued_at).count() + 1

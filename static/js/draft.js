@@ -4,6 +4,7 @@ import { Changes } from "./changes.js";
 import { JobStream, requestSuggestion } from "./job.js";
 import { Saver } from "./saver.js";
 import { getFragment } from "./server.js";
+import { waitingWords } from "./waiting.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -196,7 +197,7 @@ let spoken = "";
 function follow(job) {
   if (job.revision > saver.base) saver.base = job.revision;
   setLive(true);
-  tellJob({ status: job.status, queuePosition: job.queue_position ?? null });
+  tellJob({ status: job.status, ahead: job.ahead ?? null, seconds: job.seconds ?? null });
   stream = new JobStream(job, {
     onClear: clearLive,
     onPiece: (piece, text) => {
@@ -243,10 +244,10 @@ function say(words) {
   page.announcer.append(line);
 }
 
-function tellJob({ status, queuePosition }) {
-  const before = queuePosition > 1 ? `${queuePosition - 1} before you` : "you are next";
-  const words = { queued: `Waiting for the model · ${before}`, running: "Being written" };
-  page.jobState.textContent = words[status] ?? "";
+function tellJob({ status, ahead, seconds }) {
+  const words = { queued: "Waiting for the model", running: "Being written" };
+  const waits = status in words && ahead !== null;
+  page.jobState.textContent = waits ? `${words.queued} · ${waitingWords({ ahead, seconds })}` : (words[status] ?? "");
 }
 
 async function finish(job, { status }) {
@@ -296,12 +297,15 @@ function watchChanges() {
 
 // Start
 
+const numberOf = (text) => (text ? Number(text) : null);
 if (!page.text.readOnly) {
   watchTyping();
   watchChanges();
 }
 const liveJob = $("live-job");
 if (liveJob) {
-  const { job, attempt, status, streamUrl, cancelUrl, suggestionUrl } = liveJob.dataset;
-  follow({ job, attempt: Number(attempt), status, stream_url: streamUrl, cancel_url: cancelUrl, suggestion_url: suggestionUrl });
+  const { job, attempt, status, ahead, seconds, streamUrl, cancelUrl, suggestionUrl } = liveJob.dataset;
+  const place = { ahead: numberOf(ahead), seconds: numberOf(seconds) };
+  const urls = { stream_url: streamUrl, cancel_url: cancelUrl, suggestion_url: suggestionUrl };
+  follow({ job, attempt: Number(attempt), status, ...place, ...urls });
 }

@@ -15,7 +15,8 @@ export class Reassembly {
     this.text = "";
     this.status = "queued";
     this.reason = "";
-    this.queuePosition = null;
+    this.ahead = null; // people before this one while it waits, and about how many seconds; null when not known
+    this.seconds = null;
     this.end = null; // last_seq of the state that ended the job
     this.over = false;
   }
@@ -23,7 +24,7 @@ export class Reassembly {
   /**
    * Take one frame of the server.
    *
-   * Actions, in order: "clear" (the text starts anew), "append" (`piece` was added), "state" (status, reason or position
+   * Actions, in order: "clear" (the text starts anew), "append" (`piece` was added), "state" (status, reason or place
    * changed), "resubscribe" (something is missing: ask again from lastSeq), "over" (status and text are final).
    */
   apply(frame) {
@@ -69,11 +70,12 @@ export class Reassembly {
     return text;
   }
 
-  #changeState({ status, reason, last_seq: lastSeq, queue_position: position }, actions) {
+  #changeState({ status, reason, last_seq: lastSeq, ahead, seconds }, actions) {
     if (this.end !== null && !OVER.has(status)) return; // an old state that came late
     this.status = status;
     this.reason = reason ?? "";
-    this.queuePosition = position ?? null;
+    this.ahead = ahead ?? null;
+    this.seconds = seconds ?? null;
     actions.push("state");
     if (!OVER.has(status)) return;
     this.end = WITHOUT_TEXT.has(status) ? 0 : (lastSeq ?? 0);
@@ -92,6 +94,6 @@ export class Reassembly {
 export function framesOf(answer) {
   const base = { v: answer.v, job: answer.job, attempt: answer.attempt };
   const chunks = answer.chunks.map((chunk) => ({ ...base, t: "chunk", seq: chunk.seq, text: chunk.text }));
-  const { status, reason, last_seq, queue_position } = answer;
-  return [...chunks, { ...base, t: "state", status, reason, last_seq, queue_position }];
+  const { status, reason, last_seq, ahead, seconds } = answer;
+  return [...chunks, { ...base, t: "state", status, reason, last_seq, ahead, seconds }];
 }

@@ -61,7 +61,7 @@ async ([source, cases, breakRule]) => {
     function poll() {
       const after = client.attempt === server.attempt ? client.lastSeq : 0;
       const chunks = rows().slice(after).map((text, i) => ({ seq: after + i + 1, text }));
-      for (const frame of framesOf({ ...state(), queue_position: null, chunks })) take(frame);
+      for (const frame of framesOf({ ...state(), ahead: null, seconds: null, chunks })) take(frame);
     }
     function write() {
       if (server.status === "done") return;
