@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from assistant.inference.batching import Batching
 from assistant.inference.contexts import KeptContexts
+from assistant.inference.engine import EngineError
 from assistant.inference.llamacpp.context import LlamaContext
 from assistant.inference.llamacpp.library import available_cores
 from assistant.inference.llamacpp.model import LlamaModel
@@ -78,10 +79,14 @@ class LlamaCppEngine:
         return self._batching.tokenise(prompt).tokens
 
     def submit(self, request: Request) -> QueuedStream:
+        if request.adapter and request.adapter not in self._info.adapters:
+            known = ", ".join(self._info.adapters) or "none"
+            raise EngineError(f"{request.adapter}: no such adapter is loaded with {self._info.name}. Loaded: {known}.")
         return self._batching.submit(request)
 
     def prepare(self, preparation: Preparation) -> None:
-        self._batching.prepare(preparation)
+        if not preparation.adapter or preparation.adapter in self._info.adapters:
+            self._batching.prepare(preparation)
 
     def forget(self, case: str) -> None:
         self._batching.forget(case)
