@@ -7,17 +7,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
+from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from assistant import actions, runner, sweeper
-from assistant.inference.engine import ModelUnavailable, PromptTooLong
+from assistant import actions, gate, lease, runner, sweeper
+from assistant.inference.engine import EngineAway, EngineBusy, EngineError, ModelUnavailable, PromptTooLong
+from assistant.inference.types import Prompt, Request
 from assistant.models import AuditEvent, Finding, Suggestion, SuggestionChunk, SuggestionJob
+from assistant.models.suggestion import JobQuerySet
 from assistant.safety.pipeline import Pipeline
 from assistant.safety.types import Context, Kind
 from assistant.streaming import checked, chunks
 from webapp import test as build
-from webapp.test import Cast, FakeEngine
+from webapp.test import Cast, FakeEngine, FakeStream
 
 # The runner renews its lease from another thread, which a test's open transaction would lock out.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -199,6 +203,142 @@ def with_pipeline(broken_pipeline: Pipeline) -> type[checked.CheckedStream]:
 def test_without_a_model_the_job_fails_with_the_reason(job: SuggestionJob) -> None:
     runner.run_job(job.id, engine=FakeEngine().will_fail(ModelUnavailable("The file is not there.")))
     assert (again(job).status, again(job).reason) == ("failed", "model_unavailable")
+
+
+# No fault of the job
+
+
+def stored_pieces(job: SuggestionJob) -> list[tuple[int, int]]:
+    return list(SuggestionChunk.objects.filter(job=job).order_by("attempt", "seq").values_list("attempt", "seq"))
+
+
+def test_a_busy_engine_gets_the_job_again_and_that_costs_no_attempt(job: SuggestionJob) -> None:
+    engine = FakeEngine()
+    for _ in range(5):
+        engine.will_fail(EngineBusy("Too many wait."))
+        runner.run_job(job.id, engine=engine)
+        assert again(job).status == "queued"
+    assert again(job).attempt == again(job).times_put_back == 5
+    assert sweeper.sweep().rung == 1  # the next sweep rings, not only the one after
+    runner.run_job(job.id, engine=engine.will_say(TWO_SENTENCES))
+    assert (again(job).status, again(job).attempt) == ("done", 6)
+    assert build.head_of(job.draft).text == build.KIND_DRAFT
+
+
+def test_a_server_that_is_away_is_waited_for_as_long_as_for_an_answer(job: SuggestionJob, settings: Settings) -> None:
+    settings.JOB_DEADLINE_SECONDS = 30
+    away = EngineAway("No answer.")
+    runner.run_job(job.id, engine=FakeEngine().will_fail(away))
+    assert again(job).status == "queued"
+    SuggestionJob.objects.update(queued_at=timezone.now() - timedelta(seconds=31))
+    runner.run_job(job.id, engine=FakeEngine().will_fail(away))
+    assert (again(job).status, again(job).reason) == ("failed", "engine_away")
+    assert build.head_of(job.draft).text == build.KIND_DRAFT
+
+
+def test_the_page_says_that_the_server_is_away(job: SuggestionJob, cast: Cast, client: Client) -> None:
+    SuggestionJob.objects.update(status="failed", reason="engine_away")
+    client.force_login(cast.wren)
+    assert "does not answer" in client.get(f"/drafts/{job.draft_id}/").content.decode()
+
+
+def test_a_server_that_goes_away_in_the_middle_is_asked_anew_and_no_pieces_are_mixed(job: SuggestionJob) -> None:
+    engine = FakeEngine().will_say(TWO_SENTENCES, TWO_SENTENCES)
+
+    def go_away(word: int) -> None:
+        if word == 8:
+            engine.before_word = None
+            raise EngineAway("It stopped in the middle.")
+
+    engine.before_word = go_away
+    runner.run_job(job.id, engine=engine)
+    assert (again(job).status, stored_pieces(job)) == ("queued", [(1, 1)])
+    runner.run_job(job.id, engine=engine)
+    assert again(job).status == "done"
+    assert stored_pieces(job) == [(1, 1), (2, 1), (2, 2)]
+    state = chunks.read_after(job.id, attempt=1, seq=1)
+    assert state is not None
+    assert "".join(chunk.text for chunk in state.chunks) == TWO_SENTENCES
+
+
+def test_a_worker_that_goes_down_puts_its_job_back(job: SuggestionJob) -> None:
+    class Closed(FakeEngine):
+        def submit(self, request: Request) -> FakeStream:
+            stream = super().submit(request)
+            self.before_word = lambda word: (
+                stream.cancel() if word == 8 else None
+            )  # as an engine does when it is closed
+            return stream
+
+    runner.run_job(job.id, engine=Closed().will_say(TWO_SENTENCES))
+    assert (again(job).status, again(job).attempt, again(job).times_put_back) == ("queued", 1, 1)
+    assert again(job).fence == 2
+    runner.run_job(job.id, engine=FakeEngine().will_say(TWO_SENTENCES))
+    assert again(job).status == "done"
+
+
+def test_what_a_closed_engine_refuses_while_the_worker_goes_down_is_put_back_too(job: SuggestionJob) -> None:
+    class GoesDown(FakeEngine):
+        def submit(self, request: Request) -> FakeStream:
+            gate.here.close()
+            raise EngineError("The engine is closed. Start it again.")
+
+    try:
+        runner.run_job(job.id, engine=GoesDown())
+        assert again(job).status == "queued"
+        runner.run_job(job.id, engine=FakeEngine().will_say(TWO_SENTENCES))
+        assert again(job).status == "queued"  # nothing more begins here
+    finally:
+        gate.here.open()
+    runner.run_job(job.id, engine=FakeEngine().will_say(TWO_SENTENCES))
+    assert again(job).status == "done"
+
+
+def test_a_job_that_was_put_back_still_has_three_attempts_that_may_die(job: SuggestionJob) -> None:
+    for _ in range(4):
+        runner.run_job(job.id, engine=FakeEngine().will_fail(EngineBusy("Too many wait.")))
+    for _ in range(3):
+        assert runner.claim_job(job.id) is not None
+        expire(job)
+    assert runner.claim_job(job.id) is None
+    assert sweeper.sweep().failed == 1
+
+
+def test_a_job_that_waited_long_in_the_table_is_run_all_the_same(job: SuggestionJob, settings: Settings) -> None:
+    settings.JOB_DEADLINE_SECONDS = 30
+    SuggestionJob.objects.update(queued_at=timezone.now() - timedelta(hours=1))
+    runner.run_job(job.id, engine=FakeEngine().will_say(TWO_SENTENCES))
+    assert again(job).status == "done"
+
+
+def test_the_engine_is_told_whose_text_it_is(job: SuggestionJob) -> None:
+    engine = FakeEngine().will_say(TWO_SENTENCES)
+    runner.run_job(job.id, engine=engine)
+    assert [request.case for request in engine.asked] == [str(job.case_id)]
+
+
+def test_a_database_that_is_away_for_a_moment_does_not_stop_the_watch(
+    job: SuggestionJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "LOOK_SECONDS", 0.02)
+    claim = runner.claim_job(job.id)
+    assert claim is not None
+    calls: list[int] = []
+
+    class Away(JobQuerySet):
+        def renew(self, **also: Any) -> bool:
+            calls.append(len(calls))
+            if len(calls) == 1:
+                raise OperationalError
+            return len(calls) < 5
+
+    stream = FakeEngine().will_say("word " * 50).submit(Request("1", Prompt((), None, "")))
+    with lease.Lease(Away(SuggestionJob), stream) as watch:
+        deadline = time.monotonic() + 5
+        while not watch.lost and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert (watch.lost, len(calls)) == (True, 5)
+    assert "".join(stream) == ""  # it was cancelled
 
 
 def test_a_prompt_that_does_not_fit_is_refused(job: SuggestionJob) -> None:
