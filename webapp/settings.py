@@ -199,6 +199,12 @@ MODEL_PATH = environment.text(
 MODEL_SHA256 = environment.text("MODEL_SHA256", "")
 MODEL_CONTEXT_TOKENS = environment.whole("MODEL_CONTEXT_TOKENS", 4096, least=512, most=1048576)
 MODEL_THREADS = environment.whole("MODEL_THREADS", 0, least=0, most=1024)  # 0: as many as this process may use
+MODEL_SLOTS = environment.whole("MODEL_SLOTS", 8, least=1, most=256)  # suggestions decoded at a time
+PREPARED_MEGABYTES = environment.whole("PREPARED_MEGABYTES", 512, least=0, most=1048576)
+DRAFT_LOOKUP = environment.switch("DRAFT_LOOKUP", True)
+# At the first start: which layout of the starter model and how many threads are fastest on this machine.
+MEASURE_AT_START = environment.switch("MEASURE_AT_START", True)
+REMOTE_API_KEY = environment.secret("REMOTE_API_KEY")  # for the server of a remote model, where it asks for one
 JOB_LEASE = timedelta(seconds=environment.whole("JOB_LEASE_SECONDS", 15, least=2, most=3600))
 JOB_MAX_ATTEMPTS = 3
 JOB_DEADLINE_SECONDS = environment.number("JOB_DEADLINE_SECONDS", 90.0, least=1, most=3600)
