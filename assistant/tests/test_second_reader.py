@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from assistant import actions, lease, second_reader, sweeper, triage
-from assistant.inference.engine import EngineError, PromptTooLong
+from assistant.inference.engine import EngineAway, EngineBusy, EngineError, PromptTooLong
 from assistant.models import AuditEvent, Post, SecondReading
 from moderation.models import Flag
 from webapp import test as build
@@ -72,6 +72,22 @@ def test_an_engine_that_fails_changes_nothing(error: EngineError) -> None:
     second_reader.run_readings(engine=FakeEngine().will_fail(error))
     assert SecondReading.objects.get().status == "failed"
     assert Post.objects.get(id=row.id).tier == "none"
+
+
+@pytest.mark.parametrize("error", [EngineBusy("Too many wait."), EngineAway("No answer.")])
+def test_an_engine_that_is_busy_or_away_is_asked_again_later_and_that_costs_no_attempt(error: EngineError) -> None:
+    build.post()
+    build.post("I burned the soup again and the neighbours laughed with me about it.")
+    engine = FakeEngine()
+    for _ in range(4):
+        engine.will_fail(error)
+        assert second_reader.run_readings(engine=engine) == 1  # nor is the next one read now
+    first = SecondReading.objects.order_by("queued_at").first()
+    assert first is not None
+    assert (first.status, first.attempt, first.times_put_back) == ("queued", 4, 4)
+    engine.will_say("yes", "no")
+    assert second_reader.run_readings(engine=engine) == 2
+    assert Flag.objects.count() == 1
 
 
 def crash(_word: int) -> None:

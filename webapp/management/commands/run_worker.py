@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from celery.signals import worker_shutting_down
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from assistant import gate
 from assistant.dispatch import queues_of
 from assistant.safety_watch import SafetyWatch
 from assistant.sweeper import Sweeper
@@ -30,6 +32,8 @@ class Command(BaseCommand):
         watch.start()
         heartbeat.start()
         sweeper.start()
+        # What runs is finished, what waits to run is left to another worker.
+        worker_shutting_down.connect(lambda **_: gate.here.close(), weak=False)
         try:
             # Not through `celery worker`: its command line would set up logging of its own, with arguments in it.
             worker = app.Worker(
