@@ -10,7 +10,6 @@ from typing import Any
 
 from assistant.inference.engine import ModelUnavailable
 from assistant.inference.llamacpp.backends import load_backends
-from assistant.inference.llamacpp.backends import load_backends
 
 LOG_LEVEL_ERROR = 4
 
@@ -41,7 +40,6 @@ def library() -> Any:
     mute = llama_cpp.llama_log_callback(_keep_errors)
     _kept_alive.append(mute)
     llama_cpp.llama_log_set(mute, ctypes.c_void_p(0))
-    load_backends(llama_cpp._lib)
     load_backends(llama_cpp._lib)
     llama_cpp.llama_backend_init()
     return llama_cpp
