@@ -1,24 +1,43 @@
-"""llama-cpp-python as one wheel: from wheelhouse/, else from the cache, else built once from the pinned source."""
+"""llama-cpp-python as one wheel: from wheelhouse/, else from the cache, else built once from the pinned source.
+
+On Linux the wheel holds the kernels several times, each for another kind of processor, and takes the best when it is loaded:
+docs/decisions/0011-one-wheel-many-cpus.md.
+"""
 
 from __future__ import annotations
 
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sysconfig
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.setup.compiler import provide_toolchain
+from scripts.setup.machine import setting
 from scripts.setup.packages import ENGINE, PYTHON, WHEELHOUSE, ensure_side_venv, local_wheels, only_engine, venv_id
 from scripts.setup.steps import ROOT, VAR, SetupProblem, Stamps, key_of, run_logged, sha256_of, write_whole
 
+RECIPE = ROOT / "scripts" / "setup" / "engine.cmake"
 # NATIVE off: a wheel made for one CPU stops with "illegal instruction" on an older one. The vision library is not used.
 FLAGS = ("-DGGML_NATIVE=OFF", "-DLLAVA_BUILD=OFF")
+VARIANTS = ("-DGGML_BACKEND_DL=ON", "-DGGML_CPU_ALL_VARIANTS=ON")
+HAVE_VARIANTS = {("Linux", "x86_64"), ("Linux", "aarch64")}  # elsewhere untried; a Mac computes on its GPU
+# CMake also installs for C++ programs, which would double the wheel.
+SETTINGS = ("--config-settings=wheel.exclude=/bin/**;/include/**;/lib/**",)
 # Its build tools are pinned in an environment of their own; isolation would fetch others, unpinned and unchecked.
 SOURCE_ONLY = ("--no-deps", "--require-hashes", "--no-build-isolation", "--no-binary", ENGINE)
+
+
+LOAD = """
+from llama_cpp import llama_cpp
+from assistant.inference.llamacpp.backends import load_backends
+load_backends(llama_cpp._lib)
+"""
 
 
 def cache_folder() -> Path:
@@ -32,9 +51,46 @@ def engine_version() -> str:
     return found[1]
 
 
+@dataclass(frozen=True)
+class Gpu:
+    flag: str
+    compiler: str  # the program without which the build would fail after minutes
+    remedy: str
+
+
+GPUS = {
+    "cuda": Gpu("-DGGML_CUDA=ON", "nvcc", "Install the CUDA toolkit and put its bin folder on PATH"),
+    "vulkan": Gpu(
+        "-DGGML_VULKAN=ON", "glslc", "Install the Vulkan SDK (on Debian: glslc, libvulkan-dev, spirv-headers)"
+    ),
+}
+
+
+def gpu() -> str:
+    """LANTERN_GPU: which graphics cards the wheel is built for; empty for none."""
+    name = setting("LANTERN_GPU").strip().lower()
+    if name == "metal" and platform.system() == "Darwin":
+        return ""  # the source builds for it on every Mac
+    if name and name not in GPUS:
+        raise SetupProblem(
+            f"LANTERN_GPU={name}: no such build here. Use {' or '.join(GPUS)}, or leave it empty; a Mac has Metal anyway."
+        )
+    return name
+
+
 def own_flags() -> tuple[str, ...]:
-    """CMAKE_ARGS of the person at the keyboard, for example for CUDA."""
-    return tuple(os.environ.get("CMAKE_ARGS", "").split())
+    """CMAKE_ARGS of the person at the keyboard."""
+    return tuple(shlex.split(os.environ.get("CMAKE_ARGS", "")))
+
+
+def flags() -> tuple[str, ...]:
+    many = VARIANTS if (platform.system(), platform.machine()) in HAVE_VARIANTS else ()
+    return (*FLAGS, *many, *([GPUS[gpu()].flag] if gpu() else []), *own_flags())
+
+
+def recipe() -> str:
+    """Everything that decides what comes out, except the version and the machine."""
+    return key_of(*flags(), *SETTINGS, RECIPE.read_text(encoding="utf-8"))
 
 
 def platform_tag() -> str:
@@ -44,13 +100,12 @@ def platform_tag() -> str:
 def wheel_shelf() -> Path:
     """Where the cache keeps the wheel of this version, these flags and this platform."""
     libc = "-".join(platform.libc_ver()) or platform.mac_ver()[0]
-    flags = key_of(*FLAGS, *own_flags())[:8]
-    return cache_folder() / "wheels" / f"{engine_version()}-{flags}-{platform_tag()}-{libc}"
+    return cache_folder() / "wheels" / f"{engine_version()}-{recipe()[:8]}-{platform_tag()}-{libc}"
 
 
 def ensure_engine() -> str:
     stamps = Stamps()
-    key = key_of(only_engine(ROOT / "requirements.txt"), *FLAGS, *own_flags(), venv_id())
+    key = key_of(only_engine(ROOT / "requirements.txt"), recipe(), venv_id())
     if stamps.holds("engine", key):
         return "already there"
     for place, wheel in (("wheelhouse/", wheel_in_wheelhouse()), ("the cache", wheel_in_cache())):
@@ -67,7 +122,8 @@ def ensure_engine() -> str:
 def wheel_in_wheelhouse() -> Path | None:
     if own_flags():
         return None  # nobody can tell from its name which flags it was built with
-    return next(iter(sorted(WHEELHOUSE.glob(f"llama_cpp_python-{engine_version()}-*{platform_tag()}.whl"))), None)
+    shelf = WHEELHOUSE / gpu()
+    return next(iter(sorted(shelf.glob(f"llama_cpp_python-{engine_version()}-*{platform_tag()}.whl"))), None)
 
 
 def wheel_in_cache() -> Path | None:
@@ -79,13 +135,13 @@ def wheel_in_cache() -> Path | None:
 
 
 def _installs(wheel: Path) -> bool:
-    """Install the wheel and load it once in a process of its own: one from another CPU would end that process."""
+    """Install the wheel and load it once in a process of its own: one from another CPU could end that process."""
     run_logged(
         [PYTHON, "-m", "pip", "install", "--no-deps", "--no-index", "--force-reinstall", wheel],
         log="pip-engine.log",
         what=f"pip install {wheel.name}",
     )
-    loads = subprocess.run([PYTHON, "-c", "import llama_cpp"], capture_output=True, text=True, check=False)
+    loads = subprocess.run([PYTHON, "-c", LOAD], cwd=ROOT, capture_output=True, text=True, check=False)
     if loads.returncode != 0:
         write_whole(VAR / "log" / "engine-load.log", f"{wheel}\nexit code {loads.returncode}\n{loads.stderr}")
         subprocess.run([PYTHON, "-m", "pip", "uninstall", "-y", ENGINE], capture_output=True, check=False)
@@ -94,8 +150,11 @@ def _installs(wheel: Path) -> bool:
 
 
 def build_wheel() -> Path:
+    chosen = GPUS.get(gpu())
+    if chosen and not shutil.which(chosen.compiler):
+        raise SetupProblem(f"LANTERN_GPU={gpu()}: there is no {chosen.compiler} on PATH. {chosen.remedy}.")
     toolchain = provide_toolchain()
-    print(f"      building with {toolchain.says}; about five minutes on two cores, once", flush=True)
+    print(f"      building with {toolchain.says}; some minutes on two cores, once", flush=True)
     python = ensure_side_venv("build", ROOT / "requirements-build.txt")
     requirement = VAR / "setup" / "engine.txt"
     write_whole(requirement, only_engine(ROOT / "requirements.txt"))
@@ -106,12 +165,12 @@ def build_wheel() -> Path:
         **os.environ,
         **toolchain.env,
         "PATH": f"{python.parent}{os.pathsep}{path}",  # ninja lives there
-        "CMAKE_ARGS": " ".join([*FLAGS, *toolchain.cmake_args, *own_flags()]),
+        "CMAKE_ARGS": shlex.join([f"-DCMAKE_PROJECT_llama_cpp_INCLUDE={RECIPE}", *toolchain.cmake_args, *flags()]),
     }
     source = fetch_source(python, requirement, env)
     with tempfile.TemporaryDirectory(prefix=".part-", dir=shelf.parent) as part:
         # No cache: pip would hand out a wheel that somebody built here earlier with other CMAKE_ARGS.
-        options = ["--no-cache-dir", "--no-index", "--find-links", str(source), *SOURCE_ONLY]
+        options = ["--no-cache-dir", "--no-index", "--find-links", str(source), *SOURCE_ONLY, *SETTINGS]
         run_logged(
             [python, "-m", "pip", "wheel", "-v", *options, "-r", requirement, "-w", part],
             log="engine-build.log",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from scripts.setup.engine_wheel import ensure_engine, wheel_in_cache, wheel_in_wheelhouse
+from scripts.setup.engine_wheel import ensure_engine, gpu, wheel_in_cache, wheel_in_wheelhouse
 from scripts.setup.packages import PYTHON, WHEELHOUSE, pip_download, without_engine
 from scripts.setup.starter_model import REQUIREMENTS
 from scripts.setup.steps import ROOT, VAR, SetupProblem, run_logged, write_whole
@@ -68,6 +68,8 @@ def fill_wheelhouse() -> str:
         wheel = wheel_in_cache()
         if wheel is None:
             raise SetupProblem("The engine's wheel is in no cache. Remove var/setup/engine.stamp and run this again.")
-        with tempfile.TemporaryDirectory(prefix=".part-", dir=WHEELHOUSE) as part:
-            shutil.copyfile(wheel, Path(part) / wheel.name).replace(WHEELHOUSE / wheel.name)
-    return f"{len(list(WHEELHOUSE.glob('*.whl')))} wheels in {WHEELHOUSE}"
+        shelf = WHEELHOUSE / gpu()
+        shelf.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".part-", dir=shelf) as part:
+            shutil.copyfile(wheel, Path(part) / wheel.name).replace(shelf / wheel.name)
+    return f"{len(list(WHEELHOUSE.rglob('*.whl')))} wheels in {WHEELHOUSE}"

@@ -27,6 +27,16 @@ from assistant.inference.modelfile import STARTER
 ROOT = Path(__file__).resolve().parents[2]
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nothing listens
 GGUF = b"GGUF" + b"invented weights " * 4000
+# As much of llama-cpp-python as is asked whether some library in it fits this processor.
+BINDING = """
+def answers(value):
+    return lambda *_: value
+
+class _lib:
+    _name = __file__
+    ggml_backend_load_all_from_path = answers(None)
+    ggml_backend_dev_by_type = answers({fits})
+"""
 
 pytestmark = pytest.mark.process
 
@@ -102,9 +112,16 @@ class Tree:
 def tree(tmp_path: Path) -> Tree:
     root, shop = tmp_path / "lantern", tmp_path / "shop"
     shutil.copytree(ROOT / "scripts", root / "scripts", ignore=shutil.ignore_patterns("__pycache__", "tests"))
-    (root / "assistant" / "inference").mkdir(parents=True)
+    (root / "assistant" / "inference" / "llamacpp").mkdir(parents=True)
     (root / "assistant" / "__init__.py").touch()
-    for name in ("__init__.py", "engine.py", "types.py", "modelfile.py"):
+    for name in (
+        "__init__.py",
+        "engine.py",
+        "types.py",
+        "modelfile.py",
+        "llamacpp/__init__.py",
+        "llamacpp/backends.py",
+    ):
         shutil.copy(ROOT / "assistant" / "inference" / name, root / "assistant" / "inference" / name)
     modelfile = root / "assistant" / "inference" / "modelfile.py"
     modelfile.write_text(modelfile.read_text(encoding="utf-8").replace(STARTER.sha256, sha256(GGUF)), encoding="utf-8")
@@ -115,7 +132,7 @@ def tree(tmp_path: Path) -> Tree:
         root / "wheelhouse",
         name="llama_cpp_python",
         version="9.9",
-        files={"llama_cpp.py": b""},
+        files=engine_files(),
         tag=f"py3-none-{platform_tag()}",
     )
     pins = pin(small) + pin(engine)
@@ -125,6 +142,10 @@ def tree(tmp_path: Path) -> Tree:
     (root / "requirements-compiler.txt").write_text("ziglang==0.17.0 --hash=sha256:" + "0" * 64, encoding="utf-8")
     (root / "requirements-model.txt").write_text(pin(model), encoding="utf-8")
     return Tree(root=root, shop=shop, cache=tmp_path / "cache", tools=path_without_tools(tmp_path / "tools"))
+
+
+def engine_files(*, fits: int = 1) -> dict[str, bytes]:
+    return {"llama_cpp/__init__.py": b"", "llama_cpp/llama_cpp.py": BINDING.format(fits=fits).encode()}
 
 
 def platform_tag() -> str:
@@ -248,12 +269,51 @@ def test_it_refuses_an_engine_that_does_not_load_here(tree: Tree) -> None:
         tree.root / "wheelhouse",
         name="llama_cpp_python",
         version="9.9",
-        files={"llama_cpp.py": b"import os, signal\nos.kill(os.getpid(), signal.SIGILL)\n"},
+        files={"llama_cpp/__init__.py": b"import os, signal\nos.kill(os.getpid(), signal.SIGILL)\n"},
         tag=f"py3-none-{platform_tag()}",
     )
     done = tree.call("setup")
     assert "does not load here (exit code -4)" in done.stdout
     assert not tree.imports("llama_cpp")
+
+
+def test_it_refuses_an_engine_with_no_library_for_this_processor(tree: Tree) -> None:
+    make_wheel(
+        tree.root / "wheelhouse",
+        name="llama_cpp_python",
+        version="9.9",
+        files=engine_files(fits=0),
+        tag=f"py3-none-{platform_tag()}",
+    )
+    done = tree.call("setup")
+    assert "does not load here (exit code 1)" in done.stdout
+    assert "runs on this processor" in (tree.root / "var" / "log" / "engine-load.log").read_text(encoding="utf-8")
+    assert not tree.imports("llama_cpp")
+
+
+def test_it_installs_the_engine_again_when_its_recipe_changes(tree: Tree) -> None:
+    assert "from wheelhouse/" in tree.call("engine").stdout
+    assert "from wheelhouse/" not in tree.call("engine").stdout
+    with (tree.root / "scripts" / "setup" / "engine.cmake").open("a", encoding="utf-8") as recipe:
+        recipe.write("# another variant\n")
+    assert "from wheelhouse/" in tree.call("engine").stdout
+
+
+def test_one_setting_chooses_the_build_for_graphics_cards(tree: Tree) -> None:
+    assert tree.call("engine").returncode == 0
+    (tree.root / ".env").write_text("LANTERN_GPU=cuda\n", encoding="utf-8")
+    without_compiler = tree.call("engine")
+    assert without_compiler.returncode == 1
+    assert "LANTERN_GPU=cuda: there is no nvcc on PATH." in without_compiler.stderr
+
+    plain = next((tree.root / "wheelhouse").glob("*.whl"))
+    (tree.root / "wheelhouse" / "cuda").mkdir()
+    shutil.copy(plain, tree.root / "wheelhouse" / "cuda" / plain.name)
+    assert "from wheelhouse/" in tree.call("engine").stdout
+
+    unknown = tree.call("engine", LANTERN_GPU="cud")
+    assert unknown.returncode == 1
+    assert "LANTERN_GPU=cud: no such build here. Use cuda or vulkan" in unknown.stderr
 
 
 def test_it_names_the_line_to_run_when_there_is_no_compiler(tree: Tree) -> None:
