@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -33,15 +33,16 @@ class MeasuringFailed(EngineError):
 
 
 class Measuring:
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
-        """`environment`: settings of OpenMP to be measured; they win over this process's."""
+    def __init__(self, environment: Mapping[str, str] | None = None, *, without: Iterable[str] = ()) -> None:
+        """`environment`: settings of OpenMP to be measured. `without`: what this process's has of them is left out."""
+        kept = {name: value for name, value in os.environ.items() if name not in set(without)}
         self._process = subprocess.Popen(  # noqa: S603 our own program
             [sys.executable, "-m", PROGRAM, ",".join(map(str, CORES))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=ROOT,
-            env={**os.environ, **(environment or {})},
+            env={**kept, **(environment or {})},
             text=True,
         )
 
