@@ -62,7 +62,7 @@ def _prepare(draft_id: uuid.UUID | str, engine: Engine) -> bool:
             return False
         case = str(draft.case_id)
         _watched[case] = draft.id
-        engine.prepare(Preparation(case=case, prompt=prompt_for(draft)))
+        engine.prepare(Preparation(case=case, prompt=prompt_for(draft), adapter=holder.adapter(Mode.IMPROVE)))
         if not written_now().filter(id=draft_id).exists():  # closed meanwhile: its forgetting may have come first
             _forget(case, engine)
             return False

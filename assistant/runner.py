@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from assistant import actions, gate
 from assistant.inference.engine import Engine, EngineAway, EngineBusy, EngineError
 from assistant.inference.prompts import build_prompt
-from assistant.inference.types import Mode, ModelInfo, Request, StopReason
+from assistant.inference.types import Mode, Request, StopReason
 from assistant.lease import Lease
 from assistant.models import SuggestionJob
 from assistant.models.clock import from_now
@@ -27,7 +27,7 @@ from assistant.safety.types import Context, Kind, Level
 from assistant.streaming import chunks, poke
 from assistant.streaming.checked import CheckedStream
 from assistant.vault.keys import VaultError
-from assistant.worker_state import NAME, default_params, holder
+from assistant.worker_state import NAME, Serving, default_params, holder
 
 log = logging.getLogger("lantern.runner")
 
@@ -71,7 +71,7 @@ def _run(claim: Claim, engine: Engine | None) -> None:
             log.warning("safety_open", extra={"job": str(job.id), "code": ",".join(shut)})
             actions.fail_job(job, fence=claim.fence, reason="safety_open")
             return
-        _generate(claim, engine or holder.engine())
+        _generate(claim, Serving(engine) if engine else holder.serving(Mode(job.mode)))
     except EngineError as error:
         _put_back_or_fail(claim, error)
     except VaultError:
@@ -81,7 +81,7 @@ def _run(claim: Claim, engine: Engine | None) -> None:
         log.exception("job_crashed", extra={"job": str(job.id), "error": type(error).__name__})
 
 
-def _generate(claim: Claim, engine: Engine) -> None:
+def _generate(claim: Claim, serving: Serving) -> None:
     job = claim.job
     post, mode = job.draft.post, Mode(job.mode)
     draft_text = job.original
@@ -94,14 +94,16 @@ def _generate(claim: Claim, engine: Engine) -> None:
         level=Level(post.level),
     )
     prompt = build_prompt(mode, post=post.text, draft=draft_text)
-    request = Request(id=str(job.id), prompt=prompt, params=default_params(), case=str(job.case_id))
-    stream = engine.submit(request)
+    request = Request(
+        id=str(job.id), prompt=prompt, params=default_params(), case=str(job.case_id), adapter=serving.adapter
+    )
+    stream = serving.engine.submit(request)
     checked = CheckedStream(stream, context)
     with Lease(claim.mine, stream) as lease:
         mine = _write_pieces(claim, checked)
     if lease.lost or not mine:
         return  # cancelled, or somebody else has the job now: whoever holds the fence writes
-    _finish(claim, checked, model=engine.model, prompt_version=prompt.version)
+    _finish(claim, checked, serving=serving, prompt_version=prompt.version)
 
 
 def _write_pieces(claim: Claim, checked: CheckedStream) -> bool:
@@ -113,7 +115,7 @@ def _write_pieces(claim: Claim, checked: CheckedStream) -> bool:
     return True
 
 
-def _finish(claim: Claim, checked: CheckedStream, *, model: ModelInfo, prompt_version: str) -> None:
+def _finish(claim: Claim, checked: CheckedStream, *, serving: Serving, prompt_version: str) -> None:
     job, outcome = claim.job, checked.stream.outcome
     assert outcome is not None
     said_something = bool(checked.text.strip())
@@ -125,7 +127,9 @@ def _finish(claim: Claim, checked: CheckedStream, *, model: ModelInfo, prompt_ve
             reason = str(outcome.stop) if said_something or outcome.stop is not StopReason.END else "empty"
             actions.fail_job(job, fence=claim.fence, reason=reason)  # half an answer is no answer
             return
-    finished = actions.Finished(text=checked.text, outcome=outcome, model=model, prompt_version=prompt_version)
+    finished = actions.Finished(
+        text=checked.text, outcome=outcome, model_version=serving.version, prompt_version=prompt_version
+    )
     actions.finish_job(job, fence=claim.fence, finished=finished, screening=checked.screening)
     log.info("job_finished", extra={"job": str(job.id), "stop": outcome.stop, "tokens": outcome.output_tokens})
 

@@ -10,19 +10,24 @@ import hashlib
 import logging
 import os
 import socket
+import sys
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import close_old_connections
 from django.utils import timezone
 
+from assistant import dispatch
 from assistant.actions.suggestions import SAFETY_OPEN
-from assistant.inference import modelfile
+from assistant.inference import modelfile, tuning
 from assistant.inference.engine import Engine, ModelUnavailable
-from assistant.inference.types import Params
+from assistant.inference.remote import RemoteEngine
+from assistant.inference.types import Mode, Params
 from assistant.models import Deployment, ModelVersion, Worker
 from assistant.safety import pipeline
 from assistant.safety.types import Kind
@@ -43,78 +48,158 @@ class Help:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What answers in one mode: an engine, the version that is stored with what it writes, and what to ask the engine for."""
+
+    engine: Engine
+    version: ModelVersion | None = None
+    adapter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One engine to load: a base with the adapters of all modes it serves, or a server elsewhere."""
+
+    version: ModelVersion  # base or remote
+    adapters: tuple[ModelVersion, ...] = ()
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return (self.version.id, *(adapter.id for adapter in self.adapters))
+
+
 class Holder:
-    """Holds this process's engine, which `engine()` loads on first use."""
+    """Holds this process's engines, which `serving()` loads on first use: one for all modes, unless one is remote."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._engine: Engine | None = None
-        self._version_id: object = None
+        self._engines: dict[tuple[object, ...], Engine] = {}
+        self._plans: dict[Mode, Plan] = {}
+        self._ready: dict[Mode, Serving] = {}
         self.problem = ""
         self.loading = False
 
-    def engine(self) -> Engine:
-        """The engine for the active model version. Raises ModelUnavailable with a sentence for people."""
+    def serving(self, mode: Mode) -> Serving:
+        """What answers in this mode now. Raises ModelUnavailable with a sentence for people."""
         with self._lock:
-            version = active_version()
-            if self._engine is not None and self._engine.usable and self._version_id == version.id:
-                return self._engine
-            self._close()
-            self.loading = True
             try:
-                self._engine, self._version_id, self.problem = load(version), version.id, ""
+                versions = active_versions()
+                plans = plans_for(versions)
+                self._close_others({plan.key for plan in plans.values()})
+                if mode not in plans:
+                    raise ModelUnavailable(NOTHING_ACTIVE)
+                engine = self._engine_of(plans[mode])
             except ModelUnavailable as error:
                 self.problem = str(error)
                 raise
-            finally:
-                self.loading = False
-            return self._engine
+            version = versions[mode]
+            self.problem = ""
+            self._ready[mode] = Serving(engine, version, version.name if is_adapter(version) else "")
+            return self._ready[mode]
+
+    def engine(self) -> Engine:
+        """For questions that belong to no mode: the base of the first mode that this process serves."""
+        return self.serving(Mode(dispatch.modes_here()[0])).engine
+
+    def _engine_of(self, plan: Plan) -> Engine:
+        engine = self._engines.get(plan.key)
+        if engine is not None and engine.usable:
+            return engine
+        if engine is not None:
+            engine.close()
+        self.loading = True
+        try:
+            engine = self._engines[plan.key] = load(plan.version, plan.adapters)
+        finally:
+            self.loading = False
+        return engine
+
+    def _close_others(self, wanted: set[tuple[object, ...]]) -> None:
+        for key in self._engines.keys() - wanted:
+            self._engines.pop(key).close()
+        self._ready = {mode: one for mode, one in self._ready.items() if one.engine in self._engines.values()}
 
     def ready(self) -> Engine | None:
-        """The engine if it can be asked now. Loads nothing and waits for nothing."""
-        engine = self._engine
-        return engine if engine is not None and engine.usable else None
+        """The engine that improves drafts, if it can be asked now. Loads nothing and waits for nothing."""
+        one = self._ready.get(Mode.IMPROVE)
+        return one.engine if one is not None and one.engine.usable else None
+
+    def adapter(self, mode: Mode) -> str:
+        """What the engine is to be asked for in this mode, as far as it is loaded."""
+        one = self._ready.get(mode)
+        return one.adapter if one is not None else ""
 
     def loaded(self) -> list[Engine]:
-        engine = self._engine
-        return [engine] if engine is not None else []
+        return list(self._engines.values())
 
     @property
     def model_name(self) -> str:
-        engine = self._engine
-        return engine.model.name if engine is not None and engine.usable else ""
+        return next((one.engine.model.name for one in list(self._ready.values()) if one.engine.usable), "")
 
     def close(self) -> None:
         with self._lock:
-            self._close()
+            self._close_others(set())
 
-    def _close(self) -> None:
-        if self._engine is not None:
-            self._engine.close()
-        self._engine = self._version_id = None
 
+NOTHING_ACTIVE = (
+    "No model is registered. Run `python manage.py models add PATH`, or `make setup` for the starter model."
+)
 
 holder = Holder()
 
 
-def active_version() -> ModelVersion:
-    version = Deployment.active_version()
-    if version is None:
-        raise ModelUnavailable(
-            "No model is registered. Run `python manage.py models add PATH`, or `make setup` for the starter model."
+def active_versions() -> dict[Mode, ModelVersion]:
+    """Of the modes that this process serves. Empty when nothing is active."""
+    found = {Mode(mode): Deployment.active_version(Mode(mode)) for mode in dispatch.modes_here()}
+    return {mode: version for mode, version in found.items() if version is not None}
+
+
+def plans_for(versions: Mapping[Mode, ModelVersion]) -> dict[Mode, Plan]:
+    """One engine for all modes whose base is the same file."""
+    bases = {mode: Deployment.base_for(one) if is_adapter(one) else one for mode, one in versions.items()}
+    return {
+        mode: Plan(
+            base, tuple(versions[other] for other in bases if bases[other] == base and is_adapter(versions[other]))
         )
-    return version
+        for mode, base in bases.items()
+    }
+
+
+def is_adapter(version: ModelVersion) -> bool:
+    return version.kind == ModelVersion.Kind.ADAPTER
+
+
+def active_version() -> ModelVersion:
+    versions = active_versions()
+    if not versions:
+        raise ModelUnavailable(NOTHING_ACTIVE)
+    return next(iter(versions.values()))
 
 
 def load_registered() -> Engine:
     return load(active_version())
 
 
-def load(version: ModelVersion) -> Engine:
-    """Check the registered file and load it. Raises ModelUnavailable."""
+def load(version: ModelVersion, adapters: Sequence[ModelVersion] = ()) -> Engine:
+    """Check the registered files and load them, or reach the server. Raises ModelUnavailable."""
+    if version.kind == ModelVersion.Kind.REMOTE:
+        return RemoteEngine(
+            version.url,
+            name=version.name,
+            model=version.served_model,
+            api_key=settings.REMOTE_API_KEY,
+            sha256=version.sha256,
+        )
+    if is_adapter(version):
+        return load(Deployment.base_for(version), [version, *adapters])
     return open_engine(
-        modelfile.ModelFile(path=Path(version.path), sha256=version.sha256, size=version.size), name=version.name
+        file_of(version), name=version.name, adapters={adapter.name: file_of(adapter) for adapter in adapters}
     )
+
+
+def file_of(version: ModelVersion) -> modelfile.ModelFile:
+    return modelfile.ModelFile(path=Path(version.path), sha256=version.sha256, size=version.size)
 
 
 def load_file(path: Path | None) -> Engine:
@@ -137,14 +222,30 @@ def measured_file(path: Path) -> modelfile.ModelFile:
     return modelfile.ModelFile(path=path.resolve(), sha256=digest, size=path.stat().st_size)
 
 
-def open_engine(file: modelfile.ModelFile, *, name: str) -> Engine:
+def open_engine(
+    file: modelfile.ModelFile, *, name: str, adapters: Mapping[str, modelfile.ModelFile] | None = None
+) -> Engine:
     try:
         from assistant.inference.llamacpp.engine import LlamaCppEngine
     except (ImportError, OSError) as error:
         raise ModelUnavailable("llama-cpp-python is not installed here. Run `make setup` to build it.") from error
+    # Before the engine's thread loads llama.cpp, and with it OpenMP.
+    kept = tuning.Tuning.read(tuning_file(), tuning.key_of(file))
+    applied = tuning.apply(kept, threads=settings.MODEL_THREADS)
     return LlamaCppEngine(
-        file, name=name, context_tokens=settings.MODEL_CONTEXT_TOKENS, threads=settings.MODEL_THREADS or None
+        file,
+        name=name,
+        context_tokens=settings.MODEL_CONTEXT_TOKENS,
+        threads=applied.threads,
+        adapters=adapters,
+        governor=tuning.ThreadGovernor(applied.threads),
+        notes=(applied.note,),
     )
+
+
+def tuning_file() -> Path:
+    """What was measured about threads, for each machine that shares this folder."""
+    return Path(settings.DATA_DIR) / "threads.json"
 
 
 def default_params() -> Params:
@@ -180,8 +281,29 @@ def beat() -> None:
             "problem": holder.problem[:300],
             "loading": holder.loading,
             "safety": pipeline.troubles(),
+            "state": state(),
         },
     )
+
+
+def state() -> dict[str, Any]:
+    """What the engine of this process is doing, and what it has loaded; numbers, names and hashes only."""
+    engine = next(iter(holder.loaded()), None)
+    if engine is None or not engine.usable:
+        return {"modes": dispatch.modes_here()}
+    model = engine.model
+    loaded = {
+        "model": model.name,
+        "sha256": model.sha256,
+        "size": model.size,
+        "adapters": adapters_loaded(model.adapters),
+    }
+    return {**asdict(engine.state()), **loaded, "modes": dispatch.modes_here()}
+
+
+def adapters_loaded(names: Sequence[str]) -> dict[str, str]:
+    """Their hashes, by name."""
+    return dict(ModelVersion.objects.filter(name__in=names).values_list("name", "sha256")) if names else {}
 
 
 class Heartbeat(threading.Thread):
@@ -216,7 +338,8 @@ class Heartbeat(threading.Thread):
         while not self._stop_asked.is_set():
             try:
                 close_old_connections()
-                holder.engine()
+                for mode in dispatch.modes_here():
+                    holder.serving(Mode(mode))
             except ModelUnavailable as error:
                 log.warning("model_unavailable", extra={"code": error.code})
             except Exception as error:

@@ -34,6 +34,7 @@ def prepare() -> None:
         os.environ[name] = ""  # empty counts as not set, and wins over a developer's .env
     (folder / "static").mkdir()
     os.environ.update(DATA_DIR=str(folder), SECRET_KEY="for the tests alone, and as long as one should be", DEMO="0")
+    os.environ["MEASURE_AT_START"] = "0"  # tests that measure ask for it
     os.environ["SAFETY_POLICY_FILE"] = str(signed_policy(folder))
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if os.environ.get("LANTERN_TEST_DB") == "postgres":

@@ -108,6 +108,7 @@ class Site:
             "SECRET_KEY": "",
             "DEMO": "0",
             "EMAIL_RELAY_URL": "",
+            "MEASURE_AT_START": "0",
             "MODEL_PATH": "",
             "MODEL_SHA256": "",
             "PUBLIC_URL": self.url,

@@ -114,7 +114,7 @@ def suggestion(for_draft: Draft, text: str = KIND_REVISION) -> Suggestion:
     finished = actions.Finished(
         text=text,
         outcome=Outcome(StopReason.END, 10, 10, 0.1, 0.2),
-        model=FakeEngine().model,
+        model_version=None,
         prompt_version="test-1",
     )
     made = actions.finish_job(claim.job, fence=claim.fence, finished=finished, screening=Screening())

@@ -16,7 +16,7 @@ from assistant import triage, waiting
 from assistant.actions.drafts import enough_to_ask, head_after_saving, save_revision
 from assistant.actions.refused import Refused, StaleRevision
 from assistant.actions.screenings import keep_screening
-from assistant.inference.types import Mode, ModelInfo, Outcome
+from assistant.inference.types import Mode, Outcome
 from assistant.models import ChangeVerdict, Draft, DraftRevision, ModelVersion, Suggestion, SuggestionJob
 from assistant.models.suggestion import JobQuerySet
 from assistant.safety.pipeline import in_trouble
@@ -193,7 +193,7 @@ class Finished:
 
     text: str
     outcome: Outcome
-    model: ModelInfo
+    model_version: ModelVersion | None  # None: an engine that is not registered, at the terminal or in tests
     prompt_version: str
 
 
@@ -209,7 +209,7 @@ def finish_job(job: SuggestionJob, *, fence: int, finished: Finished, screening:
             text=finished.text,
             changes=change_list.to_json(change_list.changes_between(job.original, finished.text)),
             status=Suggestion.Status.HELD if screening.held else Suggestion.Status.SHOWN,
-            model_version=ModelVersion.objects.filter(sha256=finished.model.sha256).first(),
+            model_version=finished.model_version,
             prompt_version=finished.prompt_version,
             screening_version=screening.version,
             stop=finished.outcome.stop,

@@ -85,7 +85,7 @@ def test_an_engine_whose_thread_died_is_loaded_again(file: Path, monkeypatch: py
     call_command("models", "add", str(file))
     call_command("models", "activate", "tiny")
     engines = [FakeEngine(), FakeEngine()]
-    monkeypatch.setattr(worker_state, "load", lambda _version: engines.pop(0))
+    monkeypatch.setattr(worker_state, "load", lambda *_: engines.pop(0))
     holder = worker_state.Holder()
     first = holder.engine()
     assert holder.engine() is first

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from assistant import actions
 from assistant.actions.suggestions import Finished
-from assistant.inference.types import ModelInfo, Outcome, StopReason
+from assistant.inference.types import Outcome, StopReason
 from assistant.models import Reply, Suggestion, SuggestionJob
 from assistant.safety.types import Screening
 from moderation.models import Flag
@@ -87,7 +87,7 @@ def suggested(draft: Any, text: str) -> Suggestion:
     finished = Finished(
         text=text,
         outcome=Outcome(StopReason.END, 10, 10, 0.1, 0.2),
-        model=ModelInfo(name="fake", sha256="0" * 64, size=1, context_tokens=4096),
+        model_version=None,
         prompt_version="test",
     )
     suggestion = actions.finish_job(job, fence=1, finished=finished, screening=Screening())
