@@ -199,6 +199,7 @@ MODEL_PATH = environment.text(
 MODEL_SHA256 = environment.text("MODEL_SHA256", "")
 MODEL_CONTEXT_TOKENS = environment.whole("MODEL_CONTEXT_TOKENS", 4096, least=512, most=1048576)
 MODEL_THREADS = environment.whole("MODEL_THREADS", 0, least=0, most=1024)  # 0: as many as this process may use
+MODEL_GPU_LAYERS = environment.whole("MODEL_GPU_LAYERS", 0, least=-1, most=1024)  # on the graphics card; -1: all
 MODEL_SLOTS = environment.whole("MODEL_SLOTS", 8, least=1, most=256)  # suggestions decoded at a time
 PREPARED_MEGABYTES = environment.whole("PREPARED_MEGABYTES", 512, least=0, most=1048576)
 DRAFT_LOOKUP = environment.switch("DRAFT_LOOKUP", True)
