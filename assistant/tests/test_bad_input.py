@@ -19,6 +19,7 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.html import escape
 
+from assistant.inference.llamacpp.backends import load_backends
 from assistant.models import Draft, DraftRevision, Post, Reply, SuggestionChunk, SuggestionJob
 from assistant.tests import hard_texts
 from assistant.tests.hard_texts import as_stored, of_length
@@ -327,8 +328,9 @@ def test_a_hard_text_is_imported_exactly(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.model
 def test_the_list_of_special_tokens_is_that_of_the_starter_model() -> None:
-    from llama_cpp import LLAMA_TOKEN_ATTR_CONTROL, Llama, llama_vocab_get_attr, llama_vocab_get_text
+    from llama_cpp import LLAMA_TOKEN_ATTR_CONTROL, Llama, llama_cpp, llama_vocab_get_attr, llama_vocab_get_text
 
+    load_backends(llama_cpp._lib)
     model = Llama(str(starter_model_file().path), vocab_only=True, verbose=False)
     vocabulary = model._model.vocab
     special = [
