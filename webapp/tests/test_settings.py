@@ -36,7 +36,7 @@ def read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 NUMBERS = [name for name, default in environment.DEFAULTS.items() if type(default) in (int, float)]
 
 
-@pytest.mark.parametrize("value", ["many", "1,5", "-1", "9" * 400, "nan", "1e400", "٣x"])
+@pytest.mark.parametrize("value", ["many", "1,5", "-2", "9" * 400, "nan", "1e400", "٣x"])
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_bad_number_says_its_name_and_its_value(read: Any, name: str, value: str) -> None:
     with pytest.raises(ImproperlyConfigured) as said:
