@@ -25,6 +25,7 @@ from kombu.entity import Exchange, Queue
 
 from assistant.inference.types import Mode
 from assistant.models import Draft, Post, SecondReading, SuggestionJob, Worker
+from assistant.waiting import gives
 
 log = logging.getLogger("lantern.dispatch")
 
@@ -154,18 +155,12 @@ def _send_preparation(draft_id: uuid.UUID, queue: Queue | str, until: float) -> 
 def worker_of(case_id: uuid.UUID) -> Worker | None:
     """The worker that keeps what is prepared for this case: every process finds the same one, and when a worker comes or
     goes, only cases of its own move (rendezvous hashing)."""
-    able = [worker for worker in workers_seen() if worker.model and Mode.IMPROVE in modes_of(worker)]
+    able = [worker for worker in workers_seen() if worker.model and gives(worker, Mode.IMPROVE)]
     return max(able, key=lambda worker: sha256(f"{case_id} {worker.name}".encode()).digest(), default=None)
 
 
 def workers_seen() -> list[Worker]:
     return list(Worker.recent(within=SEEN_LATELY))
-
-
-def modes_of(worker: Worker) -> list[str]:
-    """Which help it gives, by its last report."""
-    said = worker.state.get("modes")
-    return said if isinstance(said, list) else [*Mode]
 
 
 def has_free_slot(worker: Worker) -> bool:
