@@ -6,7 +6,7 @@ import math
 import random
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -107,7 +107,6 @@ class Comparison:
     won: int
     agreement: float | None
     divergence: float | None
-    notes: list[str] = field(default_factory=list)
 
     @property
     def chance_of_losses(self) -> float:

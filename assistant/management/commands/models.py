@@ -1,19 +1,28 @@
-"""Which model files are known and which one is in use: add, list, verify, activate."""
+"""Which models are known and which one answers: add, list, verify, optimize, tune, activate, roll back."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from assistant.inference.engine import ModelUnavailable
-from assistant.inference.modelfile import ModelFile
+from assistant.actions import deployments
+from assistant.actions.refused import Refused
+from assistant.inference import tuning
+from assistant.inference.engine import EngineError, ModelUnavailable
+from assistant.inference.gguf import Header, read_header
+from assistant.inference.quality import HELDOUT, Texts
+from assistant.inference.types import Mode
 from assistant.models import Deployment, ModelVersion
+from assistant.optimizing import Found, Wish, optimize
 from assistant.vault import audit
-from assistant.worker_state import measured_file
+from assistant.worker_state import file_of, measured_file, tuning_file
+
+MODES = [str(mode) for mode in Mode]
 
 
 class Command(BaseCommand):
@@ -21,20 +30,50 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        add = verbs.add_parser("add", help="register a GGUF file on this machine")
+        add = verbs.add_parser("add", help="register a GGUF file on this machine, a base or an adapter")
         add.add_argument("path", type=Path)
         add.add_argument("--name", help="default: the file's name without .gguf")
         add.add_argument("--sha256", help="what it must hash to; default: what it hashes to now")
-        verbs.add_parser("list", help="every version, the active one marked")
+        add.add_argument("--base", help="of an adapter: the name of the base that it was trained on")
+        add.add_argument("--mode", choices=MODES, help="of an adapter: what it was trained to do")
+        remote = verbs.add_parser("add-remote", help="register a model that a server inside the network holds")
+        remote.add_argument("url", help="for example http://10.0.0.5:8080")
+        remote.add_argument("--name", required=True)
+        remote.add_argument("--served-model", default="", help="what the server calls it, where it holds several")
+        verbs.add_parser("list", help="every version, what is active in which mode, what was measured")
         verify = verbs.add_parser("verify", help="compare the files with what was registered")
         verify.add_argument("name", nargs="?")
+        layout = verbs.add_parser(
+            "optimize", help="derive the fastest layout for this machine within a bound of quality"
+        )
+        layout.add_argument("name")
+        layout.add_argument(
+            "--merge", metavar="ADAPTER", help="merge this adapter first; the result serves its mode alone"
+        )
+        layout.add_argument(
+            "--text", type=Path, default=HELDOUT, help="measure quality on these texts; default: our own"
+        )
+        layout.add_argument("--quick", action="store_true", help="two candidates and a quarter of the texts")
+        layout.add_argument("--again", action="store_true", help="measure even where an answer is kept")
+        layout.add_argument("--activate", action="store_true", help="use what was chosen from the next job on")
+        tune = verbs.add_parser("tune", help="measure how many threads are best here, and how they should wait")
+        tune.add_argument("name", nargs="?", help="default: the model that answers")
+        tune.add_argument("--again", action="store_true", help="measure even where an answer is kept")
         activate = verbs.add_parser("activate", help="use this version from the next job on")
         activate.add_argument("name")
+        activate.add_argument("--mode", choices=MODES, help="default: both, or the one of an adapter")
+        rollback = verbs.add_parser("rollback", help="use what answered before, from the next job on")
+        rollback.add_argument("--mode", choices=MODES, help="default: both")
 
     def handle(self, *_: Any, verb: str, **options: Any) -> None:
-        getattr(self, verb)(**options)
+        try:
+            getattr(self, verb.replace("-", "_"))(**options)
+        except (Refused, EngineError) as error:
+            raise CommandError(str(error)) from error
 
-    def add(self, *, path: Path, name: str | None, sha256: str | None, **_: Any) -> None:
+    def add(
+        self, *, path: Path, name: str | None, sha256: str | None, base: str | None, mode: str | None, **_: Any
+    ) -> None:
         path = path.resolve()
         if not path.is_file():
             raise CommandError(f"{path}: no such file.")
@@ -43,27 +82,49 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{path}: hashes to {file.sha256}, not to {sha256}. Fetch it again from a source that you trust."
             )
-        name = name or path.stem
-        if ModelVersion.objects.filter(name=name).exists():
-            raise CommandError(f"{name}: this name is taken. Choose another with --name.")
-        with transaction.atomic():
-            version = ModelVersion.objects.create(name=name, path=str(path), sha256=file.sha256, size=file.size)
-            audit.record("model.added", actor=None, object_type="model", object_id=version.id)
+        header = read_header(path)
+        told: dict[str, Any] = {"kind": ModelVersion.Kind.BASE}
+        if header.is_adapter:
+            told = {"kind": ModelVersion.Kind.ADAPTER, "base": base_of_adapter(path, header, base), "mode": mode or ""}
+            if not mode:
+                raise CommandError(f"{path}: this is an adapter. Say what it was trained to do, with --mode.")
+        elif base or mode:
+            raise CommandError(f"{path}: this is a base model; --base and --mode are for adapters.")
+        version = add_version(
+            name or path.stem, path=str(path), sha256=file.sha256, size=file.size, layout=header.layout, **told
+        )
         self.stdout.write(
-            f"Added {name}: {version.size:,} bytes, sha256 {file.sha256}. `models activate {name}` puts it to use."
+            f"Added {version.kind} {version.name}: {version.size:,} bytes, sha256 {file.sha256}."
+            f" `models activate {version.name}` puts it to use."
         )
 
+    def add_remote(self, *, url: str, name: str, served_model: str, **_: Any) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+            raise CommandError(f"{url}: want http:// or https:// and a host; a key goes into REMOTE_API_KEY.")
+        add_version(name, kind=ModelVersion.Kind.REMOTE, url=url.rstrip("/"), served_model=served_model)
+        self.stdout.write(f"Added remote {name} at {url}. `models activate {name}` puts it to use.")
+
     def list(self, **_: Any) -> None:
-        active = Deployment.active_version()
-        for version in ModelVersion.objects.all():
-            mark = "*" if active and version.id == active.id else " "
-            self.stdout.write(f"{mark} {version.name}  {version.size:,} bytes  {version.sha256[:12]}…  {version.path}")
+        active = {mode: Deployment.active_version(mode) for mode in Mode}
+        for version in ModelVersion.objects.select_related("base", "derived_from"):
+            modes = ",".join(mode for mode, one in active.items() if one == version)
+            where = (
+                version.url
+                or f"{version.size:,} bytes  {version.layout or '?'}  {version.sha256[:12]}…  {version.path}"
+            )
+            self.stdout.write(f"{'*' if modes else ' '} {version.name}  {version.kind}  {where}{kinship(version)}")
+            if modes:
+                self.stdout.write(f"    answers: {modes}")
+            if speed := version.figures.get("speed"):
+                self.stdout.write(f"    {speed_line(speed)} on {version.figures['machine']}")
 
     def verify(self, *, name: str | None, **_: Any) -> None:
         wrong = 0
-        for version in ModelVersion.objects.filter(**({"name": name} if name else {})):
+        files = ModelVersion.objects.exclude(kind=ModelVersion.Kind.REMOTE)
+        for version in files.filter(**({"name": name} if name else {})):
             try:
-                ModelFile(path=Path(version.path), sha256=version.sha256, size=version.size).verify()
+                file_of(version).verify()
                 self.stdout.write(f"ok       {version.name}")
             except ModelUnavailable as error:
                 wrong += 1
@@ -71,12 +132,128 @@ class Command(BaseCommand):
         if wrong:
             raise CommandError(f"{wrong} model file(s) are not what was registered; they will not be opened.")
 
-    def activate(self, *, name: str, **_: Any) -> None:
-        version = ModelVersion.objects.filter(name=name).first()
+    def optimize(
+        self, *, name: str, merge: str | None, text: Path, quick: bool, again: bool, activate: bool, **_: Any
+    ) -> None:
+        try:
+            texts = Texts.read(text)
+        except (OSError, ValueError) as error:
+            raise CommandError(f"{text}: {error}") from error
+        if not texts.passages:
+            raise CommandError(f"{text}: no paragraph of 20 words or more to measure on.")
+        wish = Wish(
+            original=named(name),
+            adapter=named(merge) if merge else None,
+            quick=quick,
+            again=again,
+            texts=texts,
+            texts_name=text.name if text == HELDOUT else str(text.resolve()),
+        )
+        found, version = optimize(wish, say=self.say)
+        self.stdout.write(report(found))
         if version is None:
-            known = ", ".join(ModelVersion.objects.values_list("name", flat=True)) or "none"
-            raise CommandError(f"{name}: no such model version. Known: {known}.")
-        with transaction.atomic():
-            Deployment.objects.create(version=version)
-            audit.record("model.activated", actor=None, object_type="model", object_id=version.id)
-        self.stdout.write(f"{name} answers from the next job on.")
+            return
+        if not activate:
+            self.stdout.write(f"Registered as {version.name}. `models activate {version.name}` puts it to use.")
+            return
+        if wish.adapter is not None:
+            deployments.activate(version)
+        else:
+            deployments.activate_layout(version)
+        self.stdout.write(f"{version.name} answers from the next job on.")
+
+    def tune(self, *, name: str | None, again: bool, **_: Any) -> None:
+        version = named(name) if name else Deployment.active_version()
+        if version is None or version.kind != ModelVersion.Kind.BASE:
+            raise CommandError("Name a base model on this machine: `models tune NAME`.")
+        file = file_of(version)
+        file.verify()
+        kept = None if again else tuning.Tuning.read(tuning_file(), tuning.key_of(file))
+        if kept is None:
+            kept = tuning.measure(file, say=self.say)
+            kept.write(tuning_file())
+        for arm in kept.arms:
+            mark = "*" if arm == kept.chosen else " "
+            self.stdout.write(
+                f"{mark} {arm.threads} threads, {tuning.WORDS[arm.openmp]}: {arm.alone:.0f} tokens a second alone,"
+                f" {arm.beside:.0f} beside a busy process"
+            )
+        self.stdout.write(f"{kept.reason} It counts from the next start on.")
+
+    def activate(self, *, name: str, mode: str | None, **_: Any) -> None:
+        version = named(name)
+        deployments.activate(version, mode=Mode(mode) if mode else None)
+        what = f" what asks to {mode or version.mode}" if mode or version.kind == ModelVersion.Kind.ADAPTER else ""
+        self.stdout.write(f"{name} answers{what} from the next job on.")
+
+    def rollback(self, *, mode: str | None, **_: Any) -> None:
+        for one, version in deployments.roll_back(mode=Mode(mode) if mode else None).items():
+            self.stdout.write(f"{one}: {version.name} answers from the next job on.")
+
+    def say(self, line: str) -> None:
+        self.stdout.write(f"  {line}")
+        self.stdout.flush()
+
+
+def named(name: str) -> ModelVersion:
+    version = ModelVersion.objects.filter(name=name).first()
+    if version is None:
+        known = ", ".join(ModelVersion.objects.values_list("name", flat=True)) or "none"
+        raise CommandError(f"{name}: no such model version. Known: {known}.")
+    return version
+
+
+def add_version(name: str, **fields: Any) -> ModelVersion:
+    if ModelVersion.objects.filter(name=name).exists():
+        raise CommandError(f"{name}: this name is taken. Choose another with --name.")
+    with transaction.atomic():
+        version = ModelVersion.objects.create(name=name, **fields)
+        audit.record("model.added", actor=None, object_type="model", object_id=version.id)
+    return version
+
+
+def base_of_adapter(path: Path, header: Header, name: str | None) -> ModelVersion:
+    if not name:
+        raise CommandError(f"{path}: this is an adapter. Name the base that it was trained on, with --base.")
+    base = named(name)
+    if base.kind != ModelVersion.Kind.BASE:
+        raise CommandError(f"{name}: this is no base model on this machine.")
+    if reason := header.misfit(read_header(Path(base.path))):
+        raise CommandError(f"{path}: not an adapter for {name}: {reason}.")
+    return base
+
+
+def kinship(version: ModelVersion) -> str:
+    if version.base:
+        return f"  for {version.base.name}, {version.mode}"
+    return f"  from {version.derived_from.name}" if version.derived_from else ""
+
+
+def report(found: Found) -> str:
+    lines = [f"Measured {found.at} on {found.machine}, texts: {found.texts}{', quick form' if found.quick else ''}."]
+    for name, speed in found.speed.items():
+        quality = found.quality.get(name)
+        lines.append(f"  {name}: {speed_line(speed)}" + (f"; {quality_line(quality)}" if quality else ""))
+    return "\n".join([*lines, found.reason])
+
+
+def speed_line(speed: dict[str, float]) -> str:
+    return (
+        f"prompt {speed['prefill_tokens_per_second']:.0f}, answer {speed['decode_tokens_per_second']:.0f}, eight answers"
+        f" {speed['decode_eight_tokens_per_second']:.0f} tokens a second; standard request"
+        f" {speed['standard_request_seconds']:.2f} s"
+    )
+
+
+def quality_line(quality: dict[str, Any]) -> str:
+    said = f"perplexity x{ratio_line(quality['perplexity'])}"
+    if quality["reference"]:
+        said += (
+            f", of good revisions x{ratio_line(quality['reference'])}, prefers the better one {quality['preferred']} of"
+            f" {quality['quadruples']} times (before: {quality['preferred_before']})"
+        )
+    return said + f", same likeliest word {quality['agreement']:.0%}, KL {quality['divergence']:.3f}"
+
+
+def ratio_line(ratio: dict[str, float]) -> str:
+    return f"{ratio['value']:.3f} ({ratio['low']:.3f} to {ratio['high']:.3f})"
