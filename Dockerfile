@@ -35,7 +35,6 @@ COPY static/ static/
 ENV PATH=/lantern/.venv/bin:$PATH \
     DATA_DIR=/data \
     VAULT_KEYS_FILE=/vault/keys \
-    OMP_WAIT_POLICY=passive \
     HF_HUB_OFFLINE=1 \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1

@@ -150,7 +150,6 @@ def run_site(_: argparse.Namespace) -> int:
 def site_env() -> dict[str, str]:
     return {
         **os.environ,
-        "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "passive"),  # else waiting threads keep both cores busy
         "HF_HUB_OFFLINE": "1",
         "PYTHONUNBUFFERED": "1",
         "DEMO": setting("DEMO", "1"),

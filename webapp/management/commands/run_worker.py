@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from celery.signals import worker_shutting_down
@@ -27,7 +26,6 @@ class Command(BaseCommand):
         if settings.EMBEDDED:
             raise CommandError("REDIS_URL is not set: in the embedded form the worker runs inside `manage.py serve`.")
         self.check(tags=[LIVE], include_deployment_checks=True)
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         heartbeat, sweeper, watch = Heartbeat(), Sweeper(), SafetyWatch()
         watch.start()
         heartbeat.start()

@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.urls import reverse
 
-from assistant.inference.engine import ModelUnavailable
+from assistant.inference.engine import EngineError, ModelUnavailable
 from webapp import demo, starting
 from webapp.accounts import set_up
 from webapp.checks import LIVE
@@ -33,7 +33,6 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, host: str, port: int, **__: Any) -> None:
         self.check(tags=[LIVE], include_deployment_checks=True)
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before llama.cpp loads: spinning starves the web server
         address = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
         try:
             only_server_here().close()
@@ -42,6 +41,9 @@ class Command(BaseCommand):
         self.step("Database", connection.vendor, starting.prepare_database)
         self.step("Static files", str(settings.STATIC_ROOT), starting.prepare_static_files)
         self.step("Model", None, self.register_model)
+        if settings.EMBEDDED and settings.MEASURE_AT_START:
+            self.step("Layout", None, lambda: self.measured("Layout", starting.measure_layout))
+            self.step("Threads", None, lambda: self.measured("Threads", starting.measure_threads))
         if settings.DEMO:
             self.step("Demonstration", "invented posts and accounts, where the database is empty", demo.seed_if_empty)
         self.say(
@@ -88,6 +90,14 @@ class Command(BaseCommand):
             return starting.register_model()
         except ModelUnavailable as error:
             return f"none: {error} Drafting and sending work without it."
+
+    def measured(self, name: str, act: Callable[[Callable[[str], None]], str]) -> str:
+        """The site starts without what could not be measured: only slower."""
+        try:
+            return act(lambda line: self.say(name, line))
+        except Exception as error:
+            said = str(error) if isinstance(error, EngineError) else type(error).__name__
+            return f"not measured: {said} The site runs with what it has."
 
     def announce(self, address: str, first_admin: str, server: uvicorn.Server) -> None:
         """Last of all, when the server answers: the address and how to sign in."""
