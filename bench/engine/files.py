@@ -1,0 +1,98 @@
+"""Model files: the one in use, and adapters made up for measuring."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.inference.gguf import read_header
+from assistant.inference.modelfile import STARTER, ModelFile
+from scripts.setup.steps import ROOT, VAR
+
+RANK = 8
+ALIGNMENT = 32
+STRING, FLOAT32 = 8, 6
+ADAPTED = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
+
+IN_USE = """
+import json, os
+os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"
+import django
+django.setup()
+from assistant.models import Deployment
+version = Deployment.active_version()
+print(json.dumps(version and version.path))
+"""
+
+
+def model_in_use() -> Path:
+    """What the site of this folder has registered; without a database, or with nothing in it, the starter model."""
+    said = subprocess.run([sys.executable, "-c", IN_USE], cwd=ROOT, capture_output=True, text=True, check=False)
+    path = json.loads(said.stdout.splitlines()[-1]) if said.returncode == 0 and said.stdout.strip() else None
+    found = Path(path) if path else STARTER.in_folder(VAR / "models").path
+    if not found.is_file():
+        raise SystemExit(f"{found}: no such file. Run `make setup`, or name a GGUF file with --model.")
+    return found
+
+
+def measured(path: Path) -> ModelFile:
+    """A file taken as it is now."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return ModelFile(path=path.resolve(), sha256=digest, size=path.stat().st_size)
+
+
+def write_random_adapter(base: Path, target: Path, *, seed: int, rank: int = RANK) -> Path:
+    """A LoRA file that fits the base, with small random numbers on every matrix of every layer: it costs what a trained
+    one costs, and says nothing sensible."""
+    header = read_header(base)
+    chance = np.random.default_rng(seed)
+    tensors: dict[str, npt.NDArray[np.float32]] = {}
+    for name, tensor in header.tensors.items():
+        if name.endswith(".weight") and any(f".{part}." in name for part in ADAPTED):
+            columns, rows = tensor.shape[:2]
+            tensors[f"{name}.lora_a"] = chance.normal(0, 0.02, (rank, columns)).astype(np.float32)
+            tensors[f"{name}.lora_b"] = chance.normal(0, 0.02, (rows, rank)).astype(np.float32).reshape(rows, rank)
+    texts = {"general.type": "adapter", "general.architecture": header.architecture, "adapter.type": "lora"}
+    _write_gguf(target, texts, {"adapter.lora.alpha": float(rank)}, tensors)
+    return target
+
+
+def _write_gguf(
+    target: Path,
+    texts: Mapping[str, str],
+    numbers: Mapping[str, float],
+    tensors: Mapping[str, npt.NDArray[np.float32]],
+) -> None:
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(texts) + len(numbers))
+    head += b"".join(_string(key) + struct.pack("<I", STRING) + _string(text) for key, text in texts.items())
+    head += b"".join(_string(key) + struct.pack("<If", FLOAT32, number) for key, number in numbers.items())
+    offset = 0
+    for name, data in tensors.items():
+        # A GGUF names the dimension first that lies together in memory.
+        head += _string(name) + struct.pack("<IQQIQ", 2, data.shape[1], data.shape[0], 0, offset)
+        offset += _padded(data.nbytes)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    with part.open("wb") as file:
+        file.write(head.ljust(_padded(len(head)), b"\0"))
+        for data in tensors.values():
+            file.write(data.tobytes().ljust(_padded(data.nbytes), b"\0"))
+    part.replace(target)
+
+
+def _padded(size: int) -> int:
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+def _string(text: str) -> bytes:
+    data = text.encode()
+    return struct.pack("<Q", len(data)) + data
