@@ -16,6 +16,7 @@ from assistant.access import USE_GENERATE
 from assistant.actions.suggestions import SAFETY_OPEN
 from assistant.changes import Change, word_changes
 from assistant.forms import CountryForm
+from assistant.inference.types import Mode
 from assistant.models import Draft, DraftRevision, Finding, Post, Reply, Suggestion, SuggestionJob, Worry
 from assistant.safety import helplines
 from assistant.safety.sources import source_of
@@ -99,7 +100,8 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
         "may_generate": user.has_perm(USE_GENERATE)
         and handling.may_generate
         and not post.human_only
-        and not post.unscreened,
+        and not post.unscreened
+        and help_state(Mode.GENERATE).available,
         "no_drafting": user.has_perm(USE_GENERATE) and not handling.may_generate,
         "too_short": not actions.enough_to_ask(text),
         "job": live_job(job),

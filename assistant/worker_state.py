@@ -31,6 +31,7 @@ from assistant.inference.types import Mode, Params
 from assistant.models import Deployment, ModelVersion, Worker
 from assistant.safety import pipeline
 from assistant.safety.types import Kind
+from assistant.waiting import gives
 
 log = logging.getLogger("lantern.worker")
 
@@ -257,11 +258,11 @@ def default_params() -> Params:
     )
 
 
-def help_state() -> Help:
+def help_state(mode: Mode = Mode.IMPROVE) -> Help:
     """What the writing page says about the model."""
     if pipeline.in_trouble(Kind.SUGGESTION):
         return Help(False, SAFETY_OPEN)
-    workers = list(Worker.recent(within=SILENT_AFTER))
+    workers = [worker for worker in Worker.recent(within=SILENT_AFTER) if gives(worker, mode)]
     if any(worker.model for worker in workers):
         return Help(True)
     if any(worker.loading for worker in workers):

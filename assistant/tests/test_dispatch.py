@@ -56,6 +56,7 @@ def words(preparation: Preparation) -> str:
 @contextmanager
 def consuming(of: Celery, *, queues: Sequence[str] = ()) -> Iterator[None]:
     """A Celery worker of one thread in this process."""
+    app.loader.import_default_modules()
     ready = threading.Event()
     worker = WorkController(
         app=of,
@@ -79,7 +80,6 @@ def consuming(of: Celery, *, queues: Sequence[str] = ()) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def celery_worker() -> Iterator[None]:
-    app.loader.import_default_modules()
     with app.connection_for_write() as connection:
         connection.default_channel.queue_purge("suggestions")  # rings of other tests
     with consuming(app):
@@ -228,6 +228,20 @@ def test_only_a_worker_that_can_help_keeps_cases() -> None:
     assert dispatch.worker_of(case) is None
     worker("improves:1", modes=["improve"])
     assert names_of_workers([case]) == ["improves:1"]
+
+
+@pytest.mark.django_db
+def test_help_is_offered_for_what_a_worker_gives(cast: Cast, client: Client) -> None:
+    client.force_login(cast.birch)  # a lead, who may ask for a draft from the post
+    page = f"/drafts/{build.draft(cast.birch).id}/"
+    worker("generates:1", modes=["generate"])
+    assert "No suggestions at the moment" in client.get(page).text
+    worker("improves:1", modes=["improve"])
+    assert 'value="improve"' in client.get(page).text
+    assert 'value="generate"' in client.get(page).text
+    Worker.objects.filter(name="generates:1").delete()
+    assert 'value="improve"' in client.get(page).text
+    assert 'value="generate"' not in client.get(page).text
 
 
 @pytest.mark.django_db
