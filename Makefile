@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) scripts/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint types arrows migrations tests pins wheelhouse faults bench faults-safety eval-safety clean
+.PHONY: help run setup test test-remote lint types arrows migrations tests pins wheelhouse faults bench faults-safety eval-safety clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +17,10 @@ setup: ## the set-up part of run, alone
 
 test: ## everything: checks, tests on SQLite and PostgreSQL, the real model, a browser
 	@$(BOOTSTRAP) test
+
+test-remote: ## the engine on another machine against a real llama-server, which is built first (six minutes, once)
+	@.venv/bin/python -m bench.llama_server
+	@.venv/bin/python -m pytest -m llama_server assistant/tests/test_engines.py assistant/tests/test_remote_engine.py
 
 lint: ## ruff and djlint
 	@$(BOOTSTRAP) lint

@@ -194,8 +194,9 @@ class RemoteEngine:
         return sum(job.stream.outcome is None for job in self._waiting)
 
     def _need_a_thread(self) -> None:
-        """Under `_changed`."""
-        if not self._idle and len(self._threads) < self._slots:
+        """Under `_changed`. Threads that were woken already still count as idle, so what there is to do is counted too."""
+        duties = len(self._waiting) + len(self._to_forget) + bool(self._to_prepare)
+        if duties > self._idle and len(self._threads) < self._slots:
             thread = threading.Thread(target=self._live, name=f"remote-{len(self._threads)}", daemon=True)
             self._threads.append(thread)
             thread.start()

@@ -287,7 +287,6 @@ class LlamaServer(Server):
     def _body(self, tokens: list[int], adapter: str) -> dict[str, Any]:
         body: dict[str, Any] = {
             "prompt": tokens,
-            "cache_prompt": True,
             # Without it the last event repeats the whole prompt.
             "response_fields": ["stop", "stop_type", "tokens_predicted", "id_slot"],
         }
