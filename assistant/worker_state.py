@@ -233,11 +233,18 @@ def open_engine(
     # Before the engine's thread loads llama.cpp, and with it OpenMP.
     kept = tuning.Tuning.read(tuning_file(), tuning.key_of(file))
     applied = tuning.apply(kept, threads=settings.MODEL_THREADS)
+    # The decoding thread needs Python for microseconds between two steps. By default it waits up to 5 ms for each, while
+    # another thread checks a sentence.
+    sys.setswitchinterval(0.0005)
     return LlamaCppEngine(
         file,
         name=name,
         context_tokens=settings.MODEL_CONTEXT_TOKENS,
         threads=applied.threads,
+        slots=settings.MODEL_SLOTS,
+        prepared_bytes=settings.PREPARED_MEGABYTES * 2**20,
+        lookup=settings.DRAFT_LOOKUP,
+        gpu_layers=settings.MODEL_GPU_LAYERS,
         adapters=adapters,
         governor=tuning.ThreadGovernor(applied.threads),
         notes=(applied.note,),
