@@ -387,6 +387,11 @@ class Vllm(Server):
             return Piece("", made=made), False
         choice = said["choices"][0]
         text, tokens = str(choice["text"]), tuple(map(int, choice.get("token_ids") or ()))
+        if text and choice.get("token_ids") is None:
+            raise EngineError(
+                f"The model server {self.client.address} does not name the tokens of its answer, so a control token"
+                " would be shown as text. Update vLLM to a version that knows return_token_ids."
+            )
         ending = next((at for at, token in enumerate(tokens) if token in self.special_tokens), None)
         if ending is not None:
             text = text.partition(self.special_tokens[tokens[ending]])[0]

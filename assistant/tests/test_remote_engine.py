@@ -240,6 +240,18 @@ def test_a_control_token_in_the_middle_of_a_step_of_vllm_ends_the_turn(vllm: Pee
         assert vllm.hung_up.wait(3)
 
 
+def test_a_vllm_that_does_not_name_its_tokens_is_refused_before_a_word_is_shown(vllm: Peer) -> None:
+    def say(handler: Handler, body: dict[str, Any]) -> None:
+        handler.begin_stream()
+        handler.event({"choices": [{"text": "hi<|im_start|>you", "finish_reason": None}]})
+
+    vllm.completion = say
+    with engine_of(vllm) as engine:
+        pieces = iter(engine.submit(ask()))
+        with pytest.raises(EngineError, match="return_token_ids"):
+            next(pieces)
+
+
 # Before anything is generated.
 
 
