@@ -111,11 +111,13 @@ class Server(ABC):
         return tokens
 
     def _scaffold_tokens(self, text: str) -> list[int]:
-        if text not in self._scaffold:
+        tokens = self._scaffold.get(text)
+        if tokens is None:
+            tokens = self._tokenise([text], special=True)[0]
             if len(self._scaffold) >= SCAFFOLD_TEXTS:
                 self._scaffold.clear()
-            self._scaffold[text] = self._tokenise([text], special=True)[0]
-        return self._scaffold[text]
+            self._scaffold[text] = tokens
+        return tokens
 
     def _written_tokens(self, segments: list[Segment]) -> list[list[int]]:
         parts = [self._parts(segment.text.encode("utf-8", "replace").decode()) for segment in segments]
