@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ BEAT = timedelta(seconds=3)
 SILENT_AFTER = timedelta(seconds=20)
 
 NAME = f"{socket.gethostname()[:40]}:{os.getpid()}"
+SINCE = datetime.now(UTC).isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +290,7 @@ def beat() -> None:
             "problem": holder.problem[:300],
             "loading": holder.loading,
             "safety": pipeline.troubles(),
-            "state": state(),
+            "state": state() | {"since": SINCE, "safety_passed_at": pipeline.passed_at()},
         },
     )
 

@@ -42,6 +42,7 @@ def canary_of(kind: Kind) -> str:
 class Breaker:
     def __init__(self, phases: Iterable[str], *, failures_to_open: int) -> None:
         self.failures_to_open = failures_to_open
+        self.passed_at: datetime | None = None  # when all test sentences were last judged rightly
         self._lock = threading.Lock()
         now = datetime.now(UTC)
         names = [*phases, *(canary_of(kind) for kind in Kind)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import tomllib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,8 @@ def run(pipeline: Pipeline, path: Path = SHIPPED) -> list[str]:
     pipeline.breaker.end_probe(built)
     if wrong:
         logger.error("safety canaries misjudged: %s", ",".join(wrong))
+    else:
+        pipeline.breaker.passed_at = datetime.now(UTC)
     return wrong
 
 

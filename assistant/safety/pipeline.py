@@ -100,6 +100,15 @@ def troubles() -> list[dict[str, str]]:
     ]
 
 
+def passed_at() -> str | None:
+    """When this process last judged all test sentences rightly; never raises."""
+    try:
+        passed = default_pipeline().breaker.passed_at
+    except Exception:
+        return None  # `troubles` says why
+    return passed.isoformat() if passed else None
+
+
 def in_trouble(kind: Kind) -> list[str]:
     """The checks that a text of this kind needs and that cannot be trusted now; never raises."""
     try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from assistant import actions, runner
 from assistant.actions import Refused
 from assistant.inference.types import Mode
 from assistant.models import AuditEvent, Post, SuggestionJob, Worker
-from assistant.safety import pipeline
+from assistant.safety import canaries, pipeline
 from assistant.safety.breaker import canary_of
 from assistant.safety.types import Kind
 from assistant.safety_watch import SafetyWatch, troubles_of_site
@@ -49,6 +50,22 @@ def test_a_round_without_trouble_writes_nothing_down() -> None:
     watch.look()
     assert events() == []
     assert troubles_of_site() == []
+
+
+def test_a_worker_tells_when_its_test_sentences_last_passed() -> None:
+    beat()
+    assert Worker.objects.get().state["safety_passed_at"] is None
+    SafetyWatch().look()
+    beat()
+    passed = datetime.fromisoformat(Worker.objects.get().state["safety_passed_at"])
+    assert timedelta() <= timezone.now() - passed < timedelta(minutes=1)
+
+
+def test_a_round_that_could_not_be_judged_did_not_pass(tmp_path: Path) -> None:
+    SafetyWatch().look()
+    before = pipeline.passed_at()
+    assert canaries.run(pipeline.default_pipeline(), tmp_path / "away.toml") == ["canaries_unreadable"]
+    assert pipeline.passed_at() == before
 
 
 def test_an_opening_and_a_closing_are_each_one_audit_event_without_text() -> None:
