@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) scripts/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-remote lint types arrows migrations tests pins wheelhouse faults bench faults-safety eval-safety clean
+.PHONY: help run setup test test-remote lint types arrows migrations tests pins wheelhouse faults bench bench-soak faults-safety eval-safety clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,8 +46,12 @@ wheelhouse: ## fill wheelhouse/ for a machine without a network
 faults: ## kill workers and flush Redis while jobs run; prints a table
 	@.venv/bin/python -m bench.faults
 
-bench: ## time the screening of posts beside a named peer, in the same run
+bench: ## time screening and the engine beside named peers, in the same run (half an hour on a quiet machine)
 	@.venv/bin/python -m bench.screening
+	@.venv/bin/python -m bench.engine --json
+
+bench-soak: ## mixed load on the engine for MINUTES=30; memory may not grow, no slot may stay taken
+	@.venv/bin/python -m bench.soak --minutes $(or $(MINUTES),30)
 
 faults-safety: ## break the safety checks in every way, 30 times each; prints a table
 	@.venv/bin/python -m bench.faults_safety

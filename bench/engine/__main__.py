@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -22,6 +23,7 @@ from bench.engine.scenarios import QUICK, SCENARIOS, Size
 
 def main(arguments: Sequence[str] | None = None) -> int:
     given = parse(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the arms end with this process
     setup = Setup(
         model=given.model or model_in_use(),
         rounds=1 if given.quick else given.rounds,

@@ -14,7 +14,7 @@ from scripts.setup.steps import ROOT, Steps
 
 BIN = VENV / "bin"
 SEPARATE = "process or browser or model"  # these start their own servers, or do not touch the site's database
-PLAIN = ("evaluation", "training", "scripts", "assistant/tests/safety")  # these touch no database at all
+PLAIN = ("evaluation", "training", "scripts", "bench", "assistant/tests/safety")  # these touch no database at all
 
 
 @dataclass(frozen=True)
