@@ -15,6 +15,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from assistant.actions import enough_to_ask
+from assistant.dispatch import modes_here
 from assistant.inference.engine import Engine
 from assistant.inference.prompts import build_opening, build_prompt
 from assistant.inference.types import Mode, Preparation, Prompt
@@ -47,7 +48,8 @@ def prepare(draft_id: uuid.UUID | str, *, engine: Engine | None = None) -> bool:
     """Whether it was handed to the engine. Loads no model, makes way for jobs that wait, and never raises."""
     try:
         engine = engine or holder.ready()
-        if engine is None or in_trouble(Kind.SUGGESTION) or SuggestionJob.objects.queued().exists():
+        waiting = SuggestionJob.objects.queued().filter(mode__in=modes_here())
+        if engine is None or in_trouble(Kind.SUGGESTION) or waiting.exists():
             return False
         return _prepare(draft_id, engine)
     except Exception as error:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from assistant import actions, preparing, runner
 from assistant.inference.engine import ModelUnavailable
@@ -158,6 +159,13 @@ def test_a_reply_that_came_back_is_prepared_again(cast: Cast, draft: Draft) -> N
 def test_a_job_that_waits_goes_first(cast: Cast, draft: Draft) -> None:
     build.job(build.draft(cast.robin))
     assert not preparing.prepare(draft.id, engine=FakeEngine())
+
+
+def test_a_job_that_waits_for_another_kind_of_worker_does_not(cast: Cast, draft: Draft, settings: Settings) -> None:
+    build.job(build.draft(cast.birch), mode="generate", because="No words today.")
+    assert not preparing.prepare(draft.id, engine=FakeEngine())
+    settings.EMBEDDED, settings.WORKER_MODES = False, ["improve"]
+    assert preparing.prepare(draft.id, engine=FakeEngine())
 
 
 def test_while_checks_are_in_trouble_nothing_is_prepared(draft: Draft) -> None:
