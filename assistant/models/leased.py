@@ -39,7 +39,7 @@ class Leased(models.Model):
 
     class Meta:
         abstract = True
-        indexes = [models.Index(fields=["status", "lease_until"])]
+        indexes = [models.Index(fields=["status", "lease_until"]), models.Index(fields=["ended_at"])]
 
     @property
     def is_live(self) -> bool:
