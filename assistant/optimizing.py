@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from assistant.inference import layouts, tuning
 from assistant.inference.engine import EngineError, ModelUnavailable
-from assistant.inference.measuring import CORES, Measuring, speeds_of
+from assistant.inference.measuring import CORES, Measuring, TooSlow, speeds_of
 from assistant.inference.merging import merge_in_place
 from assistant.inference.modelfile import ModelFile
 from assistant.inference.quality import Comparison, Scores, Texts, compare
@@ -143,7 +143,14 @@ def _measure(wish: Wish, *, say: Say) -> tuple[Found, ModelVersion | None]:
             process.lay_out(source.path, target, name, threads=len(CORES))
             files[name] = measured_file(target)
             say(f"{name}: {files[name].size:,} bytes")
-    chosen, reason, speeds, comparisons = choose(files, layout, wish, say=say)
+    try:
+        chosen, reason, speeds, comparisons = choose(files, layout, wish, say=say)
+    except TooSlow as error:
+        # Kept like an answer: a start must not try again each time.
+        chosen, speeds, comparisons = "", {}, {}
+        reason = (
+            f"{error} {layout} stays. Run `manage.py models optimize {wish.original.name} --again` when it is quiet."
+        )
     if not chosen and wish.adapter is not None:
         chosen, reason = layout, f"{reason} The merged file stays as {layout}."
     version = None
@@ -184,7 +191,8 @@ def choose(
 ) -> tuple[str, str, dict[str, layouts.Speed], dict[str, Comparison]]:
     """The fastest layout within the bound, or none; why; and the figures. Quality is measured fastest first, until one is in."""
     texts = wish.texts.first(layouts.QUICK_PASSAGES, layouts.QUICK_QUADRUPLES) if wish.quick else wish.texts
-    with Measuring(tuning.SETTINGS["bound"], without=tuning.OPENMP) as process:
+    limit = layouts.QUICK_SECONDS if wish.quick else None
+    with Measuring(tuning.SETTINGS["bound"], without=tuning.OPENMP, most_seconds=limit) as process:
         speeds = speeds_of(process, files, rounds=layouts.ROUNDS, threads=len(CORES), steps=12 if wish.quick else 32)
         for name, speed in speeds.items():
             say(

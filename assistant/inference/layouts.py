@@ -14,6 +14,7 @@ from assistant.inference.quality import Comparison
 CANDIDATES = ("Q4_0", "Q8_0", "Q4_K_M", "Q6_K", "IQ4_NL")
 QUICK_CANDIDATES = ("Q4_0", "Q8_0")  # the coarsest with kernels of its own, and one that loses next to nothing
 ROUNDS = 3
+QUICK_SECONDS = 90.0  # then it is given up; about 40 on two quiet cores of 2026 with the starter model
 QUICK_PASSAGES, QUICK_QUADRUPLES = 10, 10
 NEW_PROMPT_TOKENS, OUTPUT_TOKENS = 280, 120  # of the standard request: a post and a draft behind a shared beginning
 MOST_PERPLEXITY = 1.03  # times the original's: of held-out passages, and of revisions that people would take

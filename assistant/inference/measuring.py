@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -32,8 +33,20 @@ class MeasuringFailed(EngineError):
     code = "measuring_failed"
 
 
+class TooSlow(MeasuringFailed):
+    """It was given up after the time that it may take."""
+
+    code = "too_slow"
+
+
 class Measuring:
-    def __init__(self, environment: Mapping[str, str] | None = None, *, without: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str] | None = None,
+        *,
+        without: Iterable[str] = (),
+        most_seconds: float | None = None,
+    ) -> None:
         """`environment`: settings of OpenMP to be measured. `without`: what this process's has of them is left out."""
         kept = {name: value for name, value in os.environ.items() if name not in set(without)}
         self._process = subprocess.Popen(  # noqa: S603 our own program
@@ -46,6 +59,16 @@ class Measuring:
             text=True,
         )
 
+        self._late = threading.Event()
+        self._watch = threading.Timer(most_seconds, self._give_up) if most_seconds else None
+        if self._watch is not None:
+            self._watch.daemon = True
+            self._watch.start()
+
+    def _give_up(self) -> None:
+        self._late.set()
+        self._process.kill()
+
     def __enter__(self) -> Self:
         return self
 
@@ -53,6 +76,8 @@ class Measuring:
         self.close()
 
     def close(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
         self._process.kill()  # it holds nothing that must be kept
         self._process.communicate()
 
@@ -81,6 +106,8 @@ class Measuring:
             answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         except (OSError, ValueError):
             code = self._process.wait()
+            if self._late.is_set():
+                raise TooSlow("Measuring took too long here, or the machine is busy.") from None
             raise MeasuringFailed(f"The process that measures ended with code {code} at {task}.") from None
         if "error" in answer:
             raise MeasuringFailed(str(answer["error"]))

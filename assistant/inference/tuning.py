@@ -254,11 +254,14 @@ class ThreadGovernor:
     def _end_trial(self, threads: int, times: dict[int, float]) -> None:
         now = self._times()
         common = now.keys() & times.keys()
-        self._before = None
         if common and statistics.median(now[rows] / times[rows] for rows in common) < BETTER:
+            self._before = None
             self._patience = FIRST_PATIENCE
             self._use(self.threads)
+        elif 1 < self.threads < threads:  # several neighbours: only without all of their cores it pays
+            self._use(max(1, threads - 2 * (threads - self.threads)))
         else:
+            self._before = None
             self._patience = min(LONGEST_PATIENCE, max(FIRST_PATIENCE, 2 * self._patience))
             self._use(threads)
 

@@ -6,10 +6,15 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django.fixtures import Settings
 
 from assistant import worker_state
+from assistant.actions import deployments
+from assistant.inference import gguf
 from assistant.inference.engine import ModelUnavailable
+from assistant.inference.types import Mode
 from assistant.models import AuditEvent, Deployment, ModelVersion, Worker
+from assistant.tests import gguf_files
 from webapp.test import FakeEngine
 
 pytestmark = pytest.mark.django_db
@@ -17,15 +22,24 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    path = tmp_path / "tiny.gguf"
-    path.write_bytes(b"GGUF" + bytes(100))
-    return path
+    return gguf_files.base(tmp_path / "tiny.gguf")
+
+
+@pytest.fixture
+def lora(tmp_path: Path, file: Path) -> Path:
+    call_command("models", "add", str(file), "--name", "tiny")
+    return gguf_files.adapter(tmp_path / "lora.gguf", of=file)
+
+
+def broken(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
 
 
 def test_a_file_is_registered_with_what_it_hashes_to(file: Path) -> None:
     call_command("models", "add", str(file))
     version = ModelVersion.objects.get()
-    assert (version.name, version.size, len(version.sha256)) == ("tiny", 104, 64)
+    assert (version.name, version.size, len(version.sha256)) == ("tiny", file.stat().st_size, 64)
+    assert (version.kind, version.layout) == ("base", "F32")
 
 
 def test_a_file_with_another_hash_is_refused(file: Path) -> None:
@@ -46,6 +60,17 @@ def test_activating_is_a_row_and_going_back_is_another(file: Path) -> None:
     assert AuditEvent.objects.filter(action="model.activated").count() == 3
 
 
+def test_rolling_back_is_another_row_and_there_is_something_to_go_back_to(file: Path) -> None:
+    call_command("models", "add", str(file), "--name", "first")
+    call_command("models", "add", str(file), "--name", "second")
+    call_command("models", "activate", "first")
+    with pytest.raises(CommandError, match="No other version"):
+        call_command("models", "rollback")
+    call_command("models", "activate", "second")
+    call_command("models", "rollback")
+    assert {answers(mode) for mode in Mode} == {"first"}
+
+
 def test_an_unknown_name_is_answered_with_the_known_ones(file: Path) -> None:
     call_command("models", "add", str(file))
     with pytest.raises(CommandError, match="tiny"):
@@ -55,7 +80,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones(file: Path) -> None:
 def test_verify_names_a_file_that_changed(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("models", "add", str(file))
     call_command("models", "verify")
-    file.write_bytes(b"GGUF" + bytes(99) + b"x")
+    broken(file)
     with pytest.raises(CommandError):
         call_command("models", "verify")
     assert "refused  tiny" in capsys.readouterr().out
@@ -64,7 +89,7 @@ def test_verify_names_a_file_that_changed(file: Path, capsys: pytest.CaptureFixt
 def test_a_file_that_changed_is_not_opened(file: Path) -> None:
     call_command("models", "add", str(file))
     call_command("models", "activate", "tiny")
-    file.write_bytes(b"GGUF" + bytes(99) + b"x")
+    broken(file)
     with pytest.raises(ModelUnavailable):
         worker_state.load_registered()
 
@@ -92,3 +117,131 @@ def test_an_engine_whose_thread_died_is_loaded_again(file: Path, monkeypatch: py
     first.usable = False  # type: ignore[misc]
     assert holder.model_name == ""
     assert holder.engine() is not first
+
+
+# Adapters, modes, remote models
+
+
+def answers(mode: Mode) -> str:
+    version = Deployment.active_version(mode)
+    return version.name if version else ""
+
+
+def add_adapter(path: Path, *, name: str, mode: str) -> None:
+    call_command("models", "add", str(path), "--name", name, "--base", "tiny", "--mode", mode)
+
+
+def test_an_adapter_is_known_by_its_file_and_belongs_to_a_base_and_a_mode(lora: Path) -> None:
+    with pytest.raises(CommandError, match="--base"):
+        call_command("models", "add", str(lora))
+    with pytest.raises(CommandError, match="--mode"):
+        call_command("models", "add", str(lora), "--base", "tiny")
+    add_adapter(lora, name="warm", mode="improve")
+    version = ModelVersion.objects.get(name="warm")
+    assert (version.kind, version.mode, version.base and version.base.name) == ("adapter", "improve", "tiny")
+
+
+@pytest.mark.parametrize(("width", "architecture", "said"), [(32, "gemma", "made for gemma"), (64, "", "shape")])
+def test_an_adapter_of_another_base_is_refused(
+    tmp_path: Path, lora: Path, width: int, architecture: str, said: str
+) -> None:
+    other = gguf_files.base(tmp_path / "other.gguf", width=width)
+    strange = gguf_files.adapter(tmp_path / "strange.gguf", of=other, architecture=architecture)
+    with pytest.raises(CommandError, match=said):
+        add_adapter(strange, name="strange", mode="improve")
+
+
+def test_an_adapter_answers_in_its_own_mode_alone(lora: Path) -> None:
+    add_adapter(lora, name="warm", mode="improve")
+    call_command("models", "activate", "tiny")
+    call_command("models", "activate", "warm")
+    assert (answers(Mode.IMPROVE), answers(Mode.GENERATE)) == ("warm", "tiny")
+    with pytest.raises(CommandError, match="cannot generate"):
+        call_command("models", "activate", "warm", "--mode", "generate")
+    call_command("models", "rollback", "--mode", "improve")
+    assert (answers(Mode.IMPROVE), answers(Mode.GENERATE)) == ("tiny", "tiny")
+
+
+def test_one_engine_with_the_adapters_of_both_modes_answers_both(lora: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, mode in (("warm", "improve"), ("first-words", "generate")):
+        add_adapter(lora, name=name, mode=mode)
+        call_command("models", "activate", name)
+    loaded: list[list[str]] = []
+    monkeypatch.setattr(
+        worker_state,
+        "load",
+        lambda base, adapters: loaded.append([base.name, *(a.name for a in adapters)]) or FakeEngine(),
+    )
+    holder = worker_state.Holder()
+    improving, generating = holder.serving(Mode.IMPROVE), holder.serving(Mode.GENERATE)
+    assert improving.engine is generating.engine
+    assert (improving.adapter, generating.adapter) == ("warm", "first-words")
+    assert improving.version == ModelVersion.objects.get(name="warm")
+    assert loaded == [["tiny", "warm", "first-words"]]
+
+
+def test_two_bases_for_the_two_modes_are_refused_unless_a_worker_serves_one_mode(
+    file: Path, settings: Settings
+) -> None:
+    for name in ("one", "two"):
+        call_command("models", "add", str(file), "--name", name)
+    call_command("models", "activate", "one")
+    with pytest.raises(
+        CommandError, match="improve from two and generate from one|generate from one and improve from two"
+    ):
+        call_command("models", "activate", "two", "--mode", "improve")
+    assert answers(Mode.IMPROVE) == "one"
+    settings.EMBEDDED, settings.WORKER_MODES = False, ["improve"]
+    call_command("models", "activate", "two", "--mode", "improve")
+    assert (answers(Mode.IMPROVE), answers(Mode.GENERATE)) == ("two", "one")
+
+
+def test_a_remote_model_may_answer_one_mode_beside_a_file(file: Path) -> None:
+    call_command("models", "add", str(file))
+    call_command("models", "add-remote", "http://10.0.0.5:8080", "--name", "far", "--served-model", "big")
+    call_command("models", "activate", "tiny")
+    call_command("models", "activate", "far", "--mode", "generate")
+    assert (answers(Mode.IMPROVE), answers(Mode.GENERATE)) == ("tiny", "far")
+    with pytest.raises(CommandError, match="REMOTE_API_KEY"):
+        call_command("models", "add-remote", "http://me:key@10.0.0.5", "--name", "leaky")
+
+
+def test_another_layout_takes_over_with_the_adapters_that_were_active(file: Path, lora: Path) -> None:
+    add_adapter(lora, name="warm", mode="improve")
+    call_command("models", "activate", "tiny")
+    call_command("models", "activate", "warm")
+    tiny, warm = ModelVersion.objects.get(name="tiny"), ModelVersion.objects.get(name="warm")
+    derived = ModelVersion.objects.create(
+        name="tiny-q8_0", path=str(file), sha256=tiny.sha256, size=tiny.size, derived_from=tiny
+    )
+    deployments.activate_layout(derived)
+    assert (answers(Mode.IMPROVE), answers(Mode.GENERATE)) == ("warm", "tiny-q8_0")
+    assert Deployment.base_for(warm) == derived
+
+
+def test_what_a_worker_reports_is_numbers_names_and_hashes(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    call_command("models", "add", str(file))
+    call_command("models", "activate", "tiny")
+    monkeypatch.setattr(worker_state, "load", lambda *_: FakeEngine())
+    monkeypatch.setattr(worker_state, "holder", worker_state.Holder())
+    worker_state.holder.serving(Mode.IMPROVE)
+    worker_state.beat()
+    state = Worker.objects.get().state
+    assert (state["slots"], state["running"], state["sha256"], state["adapters"]) == (1, 0, "0" * 64, {})
+    assert state["modes"] == ["generate", "improve"]
+
+
+@pytest.mark.parametrize("content", [b"GGUF" + bytes(100), b"text", b"GGUF\x03\0\0\0" + b"\xff" * 16, b""])
+def test_a_file_that_is_no_whole_gguf_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.gguf"
+    path.write_bytes(content)
+    with pytest.raises(CommandError, match="not a whole GGUF"):
+        call_command("models", "add", str(path))
+
+
+def test_every_cut_of_a_header_is_an_error_of_ours(tmp_path: Path, lora: Path) -> None:
+    content = lora.read_bytes()
+    for length in range(0, 700, 7):
+        (tmp_path / "cut.gguf").write_bytes(content[:length])
+        with pytest.raises(ModelUnavailable, match="not a whole GGUF"):
+            gguf.read_header(tmp_path / "cut.gguf")

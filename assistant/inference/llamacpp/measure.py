@@ -276,7 +276,7 @@ def answers(request: dict[str, Any], *, scorer: Scorer, steps: Steps) -> dict[st
             texts = Texts(tuple(request["passages"]), quadruples)
             return asdict(scorer.scores(file_of(request), texts, threads=threads))
         case "steps":
-            return {"seconds": steps.seconds(file_of(request), threads=threads, depth=256, seconds=request["seconds"])}
+            return {"seconds": steps.seconds(file_of(request), threads=threads, depth=64, seconds=request["seconds"])}
         case "lay_out":
             lay_out(Path(request["source"]), Path(request["target"]), request["layout"], threads=threads)
             return {}
