@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) scripts/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-remote lint types arrows migrations tests pins wheelhouse faults bench bench-soak faults-safety eval-safety clean
+.PHONY: help run setup test test-remote lint types arrows migrations tests pins wheelhouse faults bench bench-soak faults-safety eval-safety portable clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ faults-safety: ## break the safety checks in every way, 30 times each; prints a 
 eval-safety: ## measure a suite on a file (SUITE=crisis DATA=path, and LABELS=path MORE="--variants")
 	@.venv/bin/python -m evaluation.run --suite $(or $(SUITE),crisis) $(if $(DATA),--data "$(DATA)") \
 		$(if $(LABELS),--labels "$(LABELS)") $(MORE)
+
+portable: ## the engine on imitated older processors (needs qemu-user)
+	@.venv/bin/python -m bench.portable
 
 clean: ## remove caches and test results; .venv, wheelhouse/ and var/ stay
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results var/cache var/log

@@ -5,9 +5,9 @@
 # (policy CMP0126, which is as old as the CMake that is asked for).
 set(LLAMA_BUILD_COMMON OFF)
 
-# 2. Of the CPU variants, those that differ in what they do for a quantized model; docs/decisions/0011 has the figures.
+# 2. Of the CPU variants, those that differ in speed; docs/decisions/0011-one-wheel-many-cpus.md has the figures.
 set(LANTERN_VARIANTS
-    sse42 sandybridge haswell alderlake skylakex icelake zen4 sapphirerapids
+    sse42 sandybridge haswell alderlake skylakex cascadelake cooperlake sapphirerapids
     armv8.0_1 armv8.2_2 armv8.6_1 armv8.6_2)
 
 include(CheckCXXCompilerFlag)

@@ -55,6 +55,7 @@ def test_every_setting_that_a_document_names_exists() -> None:
             "PORT",
             "CMAKE_ARGS",
             "LANTERN_CACHE",
+            "LANTERN_GPU",
             "PIP_NO_INDEX",
             "OMP_WAIT_POLICY",
             "SSL_CERT_FILE",
