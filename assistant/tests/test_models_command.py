@@ -167,17 +167,18 @@ def test_one_engine_with_the_adapters_of_both_modes_answers_both(lora: Path, mon
         add_adapter(lora, name=name, mode=mode)
         call_command("models", "activate", name)
     loaded: list[list[str]] = []
-    monkeypatch.setattr(
-        worker_state,
-        "load",
-        lambda base, adapters: loaded.append([base.name, *(a.name for a in adapters)]) or FakeEngine(),
-    )
+
+    def load(base: ModelVersion, adapters: list[ModelVersion]) -> FakeEngine:
+        loaded.append([base.name, *(adapter.name for adapter in adapters)])
+        return FakeEngine()
+
+    monkeypatch.setattr(worker_state, "load", load)
     holder = worker_state.Holder()
     improving, generating = holder.serving(Mode.IMPROVE), holder.serving(Mode.GENERATE)
     assert improving.engine is generating.engine
     assert (improving.adapter, generating.adapter) == ("warm", "first-words")
     assert improving.version == ModelVersion.objects.get(name="warm")
-    assert loaded == [["tiny", "warm", "first-words"]]
+    assert [sorted(names) for names in loaded] == [["first-words", "tiny", "warm"]]
 
 
 def test_two_bases_for_the_two_modes_are_refused_unless_a_worker_serves_one_mode(
@@ -186,9 +187,7 @@ def test_two_bases_for_the_two_modes_are_refused_unless_a_worker_serves_one_mode
     for name in ("one", "two"):
         call_command("models", "add", str(file), "--name", name)
     call_command("models", "activate", "one")
-    with pytest.raises(
-        CommandError, match="improve from two and generate from one|generate from one and improve from two"
-    ):
+    with pytest.raises(CommandError, match="generate from one and improve from two"):
         call_command("models", "activate", "two", "--mode", "improve")
     assert answers(Mode.IMPROVE) == "one"
     settings.EMBEDDED, settings.WORKER_MODES = False, ["improve"]

@@ -114,7 +114,7 @@ def test_a_layout_is_derived_measured_registered_and_found_again(
 ) -> None:
     settings.DATA_DIR = tmp_path
     # One candidate, one round, and a bound that whatever is measured here is within: the choice has its own tests.
-    for name, value in {"CANDIDATES": ("Q8_0",), "ROUNDS": 1, "LEAST_GAIN": 0.0, "MOST_PERPLEXITY": 1e9}.items():
+    for name, value in {"QUICK_CANDIDATES": ("Q8_0",), "ROUNDS": 1, "LEAST_GAIN": 0.0, "MOST_PERPLEXITY": 1e9}.items():
         monkeypatch.setattr(layouts, name, value)
     text = tmp_path / "text.txt"
     text.write_text(Texts.read(HELDOUT).passages[0])
@@ -123,7 +123,7 @@ def test_a_layout_is_derived_measured_registered_and_found_again(
     left.write_bytes(b"of a run that was killed")
     call_command("models", "add", str(starter_model_file().path), "--name", "starter")
     call_command("models", "activate", "starter")
-    call_command("models", "optimize", "starter", "--text", str(text), "--activate")
+    call_command("models", "optimize", "starter", "--text", str(text), "--quick", "--activate")
     derived = Deployment.active_version()
     assert derived is not None
     assert (derived.name, derived.layout) == ("starter-q8_0", "Q8_0")
@@ -137,8 +137,8 @@ def test_a_layout_is_derived_measured_registered_and_found_again(
     assert json.dumps(derived.figures)
     call_command("models", "verify", "starter-q8_0")
     capsys.readouterr()
-    call_command("models", "optimize", "starter", "--text", str(text))
+    call_command("models", "optimize", "starter", "--text", str(text), "--quick")
     assert "Measured before on this machine" in capsys.readouterr().out
-    with pytest.raises(CommandError, match="no base model|not belong|is no base"):
-        call_command("models", "add-remote", "http://10.0.0.5", "--name", "far")
+    call_command("models", "add-remote", "http://10.0.0.5", "--name", "far")
+    with pytest.raises(CommandError, match="far is no base model"):
         call_command("models", "optimize", "far")
