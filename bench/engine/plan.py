@@ -12,6 +12,8 @@ from typing import Any
 from assistant.inference.types import Mode, Params, Prompt, Segment
 
 OUTPUT_TOKENS = 120
+AGAINST_LOOPS = 1.3  # repeat penalty: a small model that repeats itself would be stopped by one arm and not by another
+LETS_COPY = 1.05  # the site's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Step:
     prompt: Prompt | None = None
     label: str = ""
     max_tokens: int = OUTPUT_TOKENS
+    repeat_penalty: float = AGAINST_LOOPS
     adapter: str = ""
     slot: int = -1  # for warming up a server slot by slot
     tokens: tuple[int, ...] = ()  # of the prompt, for arms that are not given text
@@ -80,8 +83,9 @@ class Answer:
 
 
 def params_of(step: Step) -> Params:
-    """Greedy, and against loops: a small model that repeats itself would be stopped by one arm and not by another."""
-    return Params(max_tokens=step.max_tokens, temperature=0.0, repeat_penalty=1.3, deadline_seconds=600.0)
+    return Params(
+        max_tokens=step.max_tokens, temperature=0.0, repeat_penalty=step.repeat_penalty, deadline_seconds=600.0
+    )
 
 
 def tokens_per_second(answers: Sequence[Answer]) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 from assistant.inference.types import Prompt
 from bench.engine.cases import Case, make_case, make_cases
 from bench.engine.figures import gaps_while, kept_share
-from bench.engine.plan import OUTPUT_TOKENS, Answer, Step, decode_rate, tokens_per_second
+from bench.engine.plan import AGAINST_LOOPS, LETS_COPY, OUTPUT_TOKENS, Answer, Step, decode_rate, tokens_per_second
 
 SHORT_TOKENS = 8  # where only the first one counts
 JOINING_TOKENS = 320  # of the streams that run while others arrive
@@ -23,12 +23,12 @@ class Size:
     """How much one round does."""
 
     repeats: int = 3  # of what one person does alone
-    copies: int = 6
+    copies: int = 8
     output_tokens: int = OUTPUT_TOKENS
     people: tuple[int, ...] = (4, 8, 16)
 
 
-QUICK = Size(repeats=1, copies=2, output_tokens=16, people=(4,))
+QUICK = Size(repeats=1, copies=3, output_tokens=16, people=(4,))
 
 Figures = dict[str, Any]
 
@@ -253,10 +253,11 @@ def looked_up(round_: Round, prompt_of: Callable[[Case], Prompt], *, keeps: bool
     """Each text alone. Only those count that keep enough of the draft, or little of it: by what they say, per text, so
     that the report pairs the texts of both arms."""
     cases = make_cases(round_.size.copies, *round_.seed)
+    penalty = LETS_COPY if keeps else AGAINST_LOOPS
     rates: dict[str, float] = {}
     shares: dict[str, float] = {}
     for case in cases:
-        answer = round_.ask([Step("ask", case.id, prompt=prompt_of(case), label="lookup")])[0]
+        answer = round_.ask([Step("ask", case.id, prompt=prompt_of(case), repeat_penalty=penalty, label="lookup")])[0]
         share = kept_share(case.draft, answer.text)
         shares[case.id] = share
         if answer.tokens > 20 and (share >= KEEPS) == keeps:
