@@ -75,7 +75,7 @@ class Figure:
 
 class Supporter:
     def __init__(self, browser: Browser, url: str, name: str) -> None:
-        self.page: Page = browser.new_context().new_page()
+        self.page: Page = browser.new_context(bypass_csp=True).new_page()  # the driver evaluates strings to wait
         self.page.goto(url)
         self.page.fill("input[name=login]", name)
         self.page.fill("input[name=password]", PASSWORD)
@@ -97,14 +97,16 @@ class Supporter:
     def waited(self) -> float | None:
         """Milliseconds; None when it ended without words."""
         self.page.wait_for_function(
-            "window.lanternSeen.first || document.querySelector('#suggestion .notice')", timeout=OVER_WITHIN_MS
+            "window.lanternSeen.first || document.querySelector('#suggestion .notice')",
+            timeout=OVER_WITHIN_MS,
+            polling=100,
         )
         seen = self.page.evaluate("window.lanternSeen")
         return seen["first"] - seen["clicked"] if seen["first"] else None
 
     def leave(self) -> None:
         """Until the model is done, so that rounds do not mix, and then send, so that the next post comes."""
-        self.page.wait_for_function("document.getElementById('live').hidden", timeout=OVER_WITHIN_MS)
+        self.page.wait_for_function("document.getElementById('live').hidden", timeout=OVER_WITHIN_MS, polling=100)
         self.page.get_by_role("button", name="Send", exact=True).click()
         self.page.wait_for_url("**/replies/**", timeout=20_000)
 
