@@ -33,6 +33,7 @@ from bench.engine.files import measured, model_in_use
 from bench.engine.machine import resident_mib
 
 PEOPLE = 12  # more than slots, so that some wait
+PAUSE_SECONDS = 8.0  # at most: before a visit, while writing, and before a click
 SAMPLE_SECONDS = 5.0
 WARM_UP_SHARE = 1 / 3
 MOST_GROWTH = 1.0  # MiB an hour
@@ -91,6 +92,7 @@ class Soak:
         visit = 0
         while time.monotonic() < self.until:
             visit += 1
+            time.sleep(chance.uniform(0, PAUSE_SECONDS))  # quiet moments, in which contexts are prepared
             try:
                 self._visit(make_case("soak", number, visit), chance)
             except EngineBusy:
@@ -102,10 +104,10 @@ class Soak:
 
     def _visit(self, case: Case, chance: random.Random) -> None:
         self.engine.prepare(Preparation(case=case.id, prompt=case.opening))
-        time.sleep(chance.uniform(0, 1.5))
+        time.sleep(chance.uniform(0, PAUSE_SECONDS))
         if chance.random() < 0.7:
             self.engine.prepare(Preparation(case=case.id, prompt=case.asking_with(case.half_draft)))
-            time.sleep(chance.uniform(0, 1.5))
+            time.sleep(chance.uniform(0, PAUSE_SECONDS))
         try:
             for _ in range(chance.choice((0, 1, 1, 2))):  # some leave without asking, some ask again
                 self._ask(case, chance)
