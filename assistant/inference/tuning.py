@@ -191,12 +191,6 @@ def _set(values: Mapping[str, str]) -> None:
         os.environ.update(values)
 
 
-def free_this_thread() -> None:
-    """Let the calling thread run on every core again, and what it starts: OpenMP pins the thread that loads it."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, CORES)
-
-
 WINDOW = 12  # steps that are judged together
 MOST_ROWS = 64  # longer steps read prompts; how long they take depends on more than the neighbours
 CROWDED = 1.6  # times the quiet time

@@ -170,7 +170,8 @@ class Kept:
 
 
 def rest_of(logs: Logits) -> Logits:
-    return np.maximum(1.0 - np.exp(logs.astype(np.float64)).sum(axis=1), 1e-9).astype(np.float32)
+    rest: Logits = np.maximum(1.0 - np.exp(logs.astype(np.float64)).sum(axis=1), 1e-9).astype(np.float32)
+    return rest
 
 
 class Scorer:
