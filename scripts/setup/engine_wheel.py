@@ -27,8 +27,9 @@ RECIPE = ROOT / "scripts" / "setup" / "engine.cmake"
 FLAGS = ("-DGGML_NATIVE=OFF", "-DLLAVA_BUILD=OFF")
 VARIANTS = ("-DGGML_BACKEND_DL=ON", "-DGGML_CPU_ALL_VARIANTS=ON")
 HAVE_VARIANTS = {("Linux", "x86_64"), ("Linux", "aarch64")}  # elsewhere untried; a Mac computes on its GPU
-# CMake also installs for C++ programs, which would double the wheel.
-SETTINGS = ("--config-settings=wheel.exclude=/bin/**;/include/**;/lib/**",)
+# CMake also installs for C++ programs, which would double the wheel. In the environment, because pip does not hand
+# --config-settings on to what a file of requirements names.
+LEFT_OUT = "/bin/**;/include/**;/lib/**"
 # Its build tools are pinned in an environment of their own; isolation would fetch others, unpinned and unchecked.
 SOURCE_ONLY = ("--no-deps", "--require-hashes", "--no-build-isolation", "--no-binary", ENGINE)
 
@@ -90,7 +91,7 @@ def flags() -> tuple[str, ...]:
 
 def recipe() -> str:
     """Everything that decides what comes out, except the version and the machine."""
-    return key_of(*flags(), *SETTINGS, RECIPE.read_text(encoding="utf-8"))
+    return key_of(*flags(), LEFT_OUT, RECIPE.read_text(encoding="utf-8"))
 
 
 def platform_tag() -> str:
@@ -166,11 +167,12 @@ def build_wheel() -> Path:
         **toolchain.env,
         "PATH": f"{python.parent}{os.pathsep}{path}",  # ninja lives there
         "CMAKE_ARGS": shlex.join([f"-DCMAKE_PROJECT_llama_cpp_INCLUDE={RECIPE}", *toolchain.cmake_args, *flags()]),
+        "SKBUILD_WHEEL_EXCLUDE": LEFT_OUT,
     }
     source = fetch_source(python, requirement, env)
     with tempfile.TemporaryDirectory(prefix=".part-", dir=shelf.parent) as part:
         # No cache: pip would hand out a wheel that somebody built here earlier with other CMAKE_ARGS.
-        options = ["--no-cache-dir", "--no-index", "--find-links", str(source), *SOURCE_ONLY, *SETTINGS]
+        options = ["--no-cache-dir", "--no-index", "--find-links", str(source), *SOURCE_ONLY]
         run_logged(
             [python, "-m", "pip", "wheel", "-v", *options, "-r", requirement, "-w", part],
             log="engine-build.log",
