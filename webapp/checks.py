@@ -17,6 +17,7 @@ from django.utils import timezone
 from assistant.safety import helplines, policy
 
 SHORTEST_KEY = 32
+SHORTEST_TOKEN = 16
 LIVE = "live"  # what a process that serves people needs beyond the rest; see `unsafe_ids`
 ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 
@@ -68,6 +69,12 @@ def secrets_kept() -> Iterator[CheckMessage]:
             f"SECRET_KEY has {len(key)} characters, or can be guessed.",
             hint="Leave it empty to have one made, or set 50 random characters.",
             id="lantern.E004",
+        )
+    if 0 < len(settings.METRICS_TOKEN) < SHORTEST_TOKEN:
+        yield Error(
+            f"METRICS_TOKEN has {len(settings.METRICS_TOKEN)} characters: it can be guessed.",
+            hint=f"Set {SHORTEST_TOKEN} random characters or more, or leave it empty: then only admins read /metrics.",
+            id="lantern.E011",
         )
     path = Path(settings.VAULT_KEYS_FILE)
     if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:

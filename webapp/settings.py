@@ -240,6 +240,10 @@ SAFETY_POLICY_FILE = Path(_policy_file).resolve() if _policy_file else None
 _helplines_file = environment.text("HELPLINES_FILE", "")
 HELPLINES_FILE = Path(_helplines_file).resolve() if _helplines_file else None
 
+# Watching: whoever brings this token reads /metrics. Without one, only admins do.
+
+METRICS_TOKEN = environment.secret("METRICS_TOKEN")
+
 # People
 
 AUTH_USER_MODEL = "accounts.User"

@@ -74,6 +74,14 @@ def test_it_refuses_a_key_that_can_be_guessed(settings: Settings, key: str) -> N
     assert not any(key in str(message) for message in unsafe_mixes())
 
 
+def test_it_refuses_a_token_for_the_metrics_that_can_be_guessed(settings: Settings) -> None:
+    settings.METRICS_TOKEN = "letmein"
+    assert found() == ["lantern.E011"]
+    assert not any("letmein" in str(message) for message in unsafe_mixes())
+    settings.METRICS_TOKEN = "16-letters-or-so"
+    assert found() == []
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o777])
 def test_it_refuses_a_vault_that_others_may_read(settings: Settings, tmp_path: Path, mode: int) -> None:
     settings.VAULT_KEYS_FILE = tmp_path / "vault-keys"

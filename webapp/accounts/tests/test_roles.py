@@ -26,6 +26,9 @@ ADMINS = {Role.ADMIN}
 TABLE: dict[str, str | set[Role]] = {
     "home": EVERYBODY,
     "healthz": ANYBODY,
+    "metrics": ADMINS,  # and whoever brings the token: webapp/tests/test_metrics.py
+    "engine": ADMINS,
+    "engine_state": ADMINS,
     "account_login": ANYBODY,
     "account_logout": ANYBODY,  # does nothing for who is not signed in
     "account_signup": ANYBODY,  # says that it is closed
@@ -166,6 +169,7 @@ def test_a_permission_that_somebody_slipped_into_a_group_is_gone_after_migrating
         ("moderation.decide_escalated", {Role.LEAD, Role.CLINICIAN}),
         ("accounts.manage_people", ADMINS),
         ("assistant.view_audit", {Role.AUDITOR}),
+        ("assistant.view_worker", ADMINS),
     ],
 )
 def test_a_role_brings_its_permissions(permission: str, roles: set[Role], person: AddPerson) -> None:

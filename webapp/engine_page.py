@@ -1,0 +1,392 @@
+"""What the page of the engine is given: each number with words that say what is good, and what to do when it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from assistant.inference.types import EngineState, Mode
+from assistant.models import Deployment, ModelVersion
+from webapp import watching
+from webapp.watching import Active, Line, Seen
+
+LONG_WAIT = 10.0  # seconds in the queue; until then somebody who waits sees that it moves
+FIRST_TEXT = 2.0, 6.0  # seconds: what half of the requests, and 19 of 20, should stay below
+ENOUGH = 20  # requests, before a share says anything
+FEW_ENOUGH = 0.05  # of the requests may end badly
+ENDED_WELL = ("end", "length", "cancelled")
+
+MODES = {Mode.IMPROVE: "Improving a draft", Mode.GENERATE: "Drafting from the post"}
+DOES: dict[str, str] = {Mode.IMPROVE: "improves drafts", Mode.GENERATE: "drafts from the post"}
+STATES = {"ready": "ready", "loading": "loading its model", "without_model": "no usable model", "silent": "silent"}
+ENDINGS = {
+    "end": "finished",
+    "length": "cut at JOB_MAX_TOKENS",
+    "cancelled": "stopped by a person",
+    "deadline": "past the deadline",
+    "repetition": "went in circles",
+    "prompt_too_long": "prompt too long",
+    "engine_busy": "refused: too many waited",
+    "engine_away": "server of the model away",
+    "model_unavailable": "no model",
+    "engine_error": "error of the engine",
+    "other": "something else",
+}
+REMEDIES = {
+    "deadline": "Past the deadline: the machine is too slow for what is asked of it. Look at the queue and the threads first.",
+    "repetition": "In circles: try another model, or a temperature above 0 (MODEL_TEMPERATURE).",
+    "prompt_too_long": "Prompts too long: raise MODEL_CONTEXT_TOKENS if the model allows more.",
+    "engine_busy": "Refused: start another worker, or raise MODEL_SLOTS.",
+    "engine_away": "The server that holds the model did not answer: look whether it runs and can be reached from the worker.",
+}
+OTHERWISE = "Look into the log of this worker."
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    label: str
+    value: str
+    good: str  # what a good value is
+    todo: str = ""  # what to do; empty while the value is good
+
+
+@dataclass(frozen=True, slots=True)
+class Hash:
+    place: str  # unique on the page, so that an opened one stays open when the page is renewed
+    full: str
+
+    @property
+    def short(self) -> str:
+        return self.full[:12]
+
+
+def page() -> dict[str, Any]:
+    workers, answering, queue = watching.workers(), watching.active(), watching.lines()
+    live = [worker for worker in workers if not worker.silent]
+    bases = {active.mode: base_of(active.version) for active in answering if active.version is not None}
+    modes = [mode_card(active, bases.get(active.mode), live) for active in answering]
+    waiting = queue_figures(queue, live)
+    cards = [worker_card(worker, bases) for worker in workers]
+    return {
+        "now": timezone.now(),
+        "modes": modes,
+        "queue": waiting,
+        "workers": cards,
+        "no_worker": "" if live else how_to_start_a_worker(),
+        "todo": [*no_worker(live), *todos([], modes), *todos(waiting), *todos([], cards)],
+    }
+
+
+def todos(figures: Sequence[Figure], cards: Sequence[dict[str, Any]] = ()) -> Iterator[str]:
+    """Everything that asks for somebody, where it stands."""
+    yield from (f"{figure.label}: {figure.value}" for figure in figures if figure.todo)
+    for card in cards:
+        if card["todo"]:
+            yield f"{card['name']}: {card['short_todo']}"
+        yield from (
+            f"{card['name']}: {figure.label.lower()} {figure.value}" for figure in card["figures"] if figure.todo
+        )
+
+
+def no_worker(live: Sequence[Seen]) -> list[str]:
+    return [] if live else ["No worker is running"]
+
+
+def how_to_start_a_worker() -> str:
+    if settings.EMBEDDED:
+        return (
+            "The worker lives in the server's own process and reports within seconds of the start."
+            " If it does not, restart the site and look into its log."
+        )
+    return (
+        "Start one with `manage.py run_worker`, with the same settings as the site. It reports itself within seconds."
+    )
+
+
+# What answers
+
+
+def base_of(version: ModelVersion) -> ModelVersion:
+    """The file that a worker loads for this version."""
+    return Deployment.base_for(version) if version.kind == ModelVersion.Kind.ADAPTER else version
+
+
+def mode_card(active: Active, base: ModelVersion | None, live: Sequence[Seen]) -> dict[str, Any]:
+    version = active.version
+    todo, short_todo = mode_todo(active, live)
+    return {
+        "mode": active.mode,
+        "name": MODES[active.mode],
+        "files": files_of(version, base, place=active.mode) if version is not None and base is not None else [],
+        "since": active.at,
+        "figures": [],
+        "todo": todo,
+        "short_todo": short_todo,
+    }
+
+
+def mode_todo(active: Active, live: Sequence[Seen]) -> tuple[str, str]:
+    """What to do, and the same as a headline; both empty where somebody gives this help."""
+    if active.version is None:
+        return (
+            "Register one with `manage.py models add PATH`, then `manage.py models activate NAME`.",
+            "no model is active",
+        )
+    if live and not any(active.mode in worker.modes for worker in live):
+        return f"Start a worker whose WORKER_MODES has {active.mode}.", "no worker gives this help"
+    return "", ""
+
+
+def files_of(version: ModelVersion, base: ModelVersion, *, place: str) -> list[dict[str, Any]]:
+    """The base, and the adapter on it where there is one."""
+    if version == base:
+        return [file_of(version, "Model", place=place)]
+    return [file_of(base, "Base", place=place), file_of(version, "Adapter", place=place)]
+
+
+def file_of(version: ModelVersion, label: str, *, place: str) -> dict[str, Any]:
+    return {
+        "label": label,
+        "name": version.name,
+        "layout": version.layout,
+        "url": version.url,
+        "size": megabytes(version.size) if version.size else "",
+        "hash": hash_of(version.sha256, place=place),
+    }
+
+
+def hash_of(full: str, *, place: str) -> Hash | None:
+    slug = sha256(f"{place} {full}".encode()).hexdigest()[:12]
+    return Hash(f"hash-{slug}", full) if full else None
+
+
+# The queue
+
+
+def queue_figures(queue: Sequence[Line], live: Sequence[Seen]) -> list[Figure]:
+    made = []
+    for line in queue:
+        slow = line.oldest_seconds > LONG_WAIT
+        made.append(
+            Figure(
+                f"{MODES[line.mode]}: waiting",
+                f"{line.queued}, the first for {seconds(line.oldest_seconds)}" if line.queued else "0",
+                f"Good: 0, or a wait that is shorter than {LONG_WAIT:.0f} s. Whoever waits sees their place.",
+                why_slow(line, live) if slow else "",
+            )
+        )
+        made.append(
+            Figure(
+                f"{MODES[line.mode]}: running",
+                str(line.running),
+                "Jobs that a worker has taken. It follows what people ask for.",
+            )
+        )
+    if (readings := watching.readings_waiting()) or settings.SECOND_READER:
+        made.append(
+            Figure(
+                "Second readings waiting",
+                str(readings),
+                "Posts that the model has still to read, after everything else. Good is a number that falls in quiet hours.",
+                ""
+                if settings.SECOND_READER
+                else "SECOND_READER is off, so nobody reads these. Switch it on, or leave them.",
+            )
+        )
+    return made
+
+
+def why_slow(line: Line, live: Sequence[Seen]) -> str:
+    able = [worker for worker in live if line.mode in worker.modes and worker.model]
+    if not able:
+        return "No worker with a model gives this help now. See the workers below."
+    if any(worker.engine and worker.engine.running < worker.engine.slots for worker in able):
+        return (
+            "A worker has room and does not take it: raise WORKER_CONCURRENCY to MODEL_SLOTS or more,"
+            " and look whether Redis answers."
+        )
+    return "Every slot is taken. Start another worker, or raise MODEL_SLOTS where there are cores and memory to spare."
+
+
+# Workers
+
+
+def worker_card(worker: Seen, bases: Mapping[Mode, ModelVersion]) -> dict[str, Any]:
+    todo = worker_todo(worker, bases)
+    return {
+        "name": worker.name,
+        "state": worker.state,
+        "state_words": STATES[worker.state],
+        "seen_at": worker.seen_at,
+        "since": worker.since,
+        "does": " and ".join(DOES[mode] for mode in worker.modes),
+        "model": worker.model,
+        "hash": hash_of(worker.sha256, place=f"worker {worker.name}"),
+        "adapters": [
+            {"name": name, "hash": hash_of(full, place=f"worker {worker.name} {name}")}
+            for name, full in worker.adapters.items()
+        ],
+        "notes": worker.engine.notes if worker.engine else (),
+        "figures": [] if worker.silent or worker.engine is None else engine_figures(worker.engine),
+        "says_nothing": worker.state == "ready" and worker.engine is None,
+        "todo": todo,
+        "short_todo": STATES[worker.state] if worker.state != "ready" else "not what is active",
+    }
+
+
+def worker_todo(worker: Seen, bases: Mapping[Mode, ModelVersion]) -> str:
+    if worker.silent:
+        return (
+            "Its jobs were given to others. If it is not meant to be gone, look into its log and start it again."
+            " After a day it is no longer shown."
+        )
+    if worker.state == "without_model":
+        return worker.problem or "It has not said why. Look into its log."
+    if worker.state == "ready" and not has_what_is_active(worker, bases):
+        return (
+            "It still has another model loaded than what is active. It changes with the next job, or within a minute."
+        )
+    return ""
+
+
+def has_what_is_active(worker: Seen, bases: Mapping[Mode, ModelVersion]) -> bool:
+    """Whether any mode of this worker is answered from the file that it has loaded. True where nobody can tell."""
+    known = {base.sha256 for mode, base in bases.items() if mode in worker.modes}
+    return not worker.sha256 or not known or "" in known or worker.sha256 in known
+
+
+def engine_figures(engine: EngineState) -> list[Figure]:
+    return [
+        running(engine),
+        first_text(engine),
+        Figure(
+            "Tokens per second",
+            f"{engine.tokens_per_second:.1f}",
+            "Of the requests that ended within the last minute; 0 while nobody asks."
+            " Good is what this machine had before, at as many requests.",
+        ),
+        *prepared(engine),
+        lookup(engine),
+        endings(engine),
+        Figure(
+            "Memory of the process",
+            megabytes(engine.resident_bytes),
+            "Good: level over days. It rises while prepared contexts fill, then stays."
+            " If it goes on rising, restart this worker and tell us.",
+        ),
+        Figure(
+            "Threads",
+            str(engine.threads),
+            "Good: as measured at the start, which the notes below explain. 0: another machine computes.",
+        ),
+    ]
+
+
+def running(engine: EngineState) -> Figure:
+    return Figure(
+        "Requests in the engine",
+        f"{engine.running} of {engine.slots} at a time, {engine.waiting} waiting",
+        "Good: nobody waits while there is room.",
+        "More wait than are served at a time. Start another worker, or raise MODEL_SLOTS."
+        if engine.waiting > engine.slots
+        else "",
+    )
+
+
+def first_text(engine: EngineState) -> Figure:
+    half, most = engine.seconds_to_first_p50, engine.seconds_to_first_p95
+    label, (half_good, most_good) = "Time to the first text", FIRST_TEXT
+    good = (
+        "Of the latest 200 requests, from asking the engine."
+        f" Good: half below {half_good:.0f} s, 19 of 20 below {most_good:.0f} s."
+    )
+    if half is None or most is None:
+        return Figure(label, "none yet", good)
+    slow = half > half_good or most > most_good
+    todo = "Look first whether requests wait, then whether contexts are prepared in time, then at the threads."
+    return Figure(label, f"half within {seconds(half)}, 19 of 20 within {seconds(most)}", good, todo if slow else "")
+
+
+def prepared(engine: EngineState) -> Iterator[Figure]:
+    asked = engine.prepared_hits + engine.prepared_misses
+    kept = f"{engine.prepared}, {megabytes(engine.prepared_bytes)} of {megabytes(engine.prepared_limit)}"
+    yield Figure(
+        "Prepared contexts",
+        kept if engine.prepared_limit else f"{engine.prepared}, none in this process",
+        "What was evaluated before anybody asked. Full is no fault: the longest unused goes first."
+        if engine.prepared_limit
+        else "Where another machine holds the model it keeps the contexts, too."
+        " Else PREPARED_MEGABYTES is 0, and every suggestion begins later.",
+    )
+    if not asked:
+        yield Figure(
+            "Began from a prepared context", "none yet", "Good: most, because people open a post before they ask."
+        )
+    else:
+        missed = asked >= ENOUGH and engine.prepared_hits < engine.prepared_misses and engine.prepared_limit
+        yield Figure(
+            "Began from a prepared context",
+            f"{share(engine.prepared_hits, asked)} of {asked:,}",
+            "Good: most, because people open a post before they ask.",
+            "If many were dropped, raise PREPARED_MEGABYTES. If not, the engine has no time to prepare: start another worker."
+            if missed
+            else "",
+        )
+    yield Figure(
+        "Dropped for want of memory",
+        f"{engine.evictions:,}",
+        "Good: few beside the requests that began from one.",
+        "Raise PREPARED_MEGABYTES, if this machine has memory to spare."
+        if engine.evictions > max(engine.prepared_hits, ENOUGH)
+        else "",
+    )
+    if engine.prompt_tokens:
+        yield Figure(
+            "Prompt not evaluated again",
+            f"{share(engine.reused_tokens, engine.prompt_tokens)} of {engine.prompt_tokens:,} tokens",
+            "The more, the sooner a suggestion begins.",
+        )
+
+
+def lookup(engine: EngineState) -> Figure:
+    proposed, accepted = engine.proposed_tokens, engine.accepted_tokens
+    return Figure(
+        "Guessed from the draft",
+        f"{share(accepted, proposed)} of {proposed:,} tokens were right" if proposed else "nothing yet",
+        "It switches itself off for a request that gains nothing, and is on only while one request runs.",
+    )
+
+
+def endings(engine: EngineState) -> Figure:
+    ended = {reason: count for reason, count in engine.ended.items() if count}
+    every, bad = sum(ended.values()), {reason: n for reason, n in ended.items() if reason not in ENDED_WELL}
+    many = every >= ENOUGH and sum(bad.values()) > FEW_ENOUGH * every
+    ordered = sorted(ended.items(), key=lambda one: -one[1])
+    return Figure(
+        "How requests ended",
+        " · ".join(f"{ENDINGS.get(reason, reason)} {count:,}" for reason, count in ordered) or "none yet",
+        f"Since it was loaded. Good: finished, or stopped by a person. Of the rest no more than {FEW_ENOUGH:.0%}.",
+        " ".join(dict.fromkeys(REMEDIES.get(reason, OTHERWISE) for reason in sorted(bad))) if many else "",
+    )
+
+
+# Words for numbers
+
+
+def seconds(value: float) -> str:
+    if value < 10:
+        return f"{value:.1f} s"
+    return f"{value:.0f} s" if value < 120 else f"{value / 60:.0f} min"
+
+
+def megabytes(size: int) -> str:
+    return f"{size / 2**20:,.0f} MB"
+
+
+def share(part: int, whole: int) -> str:
+    return f"{min(part, whole) / whole:.0%}"
