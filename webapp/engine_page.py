@@ -88,9 +88,7 @@ def todos(figures: Sequence[Figure], cards: Sequence[dict[str, Any]] = ()) -> It
     for card in cards:
         if card["todo"]:
             yield f"{card['name']}: {card['short_todo']}"
-        yield from (
-            f"{card['name']}: {figure.label.lower()} {figure.value}" for figure in card["figures"] if figure.todo
-        )
+        yield from (f"{card['name']}, {todo[0].lower()}{todo[1:]}" for todo in todos(card["figures"]))
 
 
 def no_worker(live: Sequence[Seen]) -> list[str]:
@@ -218,6 +216,7 @@ def why_slow(line: Line, live: Sequence[Seen]) -> str:
 
 def worker_card(worker: Seen, bases: Mapping[Mode, ModelVersion]) -> dict[str, Any]:
     todo = worker_todo(worker, bases)
+    engine = None if worker.silent else worker.engine  # what it did when it was last heard is no news
     return {
         "name": worker.name,
         "state": worker.state,
@@ -231,8 +230,8 @@ def worker_card(worker: Seen, bases: Mapping[Mode, ModelVersion]) -> dict[str, A
             {"name": name, "hash": hash_of(full, place=f"worker {worker.name} {name}")}
             for name, full in worker.adapters.items()
         ],
-        "notes": worker.engine.notes if worker.engine else (),
-        "figures": [] if worker.silent or worker.engine is None else engine_figures(worker.engine),
+        "notes": engine.notes if engine else (),
+        "figures": engine_figures(engine) if engine else [],
         "says_nothing": worker.state == "ready" and worker.engine is None,
         "todo": todo,
         "short_todo": STATES[worker.state] if worker.state != "ready" else "not what is active",

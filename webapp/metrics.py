@@ -67,7 +67,8 @@ METRICS = {
         "How long the first job of the queue waits; 0 without one.", ("mode",)
     ),
     "lantern_jobs_ended_last_hour": Described(
-        "Suggestion jobs that ended within an hour, and why: of a done one, why the model stopped.", ("mode", "status", "reason")
+        "Suggestion jobs that ended within an hour, and why: of a done one, why the model stopped.",
+        ("mode", "status", "reason"),
     ),
     "lantern_second_readings_waiting": Described("Posts that the second reader has still to read."),
     "lantern_flags_open": Described(
