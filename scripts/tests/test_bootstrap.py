@@ -397,9 +397,7 @@ def test_it_refuses_a_port_that_is_none_before_doing_anything(tree: Tree) -> Non
 
 
 def test_run_hands_over_to_the_site_with_host_port_and_demo(tree: Tree) -> None:
-    (tree.root / "manage.py").write_text(
-        "import os, sys\nprint(sys.argv[1:], os.environ['DEMO'])\n", encoding="utf-8"
-    )
+    (tree.root / "manage.py").write_text("import os, sys\nprint(sys.argv[1:], os.environ['DEMO'])\n", encoding="utf-8")
     done = tree.call("run", HOST="0.0.0.0", PORT="9123")
     assert done.stdout.splitlines()[-1] == "['serve', '--host', '0.0.0.0', '--port', '9123'] 1"
     (tree.root / ".env").write_text("DEMO=0\nPORT=9124\n", encoding="utf-8")
