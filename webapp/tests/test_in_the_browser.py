@@ -230,6 +230,21 @@ def test_a_stopped_suggestion_leaves_the_draft_alone(site: Site, chromium: Brows
     expect(page.locator("#reply-text")).to_have_value(f"{DRAFT} Write again.")
 
 
+def test_an_admin_watches_the_engine_and_what_they_opened_stays_open(site: Site, chromium: Browser) -> None:
+    page = sign_in(site, chromium, "willow", viewport={"width": 400, "height": 800})
+    page.get_by_role("link", name="Engine").click()
+    expect(page.locator("#engine-heading")).to_have_text("Nothing to do")
+    expect(page.locator("main")).to_contain_text("Why it runs as it does")
+    page.locator(".hash summary").first.click()
+    before = page.locator("#engine-heading ~ p time").first.inner_text()
+    expect(page.locator("#engine-heading ~ p time").first).not_to_have_text(before, timeout=10_000)
+    expect(page.locator(".hash[open] code").first).to_be_visible()
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    check_accessibility(page)
+    assert not [line for line in site.complaints if line.startswith("willow")]
+
+
 @pytest.mark.parametrize("name", ["willow", "linden", "alder", "aspen"])
 def test_every_role_lands_on_a_page_that_can_be_used(site: Site, chromium: Browser, name: str) -> None:
     page = sign_in(site, chromium, name, viewport={"width": 360, "height": 740})
