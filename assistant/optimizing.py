@@ -133,7 +133,7 @@ def _known(wish: Wish) -> tuple[Found, ModelVersion | None] | None:
 
 def _measure(wish: Wish, *, say: Say) -> tuple[Found, ModelVersion | None]:
     source, layout = _source(wish, say=say)
-    candidates = layouts.candidates(layout, quick=wish.quick)
+    candidates = layouts.candidates(layout, size=source.size, quick=wish.quick)
     if wish.adapter is not None and wish.original.layout not in (*candidates, layout):
         candidates = (wish.original.layout, *candidates)
     files = {layout: source}

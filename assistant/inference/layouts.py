@@ -11,8 +11,13 @@ from typing import Any, Self
 
 from assistant.inference.quality import Comparison
 
-CANDIDATES = ("Q4_0", "Q8_0", "Q4_K_M", "Q6_K", "IQ4_NL")
-QUICK_CANDIDATES = ("Q4_0", "Q8_0")  # the coarsest with kernels of its own, and one that loses next to nothing
+CANDIDATES = ("Q4_0", "Q8_0", "Q4_K_M", "Q6_K", "IQ4_NL", "BF16", "F16")
+QUICK_CANDIDATES = ("Q4_0", "Q8_0", "BF16")  # the coarsest with kernels of its own, and two that lose next to nothing
+UNQUANTISED = (
+    "BF16",
+    "F16",
+)  # four times the bytes: worth it where the processor, not the memory, is what one waits for
+LARGEST_UNQUANTISED = 2**30  # bytes of the original
 ROUNDS = 3
 QUICK_SECONDS = 90.0  # then it is given up; about 40 on two quiet cores of 2026 with the starter model
 QUICK_PASSAGES, QUICK_QUADRUPLES = 10, 10
@@ -29,7 +34,7 @@ class Speed:
     prefill: float  # 512 tokens behind 400
     decode: float  # one row
     decode_eight: float  # eight rows, all together
-    seconds: tuple[float, ...] = ()  # of the standard request, each round
+    seconds: tuple[float, ...] = ()  # of the machine for a standard request, each round
 
     @classmethod
     def of_rounds(cls, rounds: list[dict[str, float]]) -> Self:
@@ -37,7 +42,7 @@ class Speed:
             prefill=statistics.median(row["prefill"] for row in rounds),
             decode=statistics.median(row["decode"] for row in rounds),
             decode_eight=statistics.median(row["decode_eight"] for row in rounds),
-            seconds=tuple(standard_request(row["prefill"], row["decode"]) for row in rounds),
+            seconds=tuple(standard_request(**row) for row in rounds),
         )
 
     @property
@@ -45,8 +50,9 @@ class Speed:
         return statistics.median(self.seconds)
 
 
-def standard_request(prefill: float, decode: float) -> float:
-    return NEW_PROMPT_TOKENS / prefill + OUTPUT_TOKENS / decode
+def standard_request(*, prefill: float, decode: float, decode_eight: float) -> float:
+    """Seconds of the machine, when half of the requests come alone and half of them eight at a time."""
+    return NEW_PROMPT_TOKENS / prefill + OUTPUT_TOKENS / 2 * (1 / decode + 1 / decode_eight)
 
 
 def gain(speed: Speed, original: Speed) -> float:
@@ -73,8 +79,11 @@ def by_speed(speeds: dict[str, Speed], original: str) -> list[str]:
     return sorted((name for name in gains if gains[name] >= LEAST_GAIN), key=lambda name: -gains[name])
 
 
-def candidates(layout: str, *, quick: bool) -> tuple[str, ...]:
-    return tuple(name for name in (QUICK_CANDIDATES if quick else CANDIDATES) if name != layout)
+def candidates(layout: str, *, size: int, quick: bool) -> tuple[str, ...]:
+    """`size`: bytes of the original."""
+    tried = QUICK_CANDIDATES if quick else CANDIDATES
+    large = size > LARGEST_UNQUANTISED
+    return tuple(name for name in tried if name != layout and not (large and name in UNQUANTISED))
 
 
 def figures_of(speed: Speed) -> dict[str, Any]:

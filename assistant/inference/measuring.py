@@ -81,17 +81,17 @@ class Measuring:
         self._process.kill()  # it holds nothing that must be kept
         self._process.communicate()
 
-    def speed(self, file: ModelFile, *, threads: int, steps: int = 24, most_seconds: float = 3.0) -> dict[str, float]:
-        return self._ask("speed", file, threads=threads, steps=steps, most_seconds=most_seconds)
+    def speed(
+        self, file: ModelFile, *, threads: int, steps: int = 24, most_seconds: float = 3.0, prompt: int = 512
+    ) -> dict[str, float]:
+        """Tokens a second: of a prompt of so many tokens, of one row, and of eight rows together."""
+        return self._ask("speed", file, threads=threads, steps=steps, most_seconds=most_seconds, prompt=prompt)
 
     def scores(self, file: ModelFile, texts: Texts, *, threads: int) -> Scores:
         """Those of the first file asked about are what the agreement of later ones is measured against."""
         quadruples = [asdict(row) for row in texts.quadruples]
         answer = self._ask("scores", file, threads=threads, passages=texts.passages, quadruples=quadruples)
         return Scores.from_json(answer)
-
-    def step_seconds(self, file: ModelFile, *, threads: int, seconds: float) -> float:
-        return float(self._ask("steps", file, threads=threads, seconds=seconds)["seconds"])
 
     def lay_out(self, source: Path, target: Path, layout: str, *, threads: int) -> None:
         self._ask("lay_out", None, source=str(source), target=str(target), layout=layout, threads=threads)

@@ -18,12 +18,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
+from assistant.inference.layouts import standard_request
 from assistant.inference.measuring import CORES, Measuring, busy_neighbour
 from assistant.inference.modelfile import ModelFile
 
-RULE = "best product of the speed alone and the speed beside a busy process"
+RULE = "best product of the two"
 ROUNDS = 2
-SECONDS = 0.4  # of steps, each time
+PROMPT = 128  # tokens
+STEPS = 12
+SECONDS = 0.3  # of steps, each time
 OPENMP = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_PROC_BIND", "OMP_PLACES", "OMP_NUM_THREADS", "KMP_BLOCKTIME")
 WORDS = {"short": "short waits", "long": "longer waits", "bound": "longer waits, bound to cores"}
 # How long a thread that is done spins before it sleeps, and whether each is held to its core. Left alone, OpenMP spins for
@@ -39,7 +42,7 @@ SETTINGS: dict[str, dict[str, str]] = {
 class Choice:
     threads: int
     openmp: str  # a key of SETTINGS
-    alone: float  # tokens a second
+    alone: float  # standard requests a minute (`layouts.standard_request`)
     beside: float  # the same while another process is busy
 
     @property
@@ -48,8 +51,8 @@ class Choice:
 
     def reason(self, arms: int) -> str:
         return (
-            f"{self.threads} {'thread' if self.threads == 1 else 'threads'}, {WORDS[self.openmp]}: {self.alone:.0f} tokens a"
-            f" second alone, {self.beside:.0f} beside a busy process; the {RULE} of {arms} settings."
+            f"{self.threads} {'thread' if self.threads == 1 else 'threads'}, {WORDS[self.openmp]}: {self.alone:.0f} standard"
+            f" requests a minute alone, {self.beside:.0f} beside a busy process; the {RULE} of {arms} settings."
         )
 
 
@@ -139,7 +142,7 @@ def arms(cores: int) -> list[tuple[int, str]]:
 
 
 def measure(file: ModelFile, *, threads: int = 0, say: Callable[[str], None] = lambda _line: None) -> Tuning:
-    """Takes about two seconds for each setting. `threads`: only this many."""
+    """Takes about five seconds for each setting. `threads`: only this many."""
     tried = [arm for arm in arms(len(CORES)) if not threads or arm[0] == threads] or [
         (threads, name) for name in SETTINGS
     ]
@@ -148,12 +151,17 @@ def measure(file: ModelFile, *, threads: int = 0, say: Callable[[str], None] = l
     for number in range(ROUNDS):
         for count, name in tried:
             with Measuring(SETTINGS[name], without=OPENMP) as process:
-                alone[count, name].append(1 / process.step_seconds(file, threads=count, seconds=SECONDS))
+                alone[count, name].append(requests_a_minute(process, file, threads=count))
                 with busy_neighbour():
-                    beside[count, name].append(1 / process.step_seconds(file, threads=count, seconds=SECONDS))
+                    beside[count, name].append(requests_a_minute(process, file, threads=count))
             say(f"round {number + 1} of {ROUNDS}, {count} threads, {WORDS[name]}")
     # The better round alone, because noise only slows down; the worse one beside, because that is the case to survive.
     return Tuning(key_of(file), tuple(Choice(*arm, alone=max(alone[arm]), beside=min(beside[arm])) for arm in tried))
+
+
+def requests_a_minute(process: Measuring, file: ModelFile, *, threads: int) -> float:
+    found = process.speed(file, threads=threads, steps=STEPS, most_seconds=SECONDS, prompt=PROMPT)
+    return 60 / standard_request(**found)
 
 
 def set_by_operator(environment: Mapping[str, str]) -> list[str]:

@@ -65,9 +65,14 @@ def test_the_standard_request_decides_and_a_slow_minute_hits_all_alike() -> None
     )
     original = Speed.of_rounds([quiet, slow, quiet])
     twice = Speed.of_rounds([{name: 2 * value for name, value in row.items()} for row in (quiet, slow, quiet)])
-    assert original.request_seconds == pytest.approx(280 / 700 + 120 / 120)
+    assert original.request_seconds == pytest.approx(280 / 700 + 60 / 120 + 60 / 200)
     assert layouts.gain(twice, original) == pytest.approx(2.0)
     assert layouts.by_speed({"Q4_1": original, "same": original, "twice": twice}, "Q4_1") == ["twice"]
+
+
+def test_of_a_large_model_no_unquantised_layout_is_tried() -> None:
+    assert "BF16" in layouts.candidates("Q4_1", size=98_000_000, quick=True)
+    assert layouts.candidates("Q4_K_M", size=5 * 2**30, quick=False) == ("Q4_0", "Q8_0", "Q6_K", "IQ4_NL")
 
 
 def test_the_shipped_texts_are_whole() -> None:

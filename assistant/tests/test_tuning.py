@@ -28,7 +28,9 @@ def _openmp_unset(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_best_product_wins_and_the_reason_says_its_figures() -> None:
     assert MEASURED.chosen == EVEN
-    assert MEASURED.reason.startswith("2 threads, longer waits, bound to cores: 125 tokens a second alone, 65 beside")
+    assert MEASURED.reason.startswith(
+        "2 threads, longer waits, bound to cores: 125 standard requests a minute alone, 65 beside"
+    )
 
 
 def test_what_was_measured_is_kept_by_machine_and_file(tmp_path: Path) -> None:
@@ -133,18 +135,20 @@ def test_more_rows_are_compared_with_as_many_rows() -> None:
 def test_a_process_that_ends_is_an_error_with_what_it_did() -> None:
     with Measuring() as process:
         process._process.kill()
-        with pytest.raises(MeasuringFailed, match="ended with code -9 at steps"):
-            process.step_seconds(ModelFile(Path("none.gguf"), "0" * 64, 1), threads=1, seconds=0.1)
+        with pytest.raises(MeasuringFailed, match="ended with code -9 at speed"):
+            process.speed(ModelFile(Path("none.gguf"), "0" * 64, 1), threads=1)
 
 
 def test_a_process_that_takes_too_long_is_given_up() -> None:
     with Measuring(most_seconds=0.05) as process, pytest.raises(TooSlow):
-        process.step_seconds(ModelFile(Path("none.gguf"), "0" * 64, 1), threads=1, seconds=0.1)
+        process.speed(ModelFile(Path("none.gguf"), "0" * 64, 1), threads=1)
 
 
 @pytest.mark.model
-def test_steps_of_the_real_model_are_timed_in_a_process_that_may_use_every_core() -> None:
+def test_the_real_model_is_timed_in_a_process_that_may_use_every_core() -> None:
     with Measuring(tuning.SETTINGS["bound"], without=tuning.OPENMP) as process:
-        assert 0 < process.step_seconds(starter_model_file(), threads=1, seconds=0.1) < 5
+        found = process.speed(starter_model_file(), threads=1, steps=2, prompt=16)
+        assert set(found) == {"prefill", "decode", "decode_eight"}
+        assert all(1 < speed < 10_000 for speed in found.values())
         with pytest.raises(MeasuringFailed, match="is not in"):
             process.speed(ModelFile(Path("/nowhere/none.gguf"), "0" * 64, 1), threads=1)

@@ -128,10 +128,10 @@ def some_tokens(bench: Bench, count: int) -> list[int]:
     return (tokens * (count // len(tokens) + 1))[:count]
 
 
-def speed_of(file: ModelFile, *, threads: int, steps: int, most_seconds: float) -> dict[str, float]:
+def speed_of(file: ModelFile, *, threads: int, steps: int, most_seconds: float, prompt: int) -> dict[str, float]:
     """One round: tokens a second of a prompt, of one row and of eight."""
     with opened(file, sequences=ROWS, threads=threads, unified=False) as bench:
-        tokens = some_tokens(bench, DEPTH + PREFILL)
+        tokens = some_tokens(bench, DEPTH + prompt)
         bench.fill(tokens[:DEPTH])  # also warms up
         prefill = timed(lambda: bench.fill(tokens[DEPTH:], at=DEPTH))
         bench.cut(DEPTH)
@@ -140,14 +140,14 @@ def speed_of(file: ModelFile, *, threads: int, steps: int, most_seconds: float) 
         for sequence in range(1, ROWS):
             bench.copy(sequence)
         eight = seconds_a_step(bench, rows=ROWS, steps=max(4, steps // 2), most_seconds=most_seconds)
-    return {"prefill": PREFILL / prefill, "decode": 1 / one, "decode_eight": ROWS / eight}
+    return {"prefill": prompt / prefill, "decode": 1 / one, "decode_eight": ROWS / eight}
 
 
-def seconds_a_step(bench: Bench, *, rows: int, steps: int, most_seconds: float, at: int = DEPTH) -> float:
+def seconds_a_step(bench: Bench, *, rows: int, steps: int, most_seconds: float) -> float:
     """The mean: a neighbour makes few steps very slow, and they count for the one who waits."""
     taken: list[float] = []
     for number in range(2 + steps):  # the first two build the graph of this many rows
-        batch = [(100, at + number, sequence, True) for sequence in range(rows)]
+        batch = [(100, DEPTH + number, sequence, True) for sequence in range(rows)]
         taken.append(timed(lambda batch=batch: bench.step(batch)))  # type: ignore[misc]
         if number >= 5 and sum(taken) > most_seconds:
             break
@@ -251,33 +251,16 @@ def revision_loss(bench: Bench, prompt: list[int], revision: list[int]) -> float
 # Requests.
 
 
-class Steps:
-    """Keeps one file loaded and times steps of it, again and again."""
-
-    def __init__(self) -> None:
-        self._bench: Bench | None = None
-
-    def seconds(self, file: ModelFile, *, threads: int, depth: int, seconds: float) -> float:
-        if self._bench is None:
-            self._bench = Bench(file, sequences=1, threads=threads, unified=False)
-            self._bench.fill(some_tokens(self._bench, depth))
-        self._bench.cut(depth)
-        room = ROOM - depth - 2
-        return seconds_a_step(self._bench, rows=1, steps=room, most_seconds=seconds, at=depth)
-
-
-def answers(request: dict[str, Any], *, scorer: Scorer, steps: Steps) -> dict[str, Any]:
+def answers(request: dict[str, Any], *, scorer: Scorer) -> dict[str, Any]:
     threads = request.get("threads") or available_cores()
     match request["task"]:
         case "speed":
-            spent = {"steps": request["steps"], "most_seconds": request["most_seconds"]}
+            spent = {name: request[name] for name in ("steps", "most_seconds", "prompt")}
             return speed_of(file_of(request), threads=threads, **spent)
         case "scores":
             quadruples = tuple(Quadruple(**row) for row in request["quadruples"])
             texts = Texts(tuple(request["passages"]), quadruples)
             return asdict(scorer.scores(file_of(request), texts, threads=threads))
-        case "steps":
-            return {"seconds": steps.seconds(file_of(request), threads=threads, depth=64, seconds=request["seconds"])}
         case "lay_out":
             lay_out(Path(request["source"]), Path(request["target"]), request["layout"], threads=threads)
             return {}
@@ -292,10 +275,10 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         # The one who started this process may be pinned to one core by OpenMP, and a child inherits that.
         os.sched_setaffinity(0, {int(core) for core in sys.argv[1].split(",")})
-    scorer, steps = Scorer(), Steps()
+    scorer = Scorer()
     for line in sys.stdin:
         try:
-            answer = answers(json.loads(line), scorer=scorer, steps=steps)
+            answer = answers(json.loads(line), scorer=scorer)
         except EngineError as error:
             answer = {"error": str(error)}
         sys.stdout.write(json.dumps(answer) + "\n")
