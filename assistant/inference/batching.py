@@ -14,89 +14,25 @@ import atexit
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
-from assistant.inference.contexts import KeptContexts, KeptState, common_beginning
+from assistant.inference.contexts import KeptContexts, common_beginning
+from assistant.inference.decoder import PREFILL_TOKENS, Decoder, PromptTokens, Row
 from assistant.inference.engine import EngineBusy, EngineError, ModelUnavailable, PromptTooLong
 from assistant.inference.lookup import DraftLookup
-from assistant.inference.output import LoopDetector, OutputText
+from assistant.inference.output import OutputText
 from assistant.inference.pace import Pace
+from assistant.inference.slots import Preparing, Slot
 from assistant.inference.statistics import Statistics
 from assistant.inference.stream import QueuedStream
-from assistant.inference.types import EngineState, Params, Preparation, Prompt, Request, StopReason
+from assistant.inference.types import EngineState, Preparation, Prompt, Request, StopReason
 
-PREFILL_TOKENS = 512  # the most in one step
 TOGETHER_TOKENS = 64  # so short prefills that they share a step
 WAITING_PER_SLOT = 4  # requests that wait in here; more stay in the table
 ADAPTER_STEPS = 8  # decode steps of one adapter before the other has its turn; a change costs about one step
 IDLE_SECONDS = 2.0  # without work for so long, the cells are overwritten
-
-
-@dataclass(frozen=True, slots=True)
-class PromptTokens:
-    tokens: list[int]
-    shared: int  # how many of them are scaffold that every case begins with
-    draft: list[int]  # the draft's own tokens, for draft lookup
-
-
-@dataclass(slots=True)
-class Row:
-    """Tokens that one sequence goes on with in a step."""
-
-    sequence: int
-    tokens: Sequence[int]
-    position: int
-    every: bool = False  # logits after each token
-    last: bool = True  # logits after the last one
-
-
-class Sampler(Protocol):
-    def next_token(self, row: int) -> int: ...
-
-    def close(self) -> None: ...
-
-
-class Decoder(Protocol):
-    """A loaded model with one context of several sequences. Only `tokenise` and `abort` are for other threads."""
-
-    @property
-    def context_tokens(self) -> int: ...
-
-    @property
-    def sequences(self) -> int: ...
-
-    def tokenise(self, prompt: Prompt) -> PromptTokens: ...
-
-    def bytes_of(self, token: int) -> bytes: ...
-
-    def ends_turn(self, token: int) -> bool: ...
-
-    def sampler(self, params: Params) -> Sampler: ...
-
-    def decode(self, rows: Sequence[Row]) -> bool:
-        """One step. False when it was aborted."""
-
-    def abort(self) -> None:
-        """Leave the running step and refuse the next ones."""
-
-    def use_threads(self, count: int) -> None: ...
-
-    def use_adapter(self, name: str) -> None: ...
-
-    def cut(self, sequence: int, keep: int) -> bool:
-        """Forget all after the first `keep` tokens; False where that cannot be done."""
-
-    def save(self, sequence: int) -> KeptState: ...
-
-    def restore(self, sequence: int, state: KeptState) -> bool: ...
-
-    def wipe(self) -> None:
-        """Forget everything, and overwrite it."""
-
-    def close(self) -> None: ...
 
 
 D = TypeVar("D", bound=Decoder)
@@ -104,49 +40,6 @@ D = TypeVar("D", bound=Decoder)
 
 class Closing(Exception):
     """The running step was left because the engine closes."""
-
-
-@dataclass(slots=True)
-class Slot:
-    """One request while it is decoded, in the sequence of the same number."""
-
-    sequence: int
-    stream: QueuedStream
-    prompt: PromptTokens
-    sampler: Sampler
-    output: OutputText
-    lookup: DraftLookup | None
-    loops: LoopDetector = field(default_factory=LoopDetector)
-    filled: int = 0  # tokens of the prompt that are evaluated
-    said: list[int] = field(default_factory=list)  # the last of them is not evaluated yet
-
-    @property
-    def prefilling(self) -> bool:
-        return self.filled < len(self.prompt.tokens)
-
-    @property
-    def left(self) -> int:
-        return len(self.prompt.tokens) - self.filled
-
-    @property
-    def adapter(self) -> str:
-        return self.stream.request.adapter
-
-    @property
-    def position(self) -> int:
-        """Of the token that is decoded next."""
-        return len(self.prompt.tokens) + len(self.said) - 1
-
-
-@dataclass(slots=True)
-class Preparing:
-    """A preparation while it is evaluated, in the sequence after the last slot's."""
-
-    case: str
-    adapter: str
-    tokens: list[int]
-    shared: int
-    filled: int = 0
 
 
 class Batching(Generic[D]):
@@ -574,6 +467,7 @@ class Batching(Generic[D]):
         began = time.perf_counter()
         try:
             self.decoder.use_adapter(adapter)
+            self.decoder.use_threads(self.pace.threads_for(count))
             whole = self.decoder.decode(rows)
         except EngineError as error:
             if not slots:
@@ -587,8 +481,8 @@ class Batching(Generic[D]):
         self.statistics.step(seconds=seconds, decoding=not prefill)
         if prefill:
             self.pace.prefilled(tokens=count, seconds=seconds)
-        elif not proposed and self.pace.decoded(rows=count, seconds=seconds):
-            self.decoder.use_threads(self.pace.threads)
+        elif not proposed:
+            self.pace.decoded(rows=count, seconds=seconds)
         return True
 
     def _end(self, slot: Slot, reason: StopReason) -> None:

@@ -20,6 +20,8 @@ class Governor(Protocol):
     @property
     def threads(self) -> int: ...
 
+    def threads_for(self, rows: int) -> int: ...
+
     def after_step(self, *, rows: int, seconds: float) -> None: ...
 
 
@@ -51,18 +53,18 @@ class Pace:
         if tokens >= LEAST_TOKENS and seconds > 0:
             self._rate += MEMORY * (tokens / seconds - self._rate)
 
-    def decoded(self, *, rows: int, seconds: float) -> bool:
-        """Whether the number of threads should change now."""
+    def threads_for(self, rows: int) -> int:
+        """How many threads the next step of so many tokens should have."""
+        return self._governor.threads_for(rows) if self._governor is not None else self.threads
+
+    def decoded(self, *, rows: int, seconds: float) -> None:
         self._owed = min(self._owed + PREPARING_SHARE * seconds, PREPARING_SECONDS)
         if rows == 1:
             before = self.one_row_seconds
             self.one_row_seconds = before + MEMORY * (seconds - before) if before else seconds
-        if self._governor is None:
-            return False
-        self._governor.after_step(rows=rows, seconds=seconds)
-        changed = self._governor.threads != self.threads
-        self.threads = self._governor.threads
-        return changed
+        if self._governor is not None:
+            self._governor.after_step(rows=rows, seconds=seconds)
+            self.threads = self._governor.threads
 
     def _tokens_in(self, seconds: float, *, most: int) -> int:
         return min(most, max(LEAST_TOKENS, int(self._rate * seconds) // LEAST_TOKENS * LEAST_TOKENS))

@@ -22,7 +22,7 @@ from assistant.inference.layouts import standard_request
 from assistant.inference.measuring import CORES, Measuring, busy_neighbour
 from assistant.inference.modelfile import ModelFile
 
-RULE = "best product of the two"
+AS_GOOD = 0.95  # of the best speed alone: then fewer threads are better
 ROUNDS = 2
 PROMPT = 128  # tokens
 STEPS = 12
@@ -52,7 +52,7 @@ class Choice:
     def reason(self, arms: int) -> str:
         return (
             f"{self.threads} {'thread' if self.threads == 1 else 'threads'}, {WORDS[self.openmp]}: {self.alone:.0f} standard"
-            f" requests a minute alone, {self.beside:.0f} beside a busy process; the {RULE} of {arms} settings."
+            f" requests a minute alone, {self.beside:.0f} beside a busy process; best of {arms} settings."
         )
 
 
@@ -63,7 +63,11 @@ class Tuning:
 
     @property
     def chosen(self) -> Choice:
-        return max(self.arms, key=lambda arm: arm.score)
+        """As many threads as are fastest alone, since the governor gives one up when a neighbour comes; of their ways to
+        wait the one with the best product of both speeds, since that cannot be changed while running."""
+        fastest = max(arm.alone for arm in self.arms)
+        threads = min(arm.threads for arm in self.arms if arm.alone >= AS_GOOD * fastest)
+        return max((arm for arm in self.arms if arm.threads == threads), key=lambda arm: arm.score)
 
     @property
     def reason(self) -> str:

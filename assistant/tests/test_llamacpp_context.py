@@ -12,7 +12,7 @@ import llama_cpp
 import numpy as np
 import pytest
 
-from assistant.inference.batching import Row
+from assistant.inference.decoder import Row
 from assistant.inference.llamacpp.context import LlamaContext
 from assistant.inference.llamacpp.model import LlamaModel
 from assistant.inference.prompts import build_prompt

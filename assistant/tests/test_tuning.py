@@ -15,7 +15,7 @@ from assistant.tests.starter import starter_model_file
 
 ALONE_FAST = Choice(2, "long", alone=130, beside=40)
 EVEN = Choice(2, "bound", alone=125, beside=65)
-CAREFUL = Choice(1, "short", alone=84, beside=77)
+CAREFUL = Choice(1, "short", alone=114, beside=112)
 MEASURED = Tuning("key", (ALONE_FAST, EVEN, CAREFUL))
 
 
@@ -26,11 +26,15 @@ def _openmp_unset(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_the_best_product_wins_and_the_reason_says_its_figures() -> None:
+def test_the_fastest_alone_decides_about_threads_and_the_product_about_their_waiting() -> None:
     assert MEASURED.chosen == EVEN
     assert MEASURED.reason.startswith(
         "2 threads, longer waits, bound to cores: 125 standard requests a minute alone, 65 beside"
     )
+
+
+def test_fewer_threads_that_are_as_good_alone_win() -> None:
+    assert Tuning("key", (*MEASURED.arms, Choice(1, "short", alone=126, beside=50))).chosen.threads == 1
 
 
 def test_what_was_measured_is_kept_by_machine_and_file(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from assistant.inference.batching import PromptTokens, Row
 from assistant.inference.contexts import KeptState
+from assistant.inference.decoder import PromptTokens, Row
 from assistant.inference.types import Params, Prompt
 
 END = 0

@@ -11,8 +11,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from assistant.inference.batching import PREFILL_TOKENS, PromptTokens, Row
 from assistant.inference.contexts import KeptState
+from assistant.inference.decoder import PREFILL_TOKENS, PromptTokens, Row
 from assistant.inference.engine import EngineError, ModelUnavailable
 from assistant.inference.llamacpp.library import brief_calls, first_error, forget_errors, keep_alive
 from assistant.inference.llamacpp.model import LlamaModel
@@ -42,6 +42,7 @@ class LlamaContext:
         self._lib = model.lib
         self.context_tokens = min(context_tokens, model.trained_context)
         self.sequences = sequences
+        self._threads = threads
         self._context = self._open(threads)
         self._memory = self._lib.llama_get_memory(self._context)
         self._batch = self._lib.llama_batch_init(PREFILL_TOKENS, 0, 1)
@@ -147,7 +148,9 @@ class LlamaContext:
         self._abort[0] = b"\x01"
 
     def use_threads(self, count: int) -> None:
-        self._lib.llama_set_n_threads(self._context, count, count)
+        if count != self._threads:
+            self._lib.llama_set_n_threads(self._context, count, count)
+            self._threads = count
 
     def use_adapter(self, name: str) -> None:
         """For the steps that follow. What was evaluated with one adapter must not be continued with another."""

@@ -7,7 +7,7 @@ import os
 import re
 from typing import Any
 
-from assistant.inference.batching import PromptTokens
+from assistant.inference.decoder import PromptTokens
 from assistant.inference.engine import EngineError, ModelUnavailable
 from assistant.inference.llamacpp.library import first_error, forget_errors, library
 from assistant.inference.modelfile import ModelFile

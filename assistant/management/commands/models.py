@@ -175,7 +175,7 @@ class Command(BaseCommand):
         for arm in kept.arms:
             mark = "*" if arm == kept.chosen else " "
             self.stdout.write(
-                f"{mark} {arm.threads} threads, {tuning.WORDS[arm.openmp]}: {arm.alone:.0f} tokens a second alone,"
+                f"{mark} {arm.threads} threads, {tuning.WORDS[arm.openmp]}: {arm.alone:.0f} a minute alone,"
                 f" {arm.beside:.0f} beside a busy process"
             )
         self.stdout.write(f"{kept.reason} It counts from the next start on.")
