@@ -10,7 +10,6 @@ import hashlib
 import logging
 import os
 import socket
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -24,8 +23,9 @@ from django.utils import timezone
 
 from assistant import dispatch
 from assistant.actions.suggestions import SAFETY_OPEN
-from assistant.inference import modelfile, tuning
+from assistant.inference import modelfile
 from assistant.inference.engine import Engine, ModelUnavailable
+from assistant.inference.opening import open_here
 from assistant.inference.remote import RemoteEngine
 from assistant.inference.types import Mode, Params
 from assistant.models import Deployment, ModelVersion, Worker
@@ -227,28 +227,17 @@ def measured_file(path: Path) -> modelfile.ModelFile:
 def open_engine(
     file: modelfile.ModelFile, *, name: str, adapters: Mapping[str, modelfile.ModelFile] | None = None
 ) -> Engine:
-    try:
-        from assistant.inference.llamacpp.engine import LlamaCppEngine
-    except (ImportError, OSError) as error:
-        raise ModelUnavailable("llama-cpp-python is not installed here. Run `make setup` to build it.") from error
-    # Before the engine's thread loads llama.cpp, and with it OpenMP.
-    kept = tuning.Tuning.read(tuning_file(), tuning.key_of(file))
-    applied = tuning.apply(kept, threads=settings.MODEL_THREADS)
-    # The decoding thread needs Python for microseconds between two steps. By default it waits up to 5 ms for each, while
-    # another thread checks a sentence.
-    sys.setswitchinterval(0.0005)
-    return LlamaCppEngine(
+    return open_here(
         file,
         name=name,
+        measured=tuning_file(),
+        threads=settings.MODEL_THREADS,
         context_tokens=settings.MODEL_CONTEXT_TOKENS,
-        threads=applied.threads,
         slots=settings.MODEL_SLOTS,
         prepared_bytes=settings.PREPARED_MEGABYTES * 2**20,
         lookup=settings.DRAFT_LOOKUP,
         gpu_layers=settings.MODEL_GPU_LAYERS,
         adapters=adapters,
-        governor=tuning.ThreadGovernor(applied.threads),
-        notes=(applied.note,),
     )
 
 

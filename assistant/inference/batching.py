@@ -11,6 +11,7 @@ of preparing a context that is not asked for yet (docs/architecture.md, "The eng
 from __future__ import annotations
 
 import atexit
+import math
 import threading
 import time
 from collections import OrderedDict, deque
@@ -59,12 +60,13 @@ class Batching(Generic[D]):
         self.statistics = Statistics()
         self._contexts = contexts
         self._lookup = lookup
-        self._arrived: deque[tuple[QueuedStream, PromptTokens]] = deque()  # guarded by _changed, as the next five
+        self._arrived: deque[tuple[QueuedStream, PromptTokens]] = deque()  # guarded by _changed, as the next six
         self._to_prepare: OrderedDict[tuple[str, str], Preparing] = OrderedDict()  # (case, adapter), oldest first
         self._to_forget: set[str] = set()
         self._closing = False
         self._failure: EngineError | None = None
         self._stirred = False  # something changed that the loop has to look at
+        self._may_interrupt = False  # the running step is one that nobody waits for
         self._changed = threading.Condition()
         self._slots: dict[int, Slot] = {}
         self._preparing: Preparing | None = None
@@ -107,6 +109,8 @@ class Batching(Generic[D]):
             if len(self._arrived) >= WAITING_PER_SLOT * self.slots:
                 raise EngineBusy(f"{len(self._arrived)} requests wait for this model already. Try again in a moment.")
             self._arrived.append((stream, prompt))
+            if self._may_interrupt:
+                self.decoder.abort()
             self._wake()
         return stream
 
@@ -306,11 +310,8 @@ class Batching(Generic[D]):
     def _step_prefill(self, chosen: list[Slot], *, room: int) -> None:
         rows: list[Row] = []
         for slot in chosen:
-            # A step ends where the shared beginning ends, once, so that it can be kept for all who come.
-            end = len(slot.prompt.tokens)
-            if slot.filled < slot.prompt.shared and self._contexts.shared(self._shared_of(slot), slot.adapter) is None:
-                end = slot.prompt.shared
-            tokens = slot.prompt.tokens[slot.filled : min(end, slot.filled + room)]
+            prompt = slot.prompt
+            tokens = self._next_piece(prompt.tokens, slot.filled, shared=prompt.shared, adapter=slot.adapter, room=room)
             done = slot.filled + len(tokens) == len(slot.prompt.tokens)
             rows.append(Row(slot.sequence, tokens, slot.filled, last=done))
         if not self._decode_rows(rows, slots=chosen, adapter=chosen[0].adapter, prefill=True):
@@ -320,12 +321,20 @@ class Batching(Generic[D]):
             index += len(row.tokens)
             slot.filled += len(row.tokens)
             if slot.filled == slot.prompt.shared:
-                self._keep_shared(slot.sequence, slot.adapter, self._shared_of(slot))
+                self._keep_shared(slot.sequence, slot.adapter, slot.prompt.tokens[: slot.filled])
             if not slot.prefilling:
                 self._say(slot, index)
 
-    def _shared_of(self, slot: Slot) -> list[int]:
-        return slot.prompt.tokens[: slot.prompt.shared]
+    def _next_piece(self, tokens: list[int], filled: int, *, shared: int, adapter: str, room: int) -> list[int]:
+        """What a step evaluates of a prompt. Equal pieces: the few tokens left over by full ones would cost as much as many.
+
+        A step ends where the shared beginning ends, once, so that it can be kept for all who come.
+        """
+        end = len(tokens)
+        if filled < shared and self._contexts.shared(tokens[:shared], adapter) is None:
+            end = shared
+        pieces = math.ceil((end - filled) / room)
+        return tokens[filled : filled + math.ceil((end - filled) / pieces)]
 
     def _keep_shared(self, sequence: int, adapter: str, tokens: list[int]) -> None:
         if tokens and self._contexts.shared(tokens, adapter) is None:
@@ -407,9 +416,6 @@ class Batching(Generic[D]):
         """A small step for whoever has not asked yet; never while somebody waits for a first word."""
         if any(slot.prefilling for slot in self._slots.values()):
             return
-        with self._changed:
-            if self._arrived:
-                return
         if self._preparing is None and not self._next_to_prepare():
             return
         preparing = self._preparing
@@ -417,15 +423,12 @@ class Batching(Generic[D]):
         room = self.pace.preparing_tokens(speaking=len(self._slots), slots=self.slots, most=PREFILL_TOKENS)
         if room == 0:
             return
-        end = len(preparing.tokens)
-        if preparing.filled < preparing.shared and (
-            self._contexts.shared(preparing.tokens[: preparing.shared], preparing.adapter) is None
-        ):
-            end = preparing.shared
-        tokens = preparing.tokens[preparing.filled : min(end, preparing.filled + room)]
-        row = Row(self.slots, tokens, preparing.filled, last=False)
+        tokens = self._next_piece(
+            preparing.tokens, preparing.filled, shared=preparing.shared, adapter=preparing.adapter, room=room
+        )
         try:
-            self._decode_rows([row], slots=[], adapter=preparing.adapter, prefill=True)
+            if not self._decode_unless_asked(Row(self.slots, tokens, preparing.filled, last=False), preparing.adapter):
+                return
         except EngineError:
             self._stop_preparing()
             return
@@ -437,6 +440,20 @@ class Batching(Generic[D]):
                 state = self.decoder.save(self.slots)
                 self._contexts.keep(preparing.case, preparing.adapter, preparing.tokens, state)
             self._stop_preparing()
+
+    def _decode_unless_asked(self, row: Row, adapter: str) -> bool:
+        """A step that is left at once when a request comes. False when it was: then nothing has changed."""
+        with self._changed:
+            if self._arrived or self._closing:
+                return False
+            self._may_interrupt = True
+        try:
+            return self._step_of([row], adapter=adapter, prefill=True)
+        finally:
+            with self._changed:
+                self._may_interrupt = False
+                if not self._closing:
+                    self.decoder.resume()
 
     def _next_to_prepare(self) -> bool:
         with self._changed:
@@ -462,28 +479,31 @@ class Batching(Generic[D]):
     def _decode_rows(
         self, rows: list[Row], *, slots: list[Slot], adapter: str, prefill: bool = False, proposed: int = 0
     ) -> bool:
-        """One step of llama.cpp. False when it failed: then the requests of `slots` have failed with it."""
-        count = sum(len(row.tokens) for row in rows)
-        began = time.perf_counter()
+        """One step for these slots. False when it failed: then their requests have failed with it."""
         try:
-            self.decoder.use_adapter(adapter)
-            self.decoder.use_threads(self.pace.threads_for(count))
-            whole = self.decoder.decode(rows)
+            whole = self._step_of(rows, adapter=adapter, prefill=prefill, proposed=proposed)
         except EngineError as error:
-            if not slots:
-                raise
             for slot in slots:
                 self._fail(slot, error)
             return False
-        seconds = time.perf_counter() - began
         if not whole:
             raise Closing
-        self.statistics.step(seconds=seconds, decoding=not prefill)
-        if prefill:
-            self.pace.prefilled(tokens=count, seconds=seconds)
-        elif not proposed:
-            self.pace.decoded(rows=count, seconds=seconds)
         return True
+
+    def _step_of(self, rows: list[Row], *, adapter: str, prefill: bool, proposed: int = 0) -> bool:
+        """One step of llama.cpp, and what it says about the pace. False when it was aborted."""
+        count = sum(len(row.tokens) for row in rows)
+        began = time.perf_counter()
+        self.decoder.use_adapter(adapter)
+        self.decoder.use_threads(self.pace.threads_for(count))
+        whole = self.decoder.decode(rows)
+        seconds = time.perf_counter() - began
+        self.statistics.step(seconds=seconds, decoding=not prefill)
+        if whole and prefill:
+            self.pace.prefilled(tokens=count, seconds=seconds)
+        elif whole and not proposed:
+            self.pace.decoded(rows=count, seconds=seconds)
+        return whole
 
     def _end(self, slot: Slot, reason: StopReason) -> None:
         slot.stream.put(slot.output.finish())

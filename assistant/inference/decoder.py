@@ -54,10 +54,12 @@ class Decoder(Protocol):
     def sampler(self, params: Params) -> Sampler: ...
 
     def decode(self, rows: Sequence[Row]) -> bool:
-        """One step. False when it was aborted."""
+        """One step. False when it was aborted; then its sequences hold what they held before."""
 
     def abort(self) -> None:
-        """Leave the running step and refuse the next ones."""
+        """Leave the running step, and refuse the next ones until `resume`."""
+
+    def resume(self) -> None: ...
 
     def use_threads(self, count: int) -> None: ...
 

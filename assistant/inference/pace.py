@@ -6,7 +6,8 @@ from typing import Protocol
 
 GAP_SECONDS = 0.2  # between two tokens of a running stream, while others' prompts are read
 ALONE_SECONDS = 0.5  # of one step when nobody is speaking: how long a cancel or a newcomer may have to wait
-PREPARING_SECONDS = 0.06  # of one step that nobody asked for
+PREPARING_SECONDS = 0.06  # of one step that nobody asked for, beside others who are speaking
+PREPARING_ALONE_SECONDS = 0.12  # the same when nobody is; a request ends it at once, and its work is lost
 PREPARING_SHARE = 0.25  # of the time, while others are speaking
 BUSY_SHARE = 0.75  # of the slots: from here on nothing is prepared
 LEAST_TOKENS = 16
@@ -42,7 +43,7 @@ class Pace:
     def preparing_tokens(self, *, speaking: int, slots: int, most: int) -> int:
         """0: not now."""
         if not speaking:
-            return self._tokens_in(PREPARING_SECONDS, most=most)
+            return self._tokens_in(PREPARING_ALONE_SECONDS, most=most)
         if speaking >= BUSY_SHARE * slots or self._owed < PREPARING_SECONDS:
             return 0
         self._owed = 0.0

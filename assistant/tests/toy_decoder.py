@@ -130,6 +130,9 @@ class ToyDecoder:
     def abort(self) -> None:
         self._aborted.set()
 
+    def resume(self) -> None:
+        self._aborted.clear()
+
     def use_threads(self, count: int) -> None:
         self.threads = count
 

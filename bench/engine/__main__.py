@@ -13,7 +13,7 @@ from typing import Any
 
 import bench.engine
 from bench import llama_server
-from bench.engine.files import measured, model_in_use
+from bench.engine.files import ensure_tuned, measured, model_in_use
 from bench.engine.machine import describe
 from bench.engine.memory import measure_memory
 from bench.engine.report import Report, as_text
@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lantern_more=json.loads(given.lantern_options),
     )
     llama_server.ensure()
+    ensure_tuned(setup.model, say=lambda line: print(line, flush=True))
     with Run(setup) as run:
         run.measure()
     memory = measure_memory(setup) if not setup.only or "memory" in setup.only else []

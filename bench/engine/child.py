@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from assistant.inference.engine import EngineError
 from assistant.inference.llamacpp.backends import load_backends
 from assistant.inference.types import Preparation, Request
-from bench.engine.files import measured
+from bench.engine.files import THREADS, measured
 from bench.engine.machine import resident_mib
 from bench.engine.plan import Answer, Clock, Step, from_json, params_of
 
@@ -42,12 +42,12 @@ class Lantern:
     """The site's engine, used as the site's worker does: whoever asks reads the stream in a thread of their own."""
 
     def __init__(self, options: dict[str, Any]) -> None:
-        from assistant.inference.llamacpp.engine import LlamaCppEngine
+        from assistant.inference.opening import open_here
 
         more = {name: value for name, value in options.items() if name != "model"}
         if "adapters" in more:
             more["adapters"] = {name: measured(Path(path)) for name, path in more["adapters"].items()}
-        self.engine = LlamaCppEngine(measured(Path(options["model"])), name="bench", **more)
+        self.engine = open_here(measured(Path(options["model"])), name="bench", measured=THREADS, **more)
 
     def run(self, steps: list[Step]) -> list[Answer]:
         clock = Clock(steps)

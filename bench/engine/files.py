@@ -8,16 +8,18 @@ import os
 import struct
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from assistant.inference import tuning
 from assistant.inference.gguf import read_header
 from assistant.inference.modelfile import STARTER, ModelFile
 from scripts.setup.steps import ROOT, VAR
 
+THREADS = VAR / "threads.json"  # where the site of this folder keeps what it measured about threads
 RANK = 8
 ALIGNMENT = 32
 STRING, FLOAT32 = 8, 6
@@ -49,6 +51,14 @@ def measured(path: Path) -> ModelFile:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return ModelFile(path=path.resolve(), sha256=digest, size=path.stat().st_size)
+
+
+def ensure_tuned(model: Path, *, say: Callable[[str], None]) -> None:
+    """Measure threads for this file as `make run` does, where that was not done."""
+    file = measured(model)
+    if tuning.Tuning.read(THREADS, tuning.key_of(file)) is None:
+        say("Threads are measured for this file, once.")
+        tuning.measure(file, say=say).write(THREADS)
 
 
 def write_random_adapter(base: Path, target: Path, *, seed: int, rank: int = RANK) -> Path:

@@ -123,7 +123,7 @@ class LlamaContext:
     # Steps.
 
     def decode(self, rows: Sequence[Row]) -> bool:
-        """One step. False when it was aborted; what it left in the sequences of `rows` is then undefined."""
+        """One step. False when it was aborted; then its sequences hold what they held before."""
         batch = self._batch
         token, pos, seq_id, logits = batch.token, batch.pos, batch.seq_id, batch.logits
         index = 0
@@ -139,13 +139,20 @@ class LlamaContext:
             logits[index - 1] = row.last
         batch.n_tokens = index
         code = self._lib.llama_decode(self._context, batch)
-        if code in (0, DECODE_ABORTED):
-            return bool(code == 0)
+        if code == 0:
+            return True
+        for row in rows:  # llama.cpp takes back the part that it was in; what it had done before of this step stays
+            self.cut(row.sequence, row.position)
+        if code == DECODE_ABORTED:
+            return False
         raise EngineError(f"llama.cpp could not decode (code {code}). Try again.")
 
     def abort(self) -> None:
-        """Leave the running step and refuse the next ones. From any thread."""
+        """Leave the running step, and refuse the next ones until `resume`. From any thread."""
         self._abort[0] = b"\x01"
+
+    def resume(self) -> None:
+        self._abort[0] = b"\x00"
 
     def use_threads(self, count: int) -> None:
         if count != self._threads:

@@ -34,6 +34,7 @@ class LlamaModel:
         self.vocabulary = int(self.lib.llama_vocab_n_tokens(self._vocab))
         self._piece = ctypes.create_string_buffer(256)
         self._pieces: dict[int, bytes] = {}
+        self._scaffolds: dict[str, list[int]] = {}  # the same few in every prompt, and most of its length
         self._ends: dict[int, bool] = {}
         self.special_tokens = self._find_special_tokens()
         self._unescaped = self._find_unescaped()
@@ -85,7 +86,12 @@ class LlamaModel:
         return PromptTokens(tokens, shared=shared, draft=self._plain_tokens(prompt.draft) if prompt.draft else [])
 
     def _tokens_of_segment(self, segment: Segment) -> list[int]:
-        return self._tokens_of(segment.text, special=True) if segment.scaffold else self._plain_tokens(segment.text)
+        if not segment.scaffold:
+            return self._plain_tokens(segment.text)
+        known = self._scaffolds.get(segment.text)
+        if known is None:
+            known = self._scaffolds[segment.text] = self._tokens_of(segment.text, special=True)
+        return known
 
     def _plain_tokens(self, text: str) -> list[int]:
         cuts = [match.start() + 1 for match in self._unescaped.finditer(text)] if self._unescaped else []
