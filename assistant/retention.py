@@ -11,10 +11,21 @@ from django.utils import timezone
 
 from assistant.actions.second_readings import cancel_reading
 from assistant.actions.suggestions import cancel_jobs
-from assistant.models import CaseKey, DraftRevision, Post, Reply, Suggestion, SuggestionChunk, SuggestionJob, Worry
+from assistant.models import (
+    CaseKey,
+    DraftRevision,
+    Post,
+    Reply,
+    Suggestion,
+    SuggestionChunk,
+    SuggestionJob,
+    Worker,
+    Worry,
+)
 from assistant.vault import audit
 
 CHUNKS_LIVE = timedelta(days=1)  # after their job ended; the suggestion holds the text
+WORKERS_LIVE = timedelta(days=1)  # after their last report
 
 
 def erase_case(post: Post, *, by: Any | None) -> None:
@@ -34,6 +45,11 @@ def delete_old_chunks() -> int:
     """Pieces of streams whose job ended a day ago."""
     old = SuggestionChunk.objects.filter(job__ended_at__lt=timezone.now() - CHUNKS_LIVE)
     return old.delete()[0]
+
+
+def delete_old_workers() -> int:
+    """Reports of processes that were killed a day ago; one that ends in order takes its own with it."""
+    return Worker.objects.filter(seen_at__lt=timezone.now() - WORKERS_LIVE).delete()[0]
 
 
 # Tables that hold encrypted text; a test fails when a model with such a field is missing here.

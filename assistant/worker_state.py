@@ -172,15 +172,12 @@ def is_adapter(version: ModelVersion) -> bool:
     return version.kind == ModelVersion.Kind.ADAPTER
 
 
-def active_version() -> ModelVersion:
-    versions = active_versions()
-    if not versions:
+def load_registered(mode: Mode = Mode.IMPROVE) -> Serving:
+    """What is active for this mode, loaded apart from the holder. Raises ModelUnavailable."""
+    version = Deployment.active_version(mode)
+    if version is None:
         raise ModelUnavailable(NOTHING_ACTIVE)
-    return next(iter(versions.values()))
-
-
-def load_registered() -> Engine:
-    return load(active_version())
+    return Serving(load(version), version, version.name if is_adapter(version) else "")
 
 
 def load(version: ModelVersion, adapters: Sequence[ModelVersion] = ()) -> Engine:
@@ -192,6 +189,8 @@ def load(version: ModelVersion, adapters: Sequence[ModelVersion] = ()) -> Engine
             model=version.served_model,
             api_key=settings.REMOTE_API_KEY,
             sha256=version.sha256,
+            context_tokens=settings.MODEL_CONTEXT_TOKENS,
+            slots=settings.MODEL_SLOTS,
         )
     if is_adapter(version):
         return load(Deployment.base_for(version), [version, *adapters])

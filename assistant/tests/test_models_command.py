@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from assistant import worker_state
@@ -244,3 +246,16 @@ def test_every_cut_of_a_header_is_an_error_of_ours(tmp_path: Path, lora: Path) -
         (tmp_path / "cut.gguf").write_bytes(content[:length])
         with pytest.raises(ModelUnavailable, match="not a whole GGUF"):
             gguf.read_header(tmp_path / "cut.gguf")
+
+
+def test_a_server_outside_the_network_is_not_added() -> None:
+    with pytest.raises(CommandError, match="public"):
+        call_command("models", "add-remote", "http://8.8.8.8:8080", "--name", "far")
+    assert not ModelVersion.objects.exists()
+
+
+def test_reports_of_workers_that_are_gone_are_pruned() -> None:
+    Worker.objects.create(name="gone:1", seen_at=timezone.now() - timedelta(days=2))
+    Worker.objects.create(name="here:1", seen_at=timezone.now() - timedelta(hours=2))
+    call_command("prune")
+    assert [worker.name for worker in Worker.objects.all()] == ["here:1"]

@@ -127,6 +127,11 @@ def hear_suggestion(site: Site, supporter: Visitor, job: dict[str, Any], walk: W
     if heard.status == "held":
         assert supporter.twin(job)["chunks"] == []
         return None
+    if heard.status == "failed":
+        assert (
+            supporter.twin(job)["reason"] == "repetition"
+        )  # the starter model's own fault, and the next draft's chance
+        return None
     assert heard.status == "done"
     assert heard.numbers == list(range(1, len(heard.numbers) + 1))
     assert len(heard.numbers) > 1, "the suggestion came in one piece, so nothing was streamed"

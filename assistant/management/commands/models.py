@@ -13,9 +13,10 @@ from django.db import transaction
 from assistant.actions import deployments
 from assistant.actions.refused import Refused
 from assistant.inference import tuning
-from assistant.inference.engine import EngineError, ModelUnavailable
+from assistant.inference.engine import EngineAway, EngineError, ModelUnavailable
 from assistant.inference.gguf import Header, read_header
 from assistant.inference.quality import HELDOUT, Texts
+from assistant.inference.remote_line import Client
 from assistant.inference.types import Mode
 from assistant.models import Deployment, ModelVersion
 from assistant.optimizing import Found, Wish, optimize
@@ -102,6 +103,12 @@ class Command(BaseCommand):
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
             raise CommandError(f"{url}: want http:// or https:// and a host; a key goes into REMOTE_API_KEY.")
+        try:
+            Client(url)
+        except EngineAway:
+            pass  # it may be started later
+        except EngineError as error:
+            raise CommandError(str(error)) from error
         add_version(name, kind=ModelVersion.Kind.REMOTE, url=url.rstrip("/"), served_model=served_model)
         self.stdout.write(f"Added remote {name} at {url}. `models activate {name}` puts it to use.")
 

@@ -18,12 +18,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from tqdm import tqdm
 
-from assistant.inference.engine import Engine, EngineError
+from assistant.inference.engine import EngineError
 from assistant.inference.prompts import build_prompt
 from assistant.inference.types import Mode, Request
 from assistant.safety.types import Context, Kind
 from assistant.streaming.checked import CheckedStream
-from assistant.worker_state import default_params, load_file, load_registered
+from assistant.worker_state import Serving, default_params, load_file, load_registered
 
 
 @dataclass(slots=True)
@@ -66,25 +66,33 @@ class Command(BaseCommand):
         if one == many or (many and options["output"] is None):
             raise CommandError("Give either --post-file (and --draft-file), or --input and --output.")
         try:
-            engine = load_engine(options["model"])
+            serving = load_engine(options["model"], Mode(options["mode"]))
         except EngineError as error:
             raise CommandError(str(error)) from error
         try:
             if one:
-                self.revise_one(engine, **options)
+                self.revise_one(serving, **options)
             else:
-                self.revise_file(engine, **options)
+                self.revise_file(serving, **options)
         finally:
-            engine.close()
+            serving.engine.close()
 
     def revise_one(
-        self, engine: Engine, *, post_file: Path, draft_file: Path | None, mode: str, json: bool, country: str, **_: Any
+        self,
+        serving: Serving,
+        *,
+        post_file: Path,
+        draft_file: Path | None,
+        mode: str,
+        json: bool,
+        country: str,
+        **_: Any,
     ) -> None:
         post = read_text(post_file)
         draft = read_text(draft_file) if draft_file is not None else ""
         if mode == Mode.IMPROVE and not draft.strip():
             raise CommandError("--mode improve needs --draft-file with at least one word in it.")
-        row = revise(engine, {"id": None, "post": post, "draft": draft}, Mode(mode), country, print_pieces=not json)
+        row = revise(serving, {"id": None, "post": post, "draft": draft}, Mode(mode), country, print_pieces=not json)
         if json:
             self.stdout.write(dump(row))
         else:
@@ -96,12 +104,12 @@ class Command(BaseCommand):
             reasons = "; ".join(finding["reason"] for finding in row.findings) or row.error
             raise CommandError(f"{row.status}: {reasons}")
 
-    def revise_file(self, engine: Engine, *, input: Path, output: Path, mode: str, country: str, **_: Any) -> None:
+    def revise_file(self, serving: Serving, *, input: Path, output: Path, mode: str, country: str, **_: Any) -> None:
         lines = read_lines(input)
         done: list[Row] = []
         with output.open("w", encoding="utf-8") as out:
             for line in tqdm(lines, unit="pair", file=sys.stderr, disable=None):
-                row = revise_line(engine, line, Mode(mode), country)
+                row = revise_line(serving, line, Mode(mode), country)
                 done.append(row)
                 out.write(dump(row) + "\n")
                 out.flush()
@@ -118,14 +126,14 @@ def summary(rows: list[Row]) -> str:
     return line
 
 
-def load_engine(model: Path | None) -> Engine:
+def load_engine(model: Path | None, mode: Mode) -> Serving:
     """The file that was named; else the registered model; else the starter model. Needs no database for the first and last."""
     if model is not None:
-        return load_file(model)
+        return Serving(load_file(model))
     try:
-        return load_registered()
+        return load_registered(mode)
     except DatabaseError:
-        return load_file(None)
+        return Serving(load_file(None))
 
 
 def read_text(path: Path) -> str:
@@ -142,7 +150,7 @@ def read_lines(path: Path) -> list[bytes]:
         raise CommandError(f"{path}: {type(error).__name__}.") from error
 
 
-def revise_line(engine: Engine, line: bytes, mode: Mode, country: str) -> Row:
+def revise_line(serving: Serving, line: bytes, mode: Mode, country: str) -> Row:
     """One bad row never stops the rest: it comes back as failed, with the reason."""
     given: Any = None
     try:
@@ -154,7 +162,7 @@ def revise_line(engine: Engine, line: bytes, mode: Mode, country: str) -> Row:
             text.encode()  # a lone surrogate cannot be tokenised
         if len(given["post"]) > settings.MAX_POST or len(given.get("draft") or "") > settings.MAX_DRAFT:
             raise BadRow(f"too long: a post may have {settings.MAX_POST:,} characters, a draft {settings.MAX_DRAFT:,}.")
-        return revise(engine, given, mode, country)
+        return revise(serving, given, mode, country)
     except BadRow as error:
         reason = str(error)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
@@ -162,14 +170,15 @@ def revise_line(engine: Engine, line: bytes, mode: Mode, country: str) -> Row:
     return Row(id=given.get("id") if isinstance(given, dict) else None, status="failed", error=reason)
 
 
-def revise(engine: Engine, given: dict[str, Any], mode: Mode, country: str, *, print_pieces: bool = False) -> Row:
+def revise(serving: Serving, given: dict[str, Any], mode: Mode, country: str, *, print_pieces: bool = False) -> Row:
     began = time.monotonic()
     post, draft = given["post"], (given.get("draft") or "") if mode == Mode.IMPROVE else ""
-    row = Row(id=given.get("id"), model=engine.model.name, adapter=engine.model.adapter)
+    row = Row(id=given.get("id"), model=serving.engine.model.name, adapter=serving.adapter)
     prompt = build_prompt(mode, post=post, draft=draft)
     params = default_params()
     try:
-        stream = engine.submit(Request(id=str(uuid.uuid4()), prompt=prompt, params=params))
+        request = Request(id=str(uuid.uuid4()), prompt=prompt, params=params, adapter=serving.adapter)
+        stream = serving.engine.submit(request)
         checked = CheckedStream(stream, Context(kind=Kind.SUGGESTION, country=country, post=post, draft=draft))
         for piece in checked:
             row.seconds_to_text = row.seconds_to_text or round(time.monotonic() - began, 3)
