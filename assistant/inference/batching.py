@@ -346,6 +346,8 @@ class Batching(Generic[D]):
         speaking = [slot for slot in self._slots.values() if not slot.prefilling]
         if not speaking:
             return
+        self._close_ranks(speaking)
+        speaking.sort(key=lambda slot: slot.sequence)
         groups = list(dict.fromkeys(slot.adapter for slot in speaking))
         if self._group not in groups or self._group_steps >= ADAPTER_STEPS:
             after = groups.index(self._group) + 1 if self._group in groups else 0
@@ -357,6 +359,27 @@ class Batching(Generic[D]):
             self._step_with_proposal(speaking[0], proposal)
         else:
             self._step(speaking)
+
+    def _close_ranks(self, speaking: list[Slot]) -> None:
+        """Give those who speak the lowest sequences, each adapter's side by side.
+
+        llama.cpp puts sequences into one step only as far as their numbers follow one another; every gap that a finished
+        request leaves would cost nearly a step of its own. Changing places costs a copy of two states, about a millisecond.
+        """
+        wanted = sorted(slot.adapter for slot in speaking)
+        for sequence, adapter in enumerate(wanted):
+            there = self._slots.get(sequence)
+            if there is not None and not there.prefilling and there.adapter == adapter:
+                continue
+            slot = max((one for one in speaking if one.adapter == adapter), key=lambda one: one.sequence)
+            if slot.sequence < sequence or not self.decoder.swap(slot.sequence, sequence):
+                return
+            del self._slots[slot.sequence]
+            if there is not None:
+                there.sequence = slot.sequence
+                self._slots[there.sequence] = there
+            slot.sequence = sequence
+            self._slots[sequence] = slot
 
     def _step(self, speaking: list[Slot]) -> None:
         rows = [Row(slot.sequence, slot.said[-1:], slot.position) for slot in speaking]

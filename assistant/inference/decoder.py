@@ -72,6 +72,9 @@ class Decoder(Protocol):
 
     def restore(self, sequence: int, state: KeptState) -> bool: ...
 
+    def swap(self, one: int, other: int) -> bool:
+        """Exchange what two sequences hold; False when there is no room for that, and then they are as they were."""
+
     def wipe(self) -> None:
         """Forget everything, and overwrite it."""
 

@@ -20,5 +20,5 @@ def open_here(file: ModelFile, *, name: str, measured: Path, threads: int = 0, *
     else loads llama.cpp, and with it OpenMP, which reads its settings once. Raises ModelUnavailable."""
     applied = tuning.apply(tuning.Tuning.read(measured, tuning.key_of(file)), threads=threads)
     sys.setswitchinterval(SWITCH_SECONDS)
-    governor = tuning.ThreadGovernor(applied.threads)
+    governor = tuning.ThreadGovernor(applied.threads, neighbours=tuning.Neighbours())
     return LlamaCppEngine(file, name=name, threads=applied.threads, governor=governor, notes=(applied.note,), **more)

@@ -12,7 +12,7 @@ from assistant.inference.stream import QueuedStream
 
 @dataclass(slots=True)
 class Slot:
-    """One request while it is decoded, in the sequence of the same number."""
+    """One request while it is decoded."""
 
     sequence: int
     stream: QueuedStream

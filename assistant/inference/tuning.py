@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import statistics
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -203,12 +204,38 @@ def _set(values: Mapping[str, str]) -> None:
         os.environ.update(values)
 
 
+NEIGHBOUR = 0.25  # of a core: less than that is not what slows steps down
+TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100  # a second, of /proc/stat
 WINDOW = 12  # steps that are judged together
 MOST_ROWS = 64  # longer steps read prompts; how long they take depends on more than the neighbours
 CROWDED = 1.6  # times the quiet time
 BETTER = 0.93  # of the time before: less of a gain is noise
 FIRST_PATIENCE, LONGEST_PATIENCE = 2.0, 60.0  # seconds of decoding until something is tried again
 FORGET = 0.002  # of the quiet time, each step: a record is not for ever
+
+
+class Neighbours:
+    """What other processes take of this machine, by Linux's own account."""
+
+    def __init__(self) -> None:
+        self._before = self._now()
+
+    def __call__(self) -> float | None:
+        """Cores they used since the last call; None where the system does not say."""
+        before, self._before = self._before, self._now()
+        if before is None or self._before is None or self._before[0] <= before[0]:
+            return None
+        return (self._before[1] - before[1]) / (self._before[0] - before[0])
+
+    def _now(self) -> tuple[float, float] | None:
+        """The time, and the seconds of all cores that were not this process's."""
+        try:
+            fields = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]
+        except OSError:
+            return None
+        user, nice, system, _idle, _waiting, hard, soft, stolen = (int(field) / TICKS for field in fields)
+        own = os.times()
+        return time.monotonic(), user + nice + system + hard + soft + stolen - own.user - own.system
 
 
 class ThreadGovernor:
@@ -220,9 +247,11 @@ class ThreadGovernor:
     is faster. A try that did not pay is repeated later and later.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, *, neighbours: Callable[[], float | None] = lambda: None) -> None:
+        """`neighbours`: cores that others have used since it was asked last; None where nobody knows."""
         self.most = threads
         self.threads = threads
+        self._neighbours = neighbours
         self._quiet: dict[tuple[int, int], float] = {}  # by threads and rows
         self._window: deque[tuple[int, float]] = deque(maxlen=WINDOW)
         self._decoded = 0.0  # seconds since the last change or try
@@ -251,6 +280,10 @@ class ThreadGovernor:
                 self._try(self.threads + 1)
 
     def _crowded(self) -> bool:
+        """Steps are slow for other reasons, too: after a prompt was read, or in a longer context."""
+        used = self._neighbours()
+        if used is not None and used < NEIGHBOUR:
+            return False
         return statistics.median(taken / self._quiet[self.threads, rows] for rows, taken in self._window) > CROWDED
 
     def _try(self, threads: int) -> None:

@@ -149,6 +149,9 @@ def test_whatever_happens_around_it_a_request_gets_the_words_it_gets_alone(
                 assert expected(engine, request).startswith(said)
     finally:
         engine.close()
+    for step in engine.decoder.steps:
+        sequences = [sequence for sequence, tokens in step.rows if tokens == 1]
+        assert sequences == list(range(sequences[0], sequences[0] + len(sequences))) if sequences else True
     state = engine.state()
     assert (state.running, state.waiting, state.prepared_bytes) == (0, 0, 0)
 
@@ -161,6 +164,19 @@ def test_several_are_decoded_in_one_step(make: MakeEngine) -> None:
     for stream in streams:
         list(stream)
     assert [(0, 1), (1, 1), (2, 1)] in [step.rows for step in engine.decoder.steps]
+
+
+def test_who_speaks_closes_ranks_when_somebody_in_the_middle_ends(make: MakeEngine) -> None:
+    engine = make(slots=4)
+    held = Held(engine)
+    lengths = (40, 12, 40, 8)
+    streams = [engine.submit(talkative(engine, least=length)) for length in lengths]
+    held.let_go()
+    for stream in streams:
+        assert "".join(stream) == expected(engine, stream.request)
+    several = [[sequence for sequence, _ in step.rows] for step in engine.decoder.steps if len(step.rows) > 1]
+    assert [0, 1, 2, 3] in several
+    assert several[-1] == [0, 1]
 
 
 def test_who_finds_no_slot_waits_and_too_many_are_turned_away(make: MakeEngine) -> None:
@@ -381,7 +397,7 @@ def test_a_request_that_cannot_be_decoded_fails_alone(make: MakeEngine) -> None:
     engine = make()
 
     def refuse(shape: list[tuple[int, int]]) -> None:
-        if shape[0][0] == 0 and shape[0][1] > len(SYSTEM):
+        if shape[0][1] > len(SYSTEM):  # a piece of the long one
             raise EngineError("llama.cpp could not decode (code -3). Try again.")
 
     engine.decoder.before_step = refuse

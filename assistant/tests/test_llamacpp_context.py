@@ -83,6 +83,36 @@ def test_a_sequence_that_was_cut_goes_on_as_if_the_rest_had_never_been(
     assert int(straight.argmax()) == int(again.argmax())
 
 
+@pytest.mark.parametrize("other", [0, 60])
+def test_two_sequences_change_places_with_all_they_hold(context: LlamaContext, tokens: list[int], other: int) -> None:
+    context.wipe()
+    context.decode([Row(0, tokens[:-1], 0)])
+    if other:
+        context.decode([Row(2, tokens[20 : 20 + other], 0)])
+    context.decode([Row(0, tokens[-1:], len(tokens) - 1)])
+    straight = logits(context, 0)
+    context.cut(0, len(tokens) - 1)
+    assert context.swap(0, 2)
+    context.decode([Row(2, tokens[-1:], len(tokens) - 1)])
+    assert np.array_equal(logits(context, 0), straight)
+    context.decode([Row(0, tokens[:10], other)])  # refused if anything else were there
+
+
+def test_a_step_that_is_left_leaves_everything_as_it_was(context: LlamaContext, tokens: list[int]) -> None:
+    context.wipe()
+    context.decode([Row(0, tokens[:100], 0)])
+    context.abort()
+    assert not context.decode([Row(0, tokens[100:-1], 100)])
+    context.resume()
+    context.decode([Row(0, tokens[100:-1], 100)])
+    context.decode([Row(0, tokens[-1:], len(tokens) - 1)])
+    left_once = logits(context, 0)
+    context.decode([Row(1, tokens[:100], 0)])
+    context.decode([Row(1, tokens[100:-1], 100)])
+    context.decode([Row(1, tokens[-1:], len(tokens) - 1)])
+    assert np.array_equal(logits(context, 0), left_once)
+
+
 def test_a_sequence_does_not_see_what_stands_in_another(context: LlamaContext, tokens: list[int]) -> None:
     answers = []
     for other in (tokens[:60], tokens[200:320]):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from assistant.inference import tuning
-from assistant.inference.measuring import Measuring, MeasuringFailed, TooSlow
+from assistant.inference.measuring import Measuring, MeasuringFailed, TooSlow, busy_neighbour
 from assistant.inference.modelfile import ModelFile
 from assistant.inference.tuning import Choice, ThreadGovernor, Tuning
 from assistant.tests.starter import starter_model_file
@@ -125,6 +126,24 @@ def test_steps_that_are_slow_for_another_reason_do_not_cost_threads() -> None:
     machine.seconds *= 2.5  # a longer context, say: fewer threads would only be slower
     slow = [machine.governor.threads for _ in range(4000) if machine.step()]
     assert slow.count(1) / len(slow) < 0.03
+
+
+def test_steps_that_are_slow_without_a_neighbour_are_no_reason_to_try() -> None:
+    machine = Machine(2)
+    machine.governor = ThreadGovernor(2, neighbours=lambda: 0.05)
+    machine.run(5)
+    machine.seconds *= 4
+    assert machine.run(30) == {2}
+
+
+@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="Linux tells; elsewhere nobody is asked")
+def test_a_neighbour_is_seen() -> None:
+    neighbours = tuning.Neighbours()
+    with busy_neighbour():
+        time.sleep(0.6)
+        others = neighbours()
+    assert others is not None
+    assert others > 0.5
 
 
 def test_more_rows_are_compared_with_as_many_rows() -> None:

@@ -153,6 +153,12 @@ class ToyDecoder:
         self._owner[sequence] = state.adapter
         return True
 
+    def swap(self, one: int, other: int) -> bool:
+        cells, owner = self._cells, self._owner
+        cells[one], cells[other] = cells[other], cells[one]
+        owner[one], owner[other] = owner[other], owner[one]
+        return True
+
     def wipe(self) -> None:
         self.wiped += 1
         self._cells = [[] for _ in range(self.sequences)]

@@ -53,6 +53,7 @@ class LlamaContext:
         self._memory_pointer = as_pointer(self._memory)
         self._adapters = {name: self._load_adapter(name, file) for name, file in (adapters or {}).items()}
         self._adapter = ""
+        self._aside = [KeptState(0), KeptState(0)]  # for sequences that change places
 
     def _open(self, threads: int) -> Any:
         params = self._lib.llama_context_default_params()
@@ -188,6 +189,22 @@ class LlamaContext:
         """Put a saved state in the place of what the sequence holds. False when there is no room for it."""
         return bool(self._lib.llama_state_seq_set_data(self._context, state.buffer, state.size, sequence))
 
+    def swap(self, one: int, other: int) -> bool:
+        """Exchange what two sequences hold."""
+        for number, sequence in enumerate((one, other)):
+            size = int(self._lib.llama_state_seq_get_size(self._context, sequence))
+            if self._aside[number].size < size:
+                self._aside[number] = KeptState(size)
+            self._lib.llama_state_seq_get_data(self._context, self._aside[number].buffer, size, sequence)
+        self.cut(one, 0)  # putting back an empty state would leave what is there
+        self.cut(other, 0)
+        return all(
+            self._lib.llama_state_seq_set_data(self._context, state.buffer, state.size, sequence)
+            for state, sequence in zip(self._aside, (other, one), strict=True)
+        )
+
     def wipe(self) -> None:
         """Forget everything, and overwrite the cells instead of only marking them free."""
+        for state in self._aside:
+            state.wipe()
         self._lib.llama_memory_clear(self._memory, True)
