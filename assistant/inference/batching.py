@@ -372,7 +372,10 @@ class Batching(Generic[D]):
             if there is not None and not there.prefilling and there.adapter == adapter:
                 continue
             slot = max((one for one in speaking if one.adapter == adapter), key=lambda one: one.sequence)
-            if slot.sequence < sequence or not self.decoder.swap(slot.sequence, sequence):
+            began = time.perf_counter()
+            moved = slot.sequence > sequence and self.decoder.swap(slot.sequence, sequence)
+            self.statistics.inside_seconds += time.perf_counter() - began
+            if not moved:
                 return
             del self._slots[slot.sequence]
             if there is not None:

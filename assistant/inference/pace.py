@@ -8,7 +8,7 @@ GAP_SECONDS = 0.2  # between two tokens of a running stream, while others' promp
 ALONE_SECONDS = 0.5  # of one step when nobody is speaking: how long a cancel or a newcomer may have to wait
 PREPARING_SECONDS = 0.06  # of one step that nobody asked for, beside others who are speaking
 PREPARING_ALONE_SECONDS = 0.12  # the same when nobody is; a request ends it at once, and its work is lost
-PREPARING_SHARE = 0.25  # of the time, while others are speaking
+PREPARING_SHARE = 1.0  # seconds for each one of speaking: nobody reads as fast as one stream alone would come
 BUSY_SHARE = 0.75  # of the slots: from here on nothing is prepared
 LEAST_TOKENS = 16
 FIRST_GUESS = 100.0  # tokens a second, until something was measured
@@ -35,7 +35,8 @@ class Pace:
         self._owed = 0.0  # seconds of preparing that speaking has earned
 
     def seconds_for(self, tokens: int) -> float:
-        return tokens / self._rate
+        """Rounded, so that those who came together and have about as much to read go in their order."""
+        return round(tokens / self._rate, 1)
 
     def prefill_tokens(self, *, beside_speaking: bool, most: int) -> int:
         return self._tokens_in(GAP_SECONDS if beside_speaking else ALONE_SECONDS, most=most)
