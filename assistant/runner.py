@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.conf import settings
@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from assistant import actions, gate
 from assistant.inference.engine import Engine, EngineAway, EngineBusy, EngineError
 from assistant.inference.prompts import build_prompt
-from assistant.inference.types import Mode, Request, StopReason
+from assistant.inference.types import Mode, Params, Request, StopReason
 from assistant.lease import Lease
 from assistant.models import SuggestionJob
 from assistant.models.clock import from_now
@@ -30,6 +30,8 @@ from assistant.vault.keys import VaultError
 from assistant.worker_state import NAME, Serving, default_params, holder
 
 log = logging.getLogger("lantern.runner")
+
+AGAIN_TEMPERATURE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def _generate(claim: Claim, serving: Serving) -> None:
     )
     prompt = build_prompt(mode, post=post.text, draft=draft_text)
     request = Request(
-        id=str(job.id), prompt=prompt, params=default_params(), case=str(job.case_id), adapter=serving.adapter
+        id=str(job.id), prompt=prompt, params=params_for(job), case=str(job.case_id), adapter=serving.adapter
     )
     stream = serving.engine.submit(request)
     checked = CheckedStream(stream, context)
@@ -104,6 +106,17 @@ def _generate(claim: Claim, serving: Serving) -> None:
     if lease.lost or not mine:
         return  # cancelled, or somebody else has the job now: whoever holds the fence writes
     _finish(claim, checked, serving=serving, prompt_version=prompt.version)
+
+
+def params_for(job: SuggestionJob) -> Params:
+    """Another throw for who asks again after the model went in circles: the likeliest words would be the same circle."""
+    params = default_params()
+    circles = SuggestionJob.objects.filter(
+        revision_id=job.revision_id, mode=job.mode, status=SuggestionJob.Status.FAILED, reason=StopReason.REPETITION
+    ).count()
+    if not circles:
+        return params
+    return replace(params, temperature=max(params.temperature, AGAIN_TEMPERATURE), seed=params.seed + circles)
 
 
 def _write_pieces(claim: Claim, checked: CheckedStream) -> bool:

@@ -133,7 +133,7 @@ class FakeStream:
     def __iter__(self) -> Iterator[str]:
         began = time.monotonic()
         first = None
-        stop = StopReason.END
+        stop = self.engine.stop
         said = 0
         for word in self.words:
             if self.engine.before_word is not None:
@@ -166,6 +166,7 @@ class FakeEngine:
         self.prepared: list[Preparation] = []
         self.forgotten: list[str] = []
         self.before_word: Callable[[int], None] | None = None
+        self.stop = StopReason.END  # how an answer that was said whole ends
         self._answers: list[str | EngineError] = []
 
     def will_say(self, *texts: str) -> FakeEngine:

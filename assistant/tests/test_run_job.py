@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 
 from assistant import actions, gate, lease, runner, sweeper
 from assistant.inference.engine import EngineAway, EngineBusy, EngineError, ModelUnavailable, PromptTooLong
-from assistant.inference.types import Prompt, Request
+from assistant.inference.types import Prompt, Request, StopReason
 from assistant.models import AuditEvent, Finding, Suggestion, SuggestionChunk, SuggestionJob
 from assistant.models.suggestion import JobQuerySet
 from assistant.safety.pipeline import Pipeline
@@ -57,6 +57,17 @@ def test_the_prompt_marks_only_the_scaffold_as_scaffold(job: SuggestionJob) -> N
     assert any(build.CALM_POST in text for text in written)
     assert any(build.KIND_DRAFT in text for text in written)
     assert not any(build.KIND_DRAFT in segment.text for segment in engine.asked[0].prompt.segments if segment.scaffold)
+
+
+def test_who_asks_again_after_a_circle_gets_another_throw(job: SuggestionJob) -> None:
+    first, second = FakeEngine().will_say(TWO_SENTENCES), FakeEngine().will_say(TWO_SENTENCES)
+    first.stop = StopReason.REPETITION
+    runner.run_job(job.id, engine=first)
+    assert again(job).reason == "repetition"
+    runner.run_job(build.job(job.draft).id, engine=second)
+    before, now = first.asked[0].params, second.asked[0].params
+    assert now.seed != before.seed
+    assert now.temperature > before.temperature
 
 
 def test_a_doubled_message_runs_once(job: SuggestionJob) -> None:
