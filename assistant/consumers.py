@@ -108,7 +108,9 @@ class PersonalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channel
         beat_at = time.monotonic() + HEARTBEAT_SECONDS
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.wake.wait(), LOOK_SECONDS if self.is_live() else CHECK_PERSON_SECONDS)
+                # Not wait_for: before Python 3.12 it can swallow the cancellation that ends this loop.
+                async with asyncio.timeout(LOOK_SECONDS if self.is_live() else CHECK_PERSON_SECONDS):
+                    await self.wake.wait()
             self.wake.clear()
             if time.monotonic() >= self.check_person_at:
                 self.check_person_at = time.monotonic() + CHECK_PERSON_SECONDS
@@ -122,7 +124,8 @@ class PersonalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channel
 
     async def send_frame(self, frame: dict[str, Any]) -> None:
         try:
-            await asyncio.wait_for(self.send(text_data=json.dumps({"v": VERSION, **frame})), SEND_SECONDS)
+            async with asyncio.timeout(SEND_SECONDS):
+                await self.send(text_data=json.dumps({"v": VERSION, **frame}))
         except TimeoutError:
             await self.close(SLOW)
 
