@@ -77,7 +77,6 @@ class Holder:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._engines: dict[tuple[object, ...], Engine] = {}
-        self._plans: dict[Mode, Plan] = {}
         self._ready: dict[Mode, Serving] = {}
         self.problem = ""
         self.loading = False

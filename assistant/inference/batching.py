@@ -5,7 +5,7 @@ loaded is some 40 % slower, because OpenMP keeps a pool of workers per calling t
 
 Each turn of the loop does, in this order: what others asked for (new requests, cancelled ones, contexts to forget), one
 prefill step for whoever waits for a first word, one decode step for all who have one, and, when nobody waits, a small step
-of preparing a context that is not asked for yet (docs/architecture.md, "The engine").
+of preparing a context that is not asked for yet (docs/engine.md).
 """
 
 from __future__ import annotations
