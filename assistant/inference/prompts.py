@@ -1,5 +1,5 @@
-"""How the generation model (GM), the improvement model (IM) and the second reader are asked. Site, training and
-evaluation use these words.
+"""How the generation model (GM), the improvement model (IM) and the second reader are asked. Site and evaluation use
+these words; a model that was trained for its task is asked as `trained_prompts` says.
 
 ChatML. The scaffold becomes control tokens; what a person wrote never does, so the turn borders around a post and a draft
 are a fence that no text can climb. Change a word here and the version rises: it is stored with every suggestion.
@@ -9,17 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assistant.inference.types import Mode, Prompt, Segment
-from assistant.inference.visible import drop_invisible
+from assistant.inference import trained_prompts
+from assistant.inference.scaffold import DRAFT, POST, REPLY, TURN_END, scaffold, system, written
+from assistant.inference.types import Mode, Prompt
 
 IMPROVE_VERSION = "improve-1"
 GENERATE_VERSION = "generate-1"
 TRIAGE_VERSION = "triage-1"
-
-TURN_END = "<|im_end|>\n"
-POST = "<|im_start|>user\nPost:\n"
-DRAFT = "<|im_start|>user\nDraft:\n"
-REPLY = "<|im_start|>assistant\n"
 
 IMPROVE_SYSTEM = (
     "You revise replies that volunteers write. Keep the volunteer's own sentences and change only a little, so that the"
@@ -99,10 +95,21 @@ TRIAGE_EXAMPLES = (
 )
 
 
-def build_prompt(mode: Mode, *, post: str, draft: str) -> Prompt:
-    if mode is Mode.IMPROVE:
+class UnknownPrompt(ValueError):
+    """A model asks to be asked in words that this release does not have."""
+
+
+def build_prompt(mode: Mode, *, post: str, draft: str, version: str = "") -> Prompt:
+    """`version`: the words that the model was trained on; empty for a model that has to be shown the task."""
+    if mode is Mode.IMPROVE and version in ("", IMPROVE_VERSION):
         return build_improve(post=post, draft=draft)
-    return build_generate(post=post)
+    if mode is Mode.IMPROVE and version == trained_prompts.IMPROVE_VERSION:
+        return trained_prompts.build_improve(post=post, draft=draft)
+    if mode is Mode.GENERATE and version in ("", GENERATE_VERSION):
+        return build_generate(post=post)
+    if mode is Mode.GENERATE and version == trained_prompts.GENERATE_VERSION:
+        return trained_prompts.build_generate(post=post)
+    raise UnknownPrompt(f"{version}: no such prompt to {mode}. Register the model with a prompt of this release.")
 
 
 def build_improve(*, post: str, draft: str) -> Prompt:
@@ -124,9 +131,9 @@ def build_improve(*, post: str, draft: str) -> Prompt:
     )
 
 
-def build_opening(mode: Mode, *, post: str) -> Prompt:
-    """The prompt as far as the post settles it; `build_prompt` of the same mode and post begins with these tokens."""
-    whole = build_prompt(mode, post=post, draft="")
+def build_opening(mode: Mode, *, post: str, version: str = "") -> Prompt:
+    """The prompt as far as the post settles it; `build_prompt` of the same mode, post and version begins with these tokens."""
+    whole = build_prompt(mode, post=post, draft="", version=version)
     kept = whole.segments[:3] if mode is Mode.IMPROVE else whole.segments
     return Prompt(segments=kept, mode=mode, version=whole.version)
 
@@ -148,17 +155,3 @@ def build_triage(*, post: str) -> Prompt:
         mode=None,
         version=TRIAGE_VERSION,
     )
-
-
-def system(text: str) -> str:
-    return "<|im_start|>system\n" + text + TURN_END
-
-
-def scaffold(text: str) -> Segment:
-    return Segment(text, scaffold=True)
-
-
-def written(text: str) -> Segment:
-    """The model's copy of what a person wrote. What is stored and shown keeps every character."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return Segment(drop_invisible(lines).strip(), scaffold=False)
