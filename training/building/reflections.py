@@ -1,0 +1,196 @@
+"""Sentences that say back what the post says, in its own words: what a good revision adds, and a model can learn to add.
+
+Found by patterns, so that nothing is in them that is not in the post. A post without such a sentence gives none.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from training.building.text import phrases, sentences
+
+FLIP = {
+    "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "am": "are", "i'm": "you're",
+    "i've": "you've", "i'd": "you'd", "i'll": "you'll", "im": "you're", "ive": "you've",
+}  # fmt: skip
+UNCLEAR = re.compile(
+    r"\b(you|your|we|us|our|ours|ourselves|u|ur|someone's|op)\b|[\"“”(){}\[\]*/<>#@]|\d{3,}|https?:", re.I
+)
+# Said back, these would be cruel or careless. What such a post needs is decided elsewhere.
+GRAVE = re.compile(
+    r"\b(kill\w*|suicid\w*|die|dying|dead|death|hurt(ing)? myself|cut(ting)?|self.?harm\w*|overdos\w*|rap\w+|molest\w*|abus\w+|"
+    r"hang(ed|ing)?|gun|pills?|sex\w*|porn\w*|masturbat\w*|penis|vagina\w*)\b",
+    re.I,
+)
+STRONG = ("so", "very", "really", "completely", "extremely")
+WEAK = ("totally", "incredibly", "constantly", "always", "still", "pretty", "just", "kind of", "a bit", "a little")
+DEGREE = rf"(?:({'|'.join(STRONG + WEAK)}) )?"
+SAYS = r"\bi(?:'m| am|'ve been| have been| feel| felt| get| have felt| was|m)(?: feeling| left feeling| starting to feel)? "
+LINK = (
+    r"because|since|when|whenever|about|that|after|around|without|every time|all the time|most of the time|at work|at home|"
+    r"at school|at night|in my|to|for|of|with|by"
+)
+TAIL = rf"(?: ((?:{LINK}) [^,.;:!?\n]{{2,70}}))?"
+CANNOT = re.compile(r"\b(i (?:can't|cannot|can not|cant|couldn't|could not)) ([a-z][^,.;:!?\n]{2,60})", re.I)
+BEGINS = r"(?:^|[,;:] |\b(?:and|but|because|so|that|then|really|all) )"
+STRUGGLE = re.compile(
+    r"(?<!than )(?<!how )(?<!what )\b(i (?:lost|failed|broke up|miss|regret|cry|struggle|worry|got fired|got laid off|"
+    r"got divorced|hate|have no|don't (?:know|have(?! to)|feel|trust)|have (?:a hard time|trouble|lost)) ?"
+    r"[^,.;:!?\n]{2,60})",
+    re.I,
+)
+DEALING = re.compile(
+    r"\bi(?:'m| am|'ve been| have been)(?: now| currently| still| always)? "
+    r"((?:having|going through|dealing with|struggling with|suffering from|fighting with|living with) [^,.;:!?\n]{3,50})",
+    re.I,
+)
+FEELS_LIKE = re.compile(
+    r"\bi feel like ((?:i|i'm|i've|my|nobody|no one|everyone|everybody|everything|nothing|people|the) [^,.;:!?\n]{3,60})",
+    re.I,
+)
+WISH = re.compile(rf"{BEGINS}(i (?:just |only |really )?(?:want|wish|need) (?!you\b)[^,.;:!?\n]{4, 55})", re.I)
+RELATED = (
+    r"(?:ex[- ])?(?:husband|wife|boyfriend|girlfriend|fiance|fiancé|fiancée|partner|spouse|mom|mother|mum|dad|father|parents|"
+    r"sister|brother|son|daughter|kids?|children|child|friends?|best friend|roommate|boss|manager|coworkers?|teacher|family|"
+    r"aunt|uncle|cousin|grandma|grandmother|grandpa|grandfather|stepmom|stepdad|dog|cat|job|school|marriage|relationship|in-laws)"
+)
+HURT = (
+    r"(?:left|cheated|lied|passed away|moved (?:out|away)|broke up|stopped|doesn't|does not|won't|will not|never|always|keeps?|"
+    r"hates?|yells?|ignores?|blames?|refuses?|drinks?|don't|do not|can't|is never|is always|is not|isn't|are not|aren't|"
+    r"are always|treats? me|makes? me feel|told me (?:that )?(?:he|she|they)|has been|lost|yelled|"
+    r"got (?:angry|mad|sick|fired))"
+)
+HAPPENED = re.compile(rf"\b(my (?:\w+ )?{RELATED} {HURT}\b[^,.;:!?\n]{{2,60}})", re.I)
+PERSON = re.compile(rf"\bmy ((?:\w+ )?{RELATED})\b", re.I)
+LONGEST = 13  # words of what is said back
+NEXT_CLAUSE = re.compile(
+    r"\s(?:and|but|so|because|which|who|then|or|although|though|except)\s(?=(?:i|he|she|they|it|we|that|my|then)\b)",
+    re.I,
+)
+CUT_OFF = re.compile(
+    r"\b(and|but|or|so|because|the|a|to|of|that|with|my|your|if|when|about|for|is|are|was|at|in|on|from|by|as|than|not|very|so|too|how|what|why)$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One thing that the post says."""
+
+    kind: str  # a key of [reflections]
+    weight: str  # a key of [weights]
+    feeling: str = ""
+    bare: str = ""
+    tail: str = ""
+    clause: str = ""
+    deed: str = ""
+    person: str = ""
+
+
+def listen(post: str) -> list[Heard]:
+    """Everything that can be said back, feelings first."""
+    plain = post.replace("’", "'")
+    people = [flip(match[0]) for match in PERSON.finditer(plain)]
+    found: list[Heard] = []
+    for sentence in sentences(plain):
+        if UNCLEAR.search(sentence) or GRAVE.search(sentence):
+            continue
+        for listener in (_feelings, _cannot, _others):
+            found += listener(sentence)
+        found += _events(sentence, people)
+    return sorted(found, key=lambda one: one.kind != "feeling")
+
+
+def _feelings(sentence: str) -> Iterator[Heard]:
+    for kind, names in phrases()["feelings"].items():
+        for name in names:
+            match = re.search(SAYS + DEGREE + f"({re.escape(name)})" + r"\b" + TAIL, sentence, re.I)
+            if not match or re.search(rf"\b(not|never|n't) (\w+ )?{re.escape(name)}", sentence, re.I):
+                continue
+            degree, bare, tail = match[1] or "", match[2].lower(), trimmed(match[3] or "")
+            strong = degree.lower() if degree.lower() in STRONG else ""
+            yield Heard("feeling", kind, f"{strong} {bare}".strip(), bare, f" {tail}" if tail else "")
+
+
+def _cannot(sentence: str) -> Iterator[Heard]:
+    for match in CANNOT.finditer(sentence):
+        deed = trimmed(match[2])
+        if deed and not deed.startswith(
+            ("believe", "imagine", "say", "tell you", "help but", "wait", "tell if", "like", "even")
+        ):
+            yield Heard("cannot", "other", clause=f"you can't {deed}", deed=deed)
+
+
+def _others(sentence: str) -> Iterator[Heard]:
+    for kind, pattern in (("dealing", DEALING), ("like", FEELS_LIKE), ("wish", WISH), ("struggle", STRUGGLE)):
+        for match in pattern.finditer(sentence):
+            clause = trimmed(match[1])
+            if len(clause.split()) > 2 and not re.search(
+                r"\b(if|what|how|why|help)$|\bhelp with\b|\bknow (if|why)\b", clause
+            ):
+                yield Heard(kind, "other", clause=clause)
+
+
+def _events(sentence: str, people: list[str]) -> Iterator[Heard]:
+    for match in HAPPENED.finditer(sentence):
+        clause = trimmed(match[1])
+        if len(clause.split()) > 3:
+            yield Heard("event", "other", clause=clause, person=next((one for one in people if one in clause), ""))
+
+
+def trimmed(said: str) -> str:
+    """Flipped, cut before the next clause; empty where it does not end well."""
+    told = flip(NEXT_CLAUSE.split(said)[0].strip(" '-"))
+    count = len(told.split())
+    return "" if not 1 <= count <= LONGEST or CUT_OFF.search(told) else told
+
+
+def flip(said: str) -> str:
+    """From the seeker's mouth to the supporter's: "my mother hates me" is "your mother hates you"."""
+    told = []
+    for number, token in enumerate(said.split()):
+        bare = token.strip(".,;:!?").lower()
+        new = FLIP.get(bare)
+        if new is None:
+            before = told[-1] if told else ""
+            new = {"was": "were", "wasn't": "weren't"}.get(bare, "") if before == "you" else ""
+            told.append(new or (token.lower() if number == 0 and not token.isupper() and token.istitle() else token))
+        else:
+            told.append(new)
+    return " ".join(told)
+
+
+def reflect(heard: Heard, chance: random.Random) -> str:
+    frames = [
+        frame
+        for frame in phrases()["reflections"][heard.kind]
+        if ("{person}" not in frame or heard.person)
+        and ("how {bare}" not in frame or not heard.bare.startswith("like"))
+    ]
+    frame: str = chance.choice(frames)
+    weight = chance.choice(phrases()["weights"][heard.weight])
+    if "how {weight}" in frame:
+        weight = (
+            weight.removeprefix("really ")
+            .removeprefix("so ")
+            .replace("a lot to carry", "heavy")
+            .replace("a lot", "hard")
+        )
+        weight = weight.removeprefix("a ").removesuffix(" thing")
+    said = frame.format(
+        feeling=heard.feeling, bare=heard.bare, tail=heard.tail, weight=weight, clause=heard.clause, deed=heard.deed,
+        person=heard.person,
+    )  # fmt: skip
+    return said[:1].upper() + said[1:]
+
+
+def ask(heard: list[Heard], post: str, chance: random.Random) -> str:
+    """An open question about it."""
+    people = sorted({flip(match[0]) for match in PERSON.finditer(post.replace("’", "'"))})
+    feelings = sorted({one.bare for one in heard if one.kind == "feeling"})
+    kinds = ["any"] + ["person"] * 2 * bool(people) + ["feeling"] * 2 * bool(feelings)
+    kind = chance.choice(kinds)
+    frame: str = chance.choice(phrases()["questions"][kind])
+    return frame.format(person=chance.choice(people or [""]), bare=chance.choice(feelings or [""]))

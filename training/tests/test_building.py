@@ -1,0 +1,167 @@
+"""Examples are built from what people wrote, and nothing in a revision has to be invented."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from assistant.inference.trained_prompts import Task
+from training.building import Options, build
+from training.building.cues import Cue, cues
+from training.building.reflections import flip, listen, reflect
+from training.building.replies import windows
+from training.building.text import content, sentences
+from training.building.wording import blunt, slip, soften, stiffen
+from training.own_pairs import mark, pairs
+from training.schemas import Comment, Example, Origin, Thread
+
+ORIGIN = Origin("invented", "1", "mit")
+POST = (
+    "I feel so lonely since my sister moved abroad in spring. We used to cook together every Sunday. My manager keeps giving"
+    " me the late shift and I can't sleep when I get home."
+)
+GOOD = (
+    "It sounds like the Sundays are lonely since your sister moved. Cooking together was something you both had. What do you"
+    " miss most about those Sundays? You could call her while you cook, even if it is a small meal. Late shifts make that harder."
+)
+PLAIN = (
+    "You should talk to your manager about the shifts. Just write down when you sleep for a week. Find a group that cooks in"
+    " your town. Sleep comes back when the hours are regular."
+)
+THREAD = Thread(
+    id="t1",
+    post=POST,
+    comments=(Comment("a", GOOD, "heron", votes=3), Comment("b", PLAIN, "wren", votes=1)),
+    origin=ORIGIN,
+    topic="loneliness",
+)
+
+
+def made(**options: float) -> list[Example]:
+    return [one for seed in range(30) for one in build([THREAD], options=Options(**options), seed=seed)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ("my mother hates me", "your mother hates you"),
+        ("i was late for my own party", "you were late for your own party"),
+        ("I'm tired of myself", "you're tired of yourself"),
+        ("he was late", "he was late"),
+    ],
+)
+def test_what_the_post_says_is_turned_round(said: str, heard: str) -> None:
+    assert flip(said) == heard
+
+
+def test_what_is_heard_stands_in_the_post() -> None:
+    known = content(POST)
+    for heard in listen(POST):
+        said = reflect(heard, random.Random(1))
+        assert content(said) & known, said
+    assert {one.kind for one in listen(POST)} == {"feeling", "cannot", "event"}
+
+
+@pytest.mark.parametrize(
+    "post",
+    ["You all know how it is.", "I want to die and I took all my pills.", "Nothing is new.", 'He said "I am so sad".'],
+)
+def test_nothing_is_said_back_where_it_would_be_careless(post: str) -> None:
+    assert listen(post) == []
+
+
+def test_a_feeling_that_is_denied_is_not_heard() -> None:
+    assert [one.bare for one in listen("I am not sad about it but I feel tired.")] == ["tired"]
+
+
+def test_a_long_reply_gives_short_ones_that_hear_something() -> None:
+    found = windows("Hello! I am a licensed person. " + GOOD + " Call 555123 now.", POST)
+    assert found
+    assert all("555" not in one.text and "licensed" not in one.text for one in found)
+    assert Cue.REFLECTION in frozenset().union(*found[0].cues)
+
+
+def test_set_phrases_are_known() -> None:
+    assert Cue.STOCK in cues("I'm sorry to hear that.", content(POST))
+    assert Cue.STOCK not in cues("It sounds like the Sundays are lonely since your sister moved.", content(POST))
+
+
+def test_orders_and_offers_turn_into_each_other() -> None:
+    assert blunt("You could talk to her.") == "You should talk to her."
+    assert soften("You should talk to her.", random.Random(1)).endswith("talk to her.")
+    assert soften("You should talk to her.", random.Random(1)) != "You should talk to her."
+    assert soften("Nobody should talk.", random.Random(1)) == "Nobody should talk."
+
+
+def test_a_slip_changes_letters_and_no_words() -> None:
+    for seed in range(20):
+        assert len(slip(GOOD, random.Random(seed)).split()) == len(GOOD.split())
+    assert (
+        stiffen("Talk to her now and find a way to help.", random.Random(1))
+        != "Talk to her now and find a way to help."
+    )
+
+
+def test_the_same_seed_builds_the_same() -> None:
+    assert list(build([THREAD], seed=4)) == list(build([THREAD], seed=4))
+    assert list(build([THREAD], seed=4)) != list(build([THREAD], seed=5))
+
+
+def test_every_task_is_built() -> None:
+    assert {one.task for one in made(feedback=0.5)} == set(Task)
+
+
+def test_a_revision_adds_only_what_can_be_read_from_the_post_or_the_draft() -> None:
+    for one in made():
+        if one.task is Task.IMPROVE and one.built != "nothing":
+            known = content(one.post) | content(GOOD) | content(PLAIN)
+            strange = [sentence for sentence in sentences(one.answer) if len(content(sentence) - known) > 2]
+            assert strange == [], one.built
+
+
+def test_what_is_to_be_kept_stands_in_draft_and_answer() -> None:
+    kept = [one for one in made(keep=1.0) if one.keep]
+    assert kept
+    for one in kept:
+        assert all(sentence in one.draft and sentence in one.answer for sentence in one.keep)
+
+
+def test_a_good_draft_stays_as_it_is() -> None:
+    same = [one for one in made(nothing=1.0) if one.task is Task.IMPROVE]
+    assert same
+    assert all(one.draft == one.answer and one.built == "nothing" for one in same)
+
+
+EXAMPLE = Example(
+    id="e",
+    task=Task.IMPROVE,
+    post=POST,
+    draft="You should talk to your manager about the shifts. Other people have it worse.",
+    answer="Feeling so lonely since your sister moved abroad is hard. You could talk to your manager about the shifts.",
+    origin=ORIGIN,
+    group="t1",
+    built="invented",
+)
+LETTER = "Dear friend, I hope you are well. Sincerely, me"
+STOCK = "I'm sorry to hear that. You should talk to your manager about the shifts."
+
+
+def test_the_good_revision_has_better_marks_than_any_bad_answer() -> None:
+    good = mark(EXAMPLE.answer, EXAMPLE).total
+    for bad in (
+        EXAMPLE.draft,
+        LETTER,
+        STOCK,
+        EXAMPLE.post,
+        "",
+        EXAMPLE.answer + " My aunt lost her dog in Peru last week.",
+    ):
+        assert mark(bad, EXAMPLE).total < good - 0.5, bad
+
+
+def test_own_answers_are_paired_best_over_worst() -> None:
+    (pair,) = pairs([(EXAMPLE, [EXAMPLE.answer, LETTER, STOCK])], margin=0.5)
+    assert pair.chosen == EXAMPLE.answer
+    assert pair.rejected in (LETTER, EXAMPLE.draft, STOCK)
+    assert pair.score_chosen > pair.score_rejected
