@@ -189,20 +189,28 @@ GOOD_STEPS: tuple[Callable[[Work, Case], bool], ...] = (
 # From a real draft
 
 
+QUESTIONS = 0.4  # share of real drafts without one that are given one
+SET_PHRASES = 0.25  # share of real drafts that are given one to begin with, as many begin
+
+
 def from_real(window: Window, case: Case) -> Work | None:
     """A reply that hears nothing is given one sentence that does; orders in it become offers. None where the post gives
     nothing to say back, or where the draft says it already."""
     if any(Cue.REFLECTION in one for one in window.cues):
         return None
-    work = Work(draft=list(window.sentences), revision=list(window.sentences))
+    told = list(window.sentences)
+    if case.chance.random() < SET_PHRASES and not any(Cue.STOCK in one for one in window.cues):
+        told.insert(0, case.chance.choice(phrases()["faults"]["stock"]))
+    work = Work(draft=list(told), revision=list(told))
     if not hear(work, case):
         return None
     softer = [wording.soften(one, case.chance) for one in work.revision]
     if softer != work.revision:
         work.revision = softer
         work.note("orders made offers", "Suggestions", Goal.SAFER)
-    if not any(Cue.QUESTION in one for one in window.cues) and case.chance.random() < 0.35:
-        work.revision.append(ask(list(case.heard), case.post, case.chance))
+    asks = any(Cue.QUESTION in one for one in window.cues)
+    if not asks and case.chance.random() < QUESTIONS and (question := ask(case.heard, case.post, case.chance)):
+        work.revision.append(question)
         work.note("question added", "Questions", Goal.QUESTION)
     return work
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from training.building.text import phrases, sentences
@@ -186,11 +186,17 @@ def reflect(heard: Heard, chance: random.Random) -> str:
     return said[:1].upper() + said[1:]
 
 
-def ask(heard: list[Heard], post: str, chance: random.Random) -> str:
-    """An open question about it."""
-    people = sorted({flip(match[0]) for match in PERSON.finditer(post.replace("’", "'"))})
-    feelings = sorted({one.bare for one in heard if one.kind == "feeling"})
-    kinds = ["any"] + ["person"] * 2 * bool(people) + ["feeling"] * 2 * bool(feelings)
+def ask(heard: Sequence[Heard], post: str, chance: random.Random) -> str:
+    """An open question about something that the post tells; empty where it tells of nobody and nothing to ask about."""
+    about = {
+        "person": sorted({flip(match[0]) for match in PERSON.finditer(post.replace("’", "'"))}),
+        "feeling": sorted({one.bare for one in heard if one.kind == "feeling" and not one.bare.startswith("like")}),
+        "cannot": sorted({one.deed for one in heard if one.kind == "cannot"}),
+    }
+    kinds = [kind for kind, found in about.items() if found]
+    if not kinds:
+        return ""
     kind = chance.choice(kinds)
+    said = chance.choice(about[kind])
     frame: str = chance.choice(phrases()["questions"][kind])
-    return frame.format(person=chance.choice(people or [""]), bare=chance.choice(feelings or [""]))
+    return frame.format(person=said, bare=said, deed=said)
