@@ -76,9 +76,22 @@ class PostForm(forms.Form):
         widget=CountrySelect,
     )
     human_only = forms.BooleanField(required=False, label="No model near this post")
+    may_be_learned_from = forms.BooleanField(
+        required=False,
+        label="They agreed that a model may learn from it",
+        help_text="Only if they were asked and said yes. Names, addresses and numbers are taken out before.",
+    )
 
     def clean_country(self) -> str:
         return str(self.cleaned_data["country"] or "").upper()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("human_only") and cleaned.get("may_be_learned_from"):
+            self.add_error(
+                "may_be_learned_from", "No model near this post: then none learns from it either. Choose one."
+            )
+        return cleaned
 
 
 class CountryForm(forms.Form):

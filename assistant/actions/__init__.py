@@ -4,6 +4,7 @@ The path of a reply, in order: receive_post, take_next_post, save_revision, ask_
 send_reply; and what a moderator's decision does: release, withhold, return_reply.
 """
 
+from assistant.actions.consents import answer_about_learning, withdraw_post_from_learning
 from assistant.actions.drafts import enough_to_ask, head_after_saving, save_revision, visible_suggestions
 from assistant.actions.holds import release, return_reply, withhold
 from assistant.actions.posts import give_back_post, hand_over_post, receive_post, set_country, take_next_post
@@ -27,6 +28,7 @@ __all__ = [
     "Finished",
     "Refused",
     "StaleRevision",
+    "answer_about_learning",
     "ask_for_help",
     "cancel_job",
     "cancel_jobs_of",
@@ -52,6 +54,7 @@ __all__ = [
     "take_next_post",
     "verdicts_of",
     "visible_suggestions",
+    "withdraw_post_from_learning",
     "withhold",
     "worry",
 ]

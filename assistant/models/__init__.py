@@ -1,6 +1,7 @@
 """Re-exports, so that callers write `from assistant.models import Draft`."""
 
 from assistant.models.conversation import Draft, DraftRevision, Post, Reply, Worry
+from assistant.models.learning import LearningConsent, PreferenceExport
 from assistant.models.ledger import AuditEvent, CaseKey
 from assistant.models.registry import Deployment, ModelVersion, Worker
 from assistant.models.second_reading import SecondReading
@@ -21,8 +22,10 @@ __all__ = [
     "Draft",
     "DraftRevision",
     "Finding",
+    "LearningConsent",
     "ModelVersion",
     "Post",
+    "PreferenceExport",
     "Reply",
     "SecondReading",
     "Suggestion",

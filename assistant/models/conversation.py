@@ -55,6 +55,7 @@ class Post(models.Model):
     received_at = models.DateTimeField()
     stored_at = models.DateTimeField(db_default=Now())
     human_only = models.BooleanField(default=False)  # the seeker, or the service, wants no model near this post
+    may_be_learned_from = models.BooleanField(default=False)  # the seeker agreed that a model learns from it
     status = models.CharField(max_length=10, choices=Status.choices)
     was_held = models.BooleanField(default=False)
     approval = models.UUIDField(null=True)  # the decision that let a held post through

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from assistant.models import Post
+from assistant.models import AuditEvent, Post
 from moderation.models import Flag
 from webapp import test as build
 
@@ -30,6 +30,7 @@ def test_every_field_arrives(tmp_path: Path) -> None:
         "country": "ie",
         "received_at": "2026-11-01T10:00:00Z",
         "human_only": True,
+        "may_be_learned_from": False,
         "votes": 3,
     }
     call_command("import_posts", write(tmp_path / "posts", row))
@@ -49,6 +50,22 @@ def test_importing_twice_is_importing_once(tmp_path: Path) -> None:
     call_command("import_posts", path)
     call_command("import_posts", path)
     assert Post.objects.count() == 2
+
+
+def test_a_post_may_be_learned_from_only_where_the_line_says_so(tmp_path: Path) -> None:
+    rows = [{"id": "a", "text": "One."}, {"id": "b", "text": "Two.", "may_be_learned_from": True}]
+    call_command("import_posts", write(tmp_path / "posts", *rows))
+    assert [post.may_be_learned_from for post in Post.objects.order_by("external_id")] == [False, True]
+
+
+def test_a_later_line_takes_back_what_the_writer_agreed_to_and_gives_nothing(tmp_path: Path) -> None:
+    def send(agreed: bool | None) -> bool:
+        row = {"id": "a", "text": "One."} | ({} if agreed is None else {"may_be_learned_from": agreed})
+        call_command("import_posts", write(tmp_path / "posts", row))
+        return Post.objects.get().may_be_learned_from
+
+    assert [send(True), send(None), send(False), send(True)] == [True, True, False, False]
+    assert AuditEvent.objects.filter(action="learning.withdrawn", object_type="post").count() == 1
 
 
 def test_an_imported_post_is_screened_like_any_other(tmp_path: Path) -> None:
@@ -72,6 +89,8 @@ def test_an_imported_post_is_screened_like_any_other(tmp_path: Path) -> None:
         ({"id": "x", "text": "a" * 40_001}, "40,000"),
         ({"id": "x", "text": "fine", "country": "Ireland"}, "country"),
         ({"id": "x", "text": "fine", "language": "not a language"}, "language"),
+        ({"id": "x", "text": "fine", "may_be_learned_from": "yes"}, "may_be_learned_from"),
+        ({"id": "x", "text": "fine", "may_be_learned_from": True, "human_only": True}, "may_be_learned_from"),
         ({"id": "x", "text": "fine", "received_at": "yesterday"}, "received_at"),
         (b"[" * 100_000, "not a JSON object"),
     ],

@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
+from assistant.models.learning import WORDING
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
 
@@ -41,6 +42,17 @@ class InviteForm(RolesForm):
 
 class GenerateForm(forms.Form):
     allowed = forms.BooleanField(required=False)
+
+
+class LearningForm(forms.Form):
+    agreed = forms.BooleanField(required=False)
+    wording = forms.IntegerField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("agreed") and cleaned.get("wording") != WORDING:
+            raise ValidationError("This agrees to another wording.")  # taking it back needs none
+        return cleaned
 
 
 class JoinForm(forms.Form):

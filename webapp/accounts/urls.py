@@ -29,6 +29,7 @@ sign_in = [
 own = [
     path("invitation/<str:token>/", views.invitation, name="invitation"),
     path("set-up/<str:token>/", views.set_up, name="set_up"),
+    path("account/learning/", views.learning, name="learning"),
     path("people/", views.people, name="people"),
     path("people/invite", views.invite, name="invite"),
     path("people/invitations/<uuid:invitation_id>/withdraw", views.withdraw_invitation, name="withdraw_invitation"),

@@ -1,4 +1,4 @@
-"""Joining by invitation, setting up, and the page where admins look after people."""
+"""Joining by invitation, setting up, what everybody decides for themselves, and the page where admins look after people."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from assistant.actions import answer_about_learning
+from assistant.models import LearningConsent
+from assistant.models.learning import WORDING
 from webapp.accounts import people as actions
-from webapp.accounts.forms import GenerateForm, InviteForm, JoinForm, RolesForm
+from webapp.accounts.forms import GenerateForm, InviteForm, JoinForm, LearningForm, RolesForm
 from webapp.accounts.invitations import link_to, mail_link
 from webapp.accounts.models import Invitation, User
 from webapp.accounts.people import LinkUsed, NotAllowed
@@ -70,6 +73,26 @@ def _join_page(request: HttpRequest, template: str, link: Invitation | None, joi
             get_adapter(request).login(request, person)
             return redirect("home")
     return render(request, template, {"form": form, "invitation": link}, status=422 if form.errors else 200)
+
+
+# One's own account
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def learning(request: HttpRequest) -> HttpResponse:
+    """Whether a model may learn from what this person writes. Agreeing counts for the wording that was on the page."""
+    if request.method == "POST":
+        form = LearningForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, "The wording has changed since you opened this page. Read it again, then decide.")
+            return redirect("accounts:learning")
+        agreed = form.cleaned_data["agreed"]
+        answer_about_learning(request.user, given=agreed)
+        now = "You agreed. You can take it back here at any time." if agreed else "Nothing of yours is learned from."
+        messages.success(request, now)
+        return redirect("accounts:learning")
+    return render(request, "accounts/learning.html", {"agreed": LearningConsent.of(request.user), "wording": WORDING})
 
 
 # People

@@ -9,11 +9,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from assistant.actions import receive_post
+from assistant.actions import receive_post, withdraw_post_from_learning
 from assistant.forms import ImportedPostForm
 from assistant.models import Post
 
-FIELDS = ("id", "text", "language", "country", "received_at", "human_only")
+FIELDS = ("id", "text", "language", "country", "received_at", "human_only", "may_be_learned_from")
 
 
 class BadLine(Exception):
@@ -22,7 +22,8 @@ class BadLine(Exception):
 
 class Command(BaseCommand):
     help = (
-        "Imports posts: one JSON object a line with id, text and, if known, language, country, received_at, human_only."
+        "Imports posts: one JSON object a line with id, text and, if known, language, country, received_at, human_only,"
+        " may_be_learned_from. Of a post that is known, may_be_learned_from: false takes back what its writer agreed to."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -62,13 +63,18 @@ def import_line(line: bytes) -> bool:
     for field in ("id", "text", "language", "country", "received_at"):
         if field in data and type(data[field]) not in ((str, int) if field == "id" else (str,)):
             raise BadLine(f"{field}: want text.")
+    if type(data.get("may_be_learned_from", False)) is not bool:
+        raise BadLine("may_be_learned_from: want true or false.")
     data.setdefault("language", "en")
     form = ImportedPostForm(data)
     if not form.is_valid():
         field, errors = next(iter(form.errors.items()))
         raise BadLine(f"{field}: {errors[0]}")
     post = form.cleaned_data
-    if Post.objects.filter(external_id=post["id"]).exists():
+    known = Post.objects.filter(external_id=post["id"]).first()
+    if known is not None:
+        if data.get("may_be_learned_from") is False:
+            withdraw_post_from_learning(known)
         return False
     external_id = post.pop("id")
     receive_post(**post, external_id=external_id)

@@ -40,6 +40,7 @@ TABLE: dict[str, str | set[Role]] = {
     "account_reset_password_from_key_done": ANYBODY,
     "accounts:invitation": ANYBODY,
     "accounts:set_up": ANYBODY,
+    "accounts:learning": EVERYBODY,
     "accounts:people": ADMINS,
     "accounts:invite": ADMINS,
     "accounts:withdraw_invitation": ADMINS,
