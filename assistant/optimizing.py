@@ -245,6 +245,7 @@ def _register(
                 "size": file.size,
                 "layout": layout,
                 "mode": wish.adapter.mode if wish.adapter else "",
+                "prompt": (wish.adapter or wish.original).prompt,
                 "derived_from": wish.original,
                 "figures": figures,
             },

@@ -73,10 +73,10 @@ def _prepare(draft_id: uuid.UUID | str, engine: Engine) -> bool:
 
 def prompt_for(draft: Draft) -> Prompt:
     """The prompt as it would be asked now, or its beginning as far as the post settles it."""
-    head = draft.head()
+    head, version = draft.head(), holder.prompt_for(Mode.IMPROVE)
     if head is None or not enough_to_ask(head.text):
-        return build_opening(Mode.IMPROVE, post=draft.post.text)
-    return build_prompt(Mode.IMPROVE, post=draft.post.text, draft=head.text)
+        return build_opening(Mode.IMPROVE, post=draft.post.text, version=version)
+    return build_prompt(Mode.IMPROVE, post=draft.post.text, draft=head.text, version=version)
 
 
 def watch(case_id: uuid.UUID, draft_id: uuid.UUID) -> None:

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from assistant import actions, gate
 from assistant.inference.engine import Engine, EngineAway, EngineBusy, EngineError
-from assistant.inference.prompts import build_prompt
+from assistant.inference.prompts import UnknownPrompt, build_prompt
 from assistant.inference.types import Mode, Params, Request, StopReason
 from assistant.lease import Lease
 from assistant.models import SuggestionJob
@@ -78,6 +78,9 @@ def _run(claim: Claim, engine: Engine | None) -> None:
         _put_back_or_fail(claim, error)
     except VaultError:
         actions.fail_job(job, fence=claim.fence, reason="vault")
+    except UnknownPrompt:  # another release registered this model: trying again changes nothing
+        log.error("unknown_prompt", extra={"job": str(job.id)})
+        actions.fail_job(job, fence=claim.fence, reason="unknown_prompt")
     except Exception as error:
         # The job stays claimed: when the lease runs out the sweeper gives it another attempt, three in all.
         log.exception("job_crashed", extra={"job": str(job.id), "error": type(error).__name__})
@@ -95,7 +98,7 @@ def _generate(claim: Claim, serving: Serving) -> None:
         draft=draft_text,
         level=Level(post.level),
     )
-    prompt = build_prompt(mode, post=post.text, draft=draft_text)
+    prompt = build_prompt(mode, post=post.text, draft=draft_text, version=serving.prompt_for(mode))
     request = Request(
         id=str(job.id), prompt=prompt, params=params_for(job), case=str(job.case_id), adapter=serving.adapter
     )

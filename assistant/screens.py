@@ -42,6 +42,7 @@ REPLY_STATES = {
 }
 FAILURES = {
     "model_unavailable": "The model cannot be used right now.",
+    "unknown_prompt": "This version of the site does not know how to ask the model that is active. Tell an admin.",
     "prompt_too_long": "The post and the draft together are too long for this model. Shorten the draft, or go on without help.",
     "deadline": "It took too long. The machine may be busy.",
     "repetition": "The model went in circles.",

@@ -58,6 +58,10 @@ class Serving:
     version: ModelVersion | None = None
     adapter: str = ""
 
+    def prompt_for(self, mode: Mode) -> str:
+        """The words to ask it in, by version; empty where it has to be shown what to do."""
+        return self.version.prompt_for(mode) if self.version is not None else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -130,6 +134,11 @@ class Holder:
         """What the engine is to be asked for in this mode, as far as it is loaded."""
         one = self._ready.get(mode)
         return one.adapter if one is not None else ""
+
+    def prompt_for(self, mode: Mode) -> str:
+        """In which words, as far as it is loaded."""
+        one = self._ready.get(mode)
+        return one.prompt_for(mode) if one is not None else ""
 
     def loaded(self) -> list[Engine]:
         return list(self._engines.values())

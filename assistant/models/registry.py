@@ -37,6 +37,14 @@ class ModelVersion(models.Model):
     )
     url = models.CharField(max_length=300, blank=True)  # of a remote model
     served_model = models.CharField(max_length=200, blank=True)  # what that server calls it
+    prompt = models.CharField(max_length=80, blank=True)  # the words it was trained on, "improve-2"; several by commas
+    shipped = models.BooleanField(default=False)  # came with the release: a start may put its successor in its place
+    manifest = models.JSONField(default=dict)  # of an adapter: what made it
+    manifest_path = models.CharField(max_length=500, blank=True)
+    manifest_sha256 = models.CharField(max_length=64, blank=True)
+    report = models.JSONField(default=dict)  # of an adapter: what was measured before it was registered
+    report_path = models.CharField(max_length=500, blank=True)
+    report_sha256 = models.CharField(max_length=64, blank=True)
     figures = models.JSONField(default=dict)  # measured speed and quality, with the machine they were measured on
     registered_at = models.DateTimeField(db_default=Now())
 
@@ -51,6 +59,18 @@ class ModelVersion(models.Model):
             version = version.derived_from
         return version
 
+    @property
+    def taught_by(self) -> ModelVersion | None:
+        """The adapter that answers where this version is active: itself, or the one that was merged into it."""
+        if self.kind == self.Kind.ADAPTER:
+            return self
+        name = self.figures.get("adapter") if self.mode else ""
+        return ModelVersion.objects.filter(kind=self.Kind.ADAPTER, name=name).first() if name else None
+
+    def prompt_for(self, mode: Mode) -> str:
+        """The words to ask it in, by version; empty where it has to be shown what to do."""
+        return next((one for one in self.prompt.split(",") if one.startswith(f"{mode}-")), "")
+
 
 class Deployment(models.Model):
     """The act of making a version active. The latest row of a mode, or of both, counts; going back is another row."""
@@ -59,14 +79,18 @@ class Deployment(models.Model):
     mode = models.CharField(max_length=10, blank=True)  # empty: both
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     at = models.DateTimeField(db_default=Now())
+    passed = models.JSONField(
+        default=dict
+    )  # what let it through: a gate, an admin's reason, the release; empty: nothing to pass
 
     class Meta:
         ordering = ["id"]
 
     @classmethod
     def history(cls, mode: Mode) -> models.QuerySet[Deployment]:
-        """What counted for this mode, latest first."""
-        return cls.objects.filter(Q(mode=mode) | Q(mode="")).select_related("version__base").order_by("-id")
+        """What counted for this mode, latest first; without the papers of the versions, which are long."""
+        rows = cls.objects.filter(Q(mode=mode) | Q(mode="")).select_related("version__base").order_by("-id")
+        return rows.defer(*(f"version__{more}{paper}" for more in ("", "base__") for paper in ("manifest", "report")))
 
     @classmethod
     def active_version(cls, mode: Mode = Mode.IMPROVE) -> ModelVersion | None:
@@ -79,6 +103,11 @@ class Deployment(models.Model):
         root = adapter.root
         rows = cls.objects.filter(version__kind=ModelVersion.Kind.BASE).select_related("version").order_by("-id")
         return next((row.version for row in rows if row.version.root.id == root.id), root)
+
+    @classmethod
+    def loaded_for(cls, version: ModelVersion) -> ModelVersion:
+        """What a worker loads where this version is active: itself, or the file that carries the adapter."""
+        return cls.base_for(version) if version.kind == ModelVersion.Kind.ADAPTER else version
 
 
 class Worker(models.Model):

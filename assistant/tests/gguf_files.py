@@ -1,10 +1,14 @@
-"""Small GGUF files for tests: headers that say what a test needs, and random adapters in the starter's shapes."""
+"""Small GGUF files for tests: headers that say what a test needs, random adapters in the starter's shapes, and the papers
+without which no adapter is registered."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import struct
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,11 +55,18 @@ def base(path: Path, *, architecture: str = "llama", width: int = 32) -> Path:
 
 
 def adapter(
-    path: Path, *, of: Path, rank: int = 8, alpha: float = 16.0, size: float = 0.02, architecture: str = ""
+    path: Path,
+    *,
+    of: Path,
+    rank: int = 8,
+    alpha: float = 16.0,
+    size: float = 0.02,
+    architecture: str = "",
+    seed: int = 7,
 ) -> Path:
     """A random LoRA on every attention matrix of that base."""
     header: Header = read_header(of)
-    drawn = np.random.default_rng(7)
+    drawn = np.random.default_rng(seed)
     tensors: dict[str, Array] = {}
     for name, weight in header.tensors.items():
         if name.endswith(("attn_q.weight", "attn_v.weight")):
@@ -69,3 +80,34 @@ def adapter(
         "adapter.lora.alpha": alpha,
     }
     return write_gguf(path, said, tensors)
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def papers(lora: Path, *, base: Path | str, mode: str = "improve", **said: Any) -> Path:
+    """A manifest and a report beside the adapter, as training and evaluation write them. `base`: its file, or what it hashes
+    to. `said`: for the manifest. The adapter again."""
+    manifest = {
+        "name": lora.stem,
+        "mode": mode,
+        "prompts": {mode: f"{mode}-2"},
+        "base": {"name": "base", "sha256": base if isinstance(base, str) else sha256(base)},
+        "adapter": {"sha256": sha256(lora), "size": lora.stat().st_size},
+        "data": {"examples": {"rows": 3, "sha256": "e" * 64}},
+        "licences": [{"key": "mit", "publish": True}],
+        "recipe": {"stage": "sft"},
+        "commit": "0" * 40,
+        "seed": 7,
+    } | said
+    report = {"head": {"suite": "revision"}, "facts": {"base SHA-256": "f" * 64, "adapter SHA-256": sha256(lora)}}
+    for what, content in (("manifest", manifest), ("report", report)):
+        lora.with_name(f"{lora.stem}.{what}.json").write_text(json.dumps(content), encoding="utf-8")
+    return lora
+
+
+def gate(path: Path, *, candidate: Path, active: Path, passed: bool = True) -> Path:
+    sums = {"candidate": {"adapter SHA-256": sha256(candidate)}, "active": {"adapter SHA-256": sha256(active)}}
+    path.write_text(json.dumps(sums | {"passed": passed}), encoding="utf-8")
+    return path

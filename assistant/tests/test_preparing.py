@@ -12,10 +12,10 @@ from pytest_django.fixtures import Settings
 
 from assistant import actions, preparing, runner
 from assistant.inference.engine import ModelUnavailable
-from assistant.inference.types import Preparation
-from assistant.models import Draft, Post
+from assistant.inference.types import Mode, Preparation
+from assistant.models import Draft, ModelVersion, Post
 from assistant.safety import pipeline
-from assistant.worker_state import holder
+from assistant.worker_state import Serving, holder
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.privacy import erase_post
@@ -52,6 +52,17 @@ def test_a_draft_is_prepared_as_the_job_will_ask_about_it(draft: Draft) -> None:
     [prepared], [asked] = engine.prepared, engine.asked
     assert (prepared.prompt, prepared.case, prepared.adapter) == (asked.prompt, asked.case, asked.adapter)
     assert prepared.case == str(draft.case_id)
+
+
+def test_it_is_prepared_in_the_words_that_the_active_model_was_trained_on(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = ModelVersion(name="warm", kind="adapter", mode="improve", prompt="improve-2")
+    engine = FakeEngine()
+    monkeypatch.setattr(holder, "_ready", {Mode.IMPROVE: Serving(engine, version, "warm")})
+    for text in ("", build.KIND_DRAFT):
+        preparing.prepare(build.draft(cast.wren, text).id, engine=engine)
+    assert [(one.prompt.version, one.adapter) for one in engine.prepared] == [("improve-2", "warm")] * 2
 
 
 @pytest.mark.parametrize("text", ["", f"That is tough, {CANARY}."])

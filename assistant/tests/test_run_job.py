@@ -15,11 +15,12 @@ from pytest_django.fixtures import Settings
 from assistant import actions, gate, lease, runner, sweeper
 from assistant.inference.engine import EngineAway, EngineBusy, EngineError, ModelUnavailable, PromptTooLong
 from assistant.inference.types import Prompt, Request, StopReason
-from assistant.models import AuditEvent, Finding, Suggestion, SuggestionChunk, SuggestionJob
+from assistant.models import AuditEvent, Finding, ModelVersion, Suggestion, SuggestionChunk, SuggestionJob
 from assistant.models.suggestion import JobQuerySet
 from assistant.safety.pipeline import Pipeline
 from assistant.safety.types import Context, Kind
 from assistant.streaming import checked, chunks
+from assistant.worker_state import Serving, holder
 from webapp import test as build
 from webapp.test import Cast, FakeEngine, FakeStream
 
@@ -57,6 +58,35 @@ def test_the_prompt_marks_only_the_scaffold_as_scaffold(job: SuggestionJob) -> N
     assert any(build.CALM_POST in text for text in written)
     assert any(build.KIND_DRAFT in text for text in written)
     assert not any(build.KIND_DRAFT in segment.text for segment in engine.asked[0].prompt.segments if segment.scaffold)
+
+
+def served_by(version: ModelVersion, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holder, "serving", lambda _mode: Serving(engine, version, version.name))
+
+
+def test_an_adapter_is_asked_in_the_words_it_was_trained_on(
+    job: SuggestionJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = FakeEngine().will_say(TWO_SENTENCES)
+    version = ModelVersion.objects.create(name="warm", kind="adapter", mode="improve", prompt="improve-2")
+    served_by(version, engine, monkeypatch)
+    runner.run_job(job.id)
+    assert (engine.asked[0].prompt.version, engine.asked[0].adapter) == ("improve-2", "warm")
+    assert Suggestion.objects.get().prompt_version == "improve-2"
+    assert Suggestion.objects.get().model_version == version
+
+
+def test_a_model_of_another_release_fails_the_job_once_and_says_why(
+    cast: Cast, job: SuggestionJob, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = FakeEngine()
+    version = ModelVersion.objects.create(name="newer", kind="adapter", mode="improve", prompt="improve-99")
+    served_by(version, engine, monkeypatch)
+    runner.run_job(job.id)
+    job.refresh_from_db()
+    assert (job.status, job.reason, job.attempt, engine.asked) == ("failed", "unknown_prompt", 1, [])
+    client.force_login(cast.wren)
+    assert "does not know how to ask the model" in client.get(f"/drafts/{job.draft_id}/").content.decode()
 
 
 def test_who_asks_again_after_a_circle_gets_another_throw(job: SuggestionJob) -> None:

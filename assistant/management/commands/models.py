@@ -1,26 +1,29 @@
-"""Which models are known and which one answers: add, list, verify, optimize, tune, activate, roll back."""
+"""Which models are known and which one answers: add, list, show, verify, optimize, tune, activate, roll back."""
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from assistant.actions import deployments
 from assistant.actions.refused import Refused
+from assistant.actions.registrations import add_adapter, add_version, changed_papers
 from assistant.inference import tuning
 from assistant.inference.engine import EngineAway, EngineError, ModelUnavailable
-from assistant.inference.gguf import Header, read_header
+from assistant.inference.gguf import read_header
 from assistant.inference.quality import HELDOUT, Texts
 from assistant.inference.remote_line import Client
 from assistant.inference.types import Mode
-from assistant.models import Deployment, ModelVersion
+from assistant.lineage import BadPaper, Gate, Paper, data_hashes
+from assistant.models import Deployment, ModelVersion, PreferenceExport
 from assistant.optimizing import Found, Wish, optimize
-from assistant.vault import audit
 from assistant.worker_state import file_of, measured_file, tuning_file
 
 MODES = [str(mode) for mode in Mode]
@@ -33,16 +36,22 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         add = verbs.add_parser("add", help="register a GGUF file on this machine, a base or an adapter")
         add.add_argument("path", type=Path)
-        add.add_argument("--name", help="default: the file's name without .gguf")
+        add.add_argument("--name", help="default: the file's name without .gguf, or the one in the manifest")
         add.add_argument("--sha256", help="what it must hash to; default: what it hashes to now")
-        add.add_argument("--base", help="of an adapter: the name of the base that it was trained on")
-        add.add_argument("--mode", choices=MODES, help="of an adapter: what it was trained to do")
+        add.add_argument("--base", help="of an adapter: its base; default: the one whose hash the manifest names")
+        add.add_argument("--mode", choices=MODES, help="of an adapter: its manifest must say the same")
+        add.add_argument("--manifest", type=Path, help="of an adapter; default: manifest.json beside it")
+        add.add_argument("--report", type=Path, help="of an adapter; default: report.json beside it")
+        add_prompt(add)
         remote = verbs.add_parser("add-remote", help="register a model that a server inside the network holds")
         remote.add_argument("url", help="for example http://10.0.0.5:8080")
         remote.add_argument("--name", required=True)
         remote.add_argument("--served-model", default="", help="what the server calls it, where it holds several")
+        add_prompt(remote)
         verbs.add_parser("list", help="every version, what is active in which mode, what was measured")
-        verify = verbs.add_parser("verify", help="compare the files with what was registered")
+        show = verbs.add_parser("show", help="where a version comes from: base, recipe, data, what let it through")
+        show.add_argument("name")
+        verify = verbs.add_parser("verify", help="compare files, manifests and reports with what was registered")
         verify.add_argument("name", nargs="?")
         layout = verbs.add_parser(
             "optimize", help="derive the fastest layout for this machine within a bound of quality"
@@ -63,6 +72,9 @@ class Command(BaseCommand):
         activate = verbs.add_parser("activate", help="use this version from the next job on")
         activate.add_argument("name")
         activate.add_argument("--mode", choices=MODES, help="default: both, or the one of an adapter")
+        activate.add_argument("--gate", type=Path, help="how an adapter compared with the one that is active")
+        activate.add_argument("--override", default="", metavar="REASON", help="without a gate; needs --by")
+        activate.add_argument("--by", help="the admin who decides this; stands in the audit log")
         rollback = verbs.add_parser("rollback", help="use what answered before, from the next job on")
         rollback.add_argument("--mode", choices=MODES, help="default: both")
 
@@ -73,7 +85,17 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def add(
-        self, *, path: Path, name: str | None, sha256: str | None, base: str | None, mode: str | None, **_: Any
+        self,
+        *,
+        path: Path,
+        name: str | None,
+        sha256: str | None,
+        base: str | None,
+        mode: str | None,
+        manifest: Path | None,
+        report: Path | None,
+        prompt: Sequence[str],
+        **_: Any,
     ) -> None:
         path = path.resolve()
         if not path.is_file():
@@ -84,22 +106,36 @@ class Command(BaseCommand):
                 f"{path}: hashes to {file.sha256}, not to {sha256}. Fetch it again from a source that you trust."
             )
         header = read_header(path)
-        told: dict[str, Any] = {"kind": ModelVersion.Kind.BASE}
         if header.is_adapter:
-            told = {"kind": ModelVersion.Kind.ADAPTER, "base": base_of_adapter(path, header, base), "mode": mode or ""}
-            if not mode:
-                raise CommandError(f"{path}: this is an adapter. Say what it was trained to do, with --mode.")
-        elif base or mode:
-            raise CommandError(f"{path}: this is a base model; --base and --mode are for adapters.")
-        version = add_version(
-            name or path.stem, path=str(path), sha256=file.sha256, size=file.size, layout=header.layout, **told
-        )
+            if prompt:
+                raise CommandError(f"{path}: this is an adapter; its manifest says in which words it is asked.")
+            version = add_adapter(
+                file,
+                name=name or "",
+                base=named(base) if base else None,
+                mode=Mode(mode) if mode else None,
+                manifest=manifest,
+                report=report,
+            )
+        elif base or mode or manifest or report:
+            raise CommandError(
+                f"{path}: this is a base model; --base, --mode, --manifest and --report are for adapters."
+            )
+        else:
+            version = add_version(
+                name or path.stem,
+                path=str(path),
+                sha256=file.sha256,
+                size=file.size,
+                layout=header.layout,
+                prompt=",".join(prompt),
+            )
         self.stdout.write(
             f"Added {version.kind} {version.name}: {version.size:,} bytes, sha256 {file.sha256}."
             f" `models activate {version.name}` puts it to use."
         )
 
-    def add_remote(self, *, url: str, name: str, served_model: str, **_: Any) -> None:
+    def add_remote(self, *, url: str, name: str, served_model: str, prompt: Sequence[str], **_: Any) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
             raise CommandError(f"{url}: want http:// or https:// and a host; a key goes into REMOTE_API_KEY.")
@@ -109,7 +145,13 @@ class Command(BaseCommand):
             pass  # it may be started later
         except EngineError as error:
             raise CommandError(str(error)) from error
-        add_version(name, kind=ModelVersion.Kind.REMOTE, url=url.rstrip("/"), served_model=served_model)
+        add_version(
+            name,
+            kind=ModelVersion.Kind.REMOTE,
+            url=url.rstrip("/"),
+            served_model=served_model,
+            prompt=",".join(prompt),
+        )
         self.stdout.write(f"Added remote {name} at {url}. `models activate {name}` puts it to use.")
 
     def list(self, **_: Any) -> None:
@@ -123,21 +165,34 @@ class Command(BaseCommand):
             self.stdout.write(f"{'*' if modes else ' '} {version.name}  {version.kind}  {where}{kinship(version)}")
             if modes:
                 self.stdout.write(f"    answers: {modes}")
+            if version.manifest_sha256:
+                self.stdout.write(f"    {papers_line(version)}")
             if speed := version.figures.get("speed"):
                 self.stdout.write(f"    {speed_line(speed)} on {version.figures['machine']}")
 
+    def show(self, *, name: str, **_: Any) -> None:
+        for line in lineage(named(name)):
+            self.stdout.write(line)
+
     def verify(self, *, name: str | None, **_: Any) -> None:
-        wrong = 0
+        wrong = changed = 0
         files = ModelVersion.objects.exclude(kind=ModelVersion.Kind.REMOTE)
         for version in files.filter(**({"name": name} if name else {})):
             try:
                 file_of(version).verify()
-                self.stdout.write(f"ok       {version.name}")
             except ModelUnavailable as error:
                 wrong += 1
                 self.stdout.write(f"refused  {version.name}: {error}")
+                continue
+            papers = changed_papers(version) if version.kind == ModelVersion.Kind.ADAPTER else []
+            changed += bool(papers)
+            self.stdout.write(
+                f"changed  {version.name}: {'; '.join(papers)}." if papers else f"ok       {version.name}"
+            )
         if wrong:
             raise CommandError(f"{wrong} model file(s) are not what was registered; they will not be opened.")
+        if changed:
+            raise CommandError(f"What says where {changed} adapter(s) come from is not what was registered.")
 
     def optimize(
         self, *, name: str, merge: str | None, text: Path, quick: bool, again: bool, activate: bool, **_: Any
@@ -170,7 +225,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{version.name} answers from the next job on.")
 
     def tune(self, *, name: str | None, again: bool, **_: Any) -> None:
-        version = named(name) if name else Deployment.active_version()
+        answering = Deployment.active_version()
+        version = named(name) if name else answering and Deployment.loaded_for(answering)
         if version is None or version.kind != ModelVersion.Kind.BASE:
             raise CommandError("Name a base model on this machine: `models tune NAME`.")
         file = file_of(version)
@@ -187,9 +243,21 @@ class Command(BaseCommand):
             )
         self.stdout.write(f"{kept.reason} It counts from the next start on.")
 
-    def activate(self, *, name: str, mode: str | None, **_: Any) -> None:
+    def activate(
+        self, *, name: str, mode: str | None, gate: Path | None, override: str, by: str | None, **_: Any
+    ) -> None:
         version = named(name)
-        deployments.activate(version, mode=Mode(mode) if mode else None)
+        try:
+            passed = Gate.of(Paper.read(gate, what="gate")) if gate else None
+        except BadPaper as error:
+            raise CommandError(str(error)) from error
+        deployments.activate(
+            version,
+            mode=Mode(mode) if mode else None,
+            by=person_named(by) if by else None,
+            gate=passed,
+            override=override,
+        )
         what = f" what asks to {mode or version.mode}" if mode or version.kind == ModelVersion.Kind.ADAPTER else ""
         self.stdout.write(f"{name} answers{what} from the next job on.")
 
@@ -210,24 +278,79 @@ def named(name: str) -> ModelVersion:
     return version
 
 
-def add_version(name: str, **fields: Any) -> ModelVersion:
-    if ModelVersion.objects.filter(name=name).exists():
-        raise CommandError(f"{name}: this name is taken. Choose another with --name.")
-    with transaction.atomic():
-        version = ModelVersion.objects.create(name=name, **fields)
-        audit.record("model.added", actor=None, object_type="model", object_id=version.id)
-    return version
+def person_named(name: str) -> Any:
+    person = get_user_model().objects.filter(username__iexact=name, is_active=True).first()
+    if person is None:
+        raise CommandError(f"{name}: nobody with an open account has this name.")
+    return person
 
 
-def base_of_adapter(path: Path, header: Header, name: str | None) -> ModelVersion:
-    if not name:
-        raise CommandError(f"{path}: this is an adapter. Name the base that it was trained on, with --base.")
-    base = named(name)
-    if base.kind != ModelVersion.Kind.BASE:
-        raise CommandError(f"{name}: this is no base model on this machine.")
-    if reason := header.misfit(read_header(Path(base.path))):
-        raise CommandError(f"{path}: not an adapter for {name}: {reason}.")
-    return base
+def add_prompt(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--prompt",
+        action="append",
+        default=[],
+        help="of a base that was trained on one, for example improve-2; once for each mode",
+    )
+
+
+# Where a version comes from
+
+
+def papers_line(version: ModelVersion) -> str:
+    said = version.manifest
+    return (
+        f"asked with {version.prompt}; manifest {version.manifest_sha256[:12]}…, report {version.report_sha256[:12]}…,"
+        f" commit {facts(said.get('commit'))}, seed {facts(said.get('seed'))}, licences {licences(said)}"
+    )
+
+
+def lineage(version: ModelVersion) -> Iterator[str]:
+    yield f"{version.name}  {version.kind}{kinship(version)}"
+    yield f"  file       {version.url or version.path}"
+    if version.sha256:
+        yield f"  sha256     {version.sha256}"
+    if version.prompt:
+        yield f"  prompt     {version.prompt}"
+    merged = version.taught_by
+    if merged is not None and merged != version:
+        yield f"  merged     {merged.name}: `models show {merged.name}`"
+    if version.manifest_sha256:
+        yield from taught(version)
+    for row in Deployment.objects.filter(version=version):
+        through = ", ".join(f"{what} {how}" for what, how in row.passed.items())
+        yield f"  activated  {row.at:%Y-%m-%d %H:%M} {row.mode or 'both modes'}{f' ({through})' if through else ''}"
+
+
+def taught(version: ModelVersion) -> Iterator[str]:
+    said = version.manifest
+    yield f"  manifest   {version.manifest_path} sha256 {version.manifest_sha256}"
+    yield f"  base       {facts(said.get('base'))}"
+    yield f"  recipe     {facts(said.get('recipe'))}"
+    yield f"  commit     {facts(said.get('commit'))}, seed {facts(said.get('seed'))}"
+    yield f"  licences   {licences(said)}"
+    exports = {row.sha256: row for row in PreferenceExport.objects.all()}
+    for place, sha256 in data_hashes(said):
+        row = exports.get(sha256)
+        what = f", the export of {row.at:%Y-%m-%d %H:%M} with {row.lines} line(s)" if row else ""
+        yield f"  learned    {place} {sha256}{what}"
+    yield f"  report     {version.report_path} sha256 {version.report_sha256}"
+
+
+def licences(said: dict[str, Any]) -> str:
+    given = said.get("licences")
+    rows = given if isinstance(given, list) else []
+    keys = [str(one.get("key")) if isinstance(one, dict) else str(one) for one in rows]
+    return ", ".join(dict.fromkeys(keys)) or "not stated"
+
+
+def facts(said: Any) -> str:
+    """A part of a manifest on one line."""
+    if said is None:
+        return "not stated"
+    if isinstance(said, str | int | float):
+        return str(said)
+    return json.dumps(said, ensure_ascii=False)[:300]
 
 
 def kinship(version: ModelVersion) -> str:

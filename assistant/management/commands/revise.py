@@ -19,7 +19,7 @@ from django.db import DatabaseError
 from tqdm import tqdm
 
 from assistant.inference.engine import EngineError
-from assistant.inference.prompts import build_prompt
+from assistant.inference.prompts import UnknownPrompt, build_prompt
 from assistant.inference.types import Mode, Request
 from assistant.safety.types import Context, Kind
 from assistant.streaming.checked import CheckedStream
@@ -174,9 +174,9 @@ def revise(serving: Serving, given: dict[str, Any], mode: Mode, country: str, *,
     began = time.monotonic()
     post, draft = given["post"], (given.get("draft") or "") if mode == Mode.IMPROVE else ""
     row = Row(id=given.get("id"), model=serving.engine.model.name, adapter=serving.adapter)
-    prompt = build_prompt(mode, post=post, draft=draft)
     params = default_params()
     try:
+        prompt = build_prompt(mode, post=post, draft=draft, version=serving.prompt_for(mode))
         request = Request(id=str(uuid.uuid4()), prompt=prompt, params=params, adapter=serving.adapter)
         stream = serving.engine.submit(request)
         checked = CheckedStream(stream, Context(kind=Kind.SUGGESTION, country=country, post=post, draft=draft))
@@ -184,7 +184,7 @@ def revise(serving: Serving, given: dict[str, Any], mode: Mode, country: str, *,
             row.seconds_to_text = row.seconds_to_text or round(time.monotonic() - began, 3)
             if print_pieces:
                 print(piece, end="", flush=True)
-    except EngineError as error:
+    except (EngineError, UnknownPrompt) as error:
         row.status, row.error = "failed", str(error)
         return row
     outcome = checked.stream.outcome
