@@ -20,6 +20,13 @@ from webapp.embedded import AlreadyRunning, only_server_here
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the adapters of a release lie; none, unless a test puts one there."""
+    monkeypatch.setattr(starting, "STARTER_ADAPTERS", tmp_path / "starter")
+    return tmp_path / "starter"
+
+
 def test_the_demonstration_has_somebody_in_every_role_and_something_in_the_queue(settings: Settings) -> None:
     settings.DEMO = True
     demo.seed_if_empty()
