@@ -52,6 +52,7 @@ FORMS: dict[str, dict[str, str]] = {
     "account_reset_password_from_key": PASSWORDS,
     "accounts:invitation": JOINING,
     "accounts:set_up": JOINING,
+    "accounts:learning": {"agreed": "on", "wording": "1"},
     "accounts:invite": {"email": "heron@example.org", "roles": "supporter"},
     "accounts:withdraw_invitation": {},
     "accounts:change_roles": {"roles": "supporter"},
@@ -59,7 +60,8 @@ FORMS: dict[str, dict[str, str]] = {
     "accounts:deactivate": {},
     "accounts:reactivate": {},
     "assistant:next_post": {},
-    "assistant:enter_post": {"text": "The evenings are long.", "language": "en", "country": "IE", "human_only": ""},
+    "assistant:enter_post": {"text": "The evenings are long.", "language": "en", "country": "IE", "human_only": ""}
+    | {"may_be_learned_from": ""},
     "assistant:save_draft": DRAFT | {"origin": "typed"},
     "assistant:ask": DRAFT
     | {"client_key": "00000000-0000-4000-8000-000000000000", "mode": "generate", "reason": "No words today."},
