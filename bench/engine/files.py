@@ -16,8 +16,9 @@ import numpy.typing as npt
 
 from assistant.inference import tuning
 from assistant.inference.gguf import read_header
-from assistant.inference.modelfile import STARTER, ModelFile
+from assistant.inference.modelfile import ModelFile
 from scripts.setup.steps import ROOT, VAR
+from scripts.setup.verbs import site_env
 
 THREADS = VAR / "threads.json"  # where the site of this folder keeps what it measured about threads
 RANK = 8
@@ -25,25 +26,38 @@ ALIGNMENT = 32
 STRING, FLOAT32 = 8, 6
 ADAPTED = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
 
+# With no model in use yet: what the first `make run` does, the layout for this processor included.
 IN_USE = """
 import json, os
 os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"
 import django
 django.setup()
 from assistant.models import Deployment
+from webapp import starting
+starting.prepare_database()
+if Deployment.active_version() is None:
+    print("No model is in use here yet: registered and laid out, as `make run` does it once.", flush=True)
+    print(starting.register_model(), flush=True)
+    print(starting.measure_layout(lambda line: print(line, flush=True)), flush=True)
 version = Deployment.active_version()
-print(json.dumps(version and version.path))
+base = Deployment.base_for(version) if version.kind == "adapter" else version
+print(json.dumps(base.path))
 """
 
 
 def model_in_use() -> Path:
-    """What the site of this folder has registered; without a database, or with nothing in it, the starter model."""
-    said = subprocess.run([sys.executable, "-c", IN_USE], cwd=ROOT, capture_output=True, text=True, check=False)
-    path = json.loads(said.stdout.splitlines()[-1]) if said.returncode == 0 and said.stdout.strip() else None
-    found = Path(path) if path else STARTER.in_folder(VAR / "models").path
-    if not found.is_file():
-        raise SystemExit(f"{found}: no such file. Run `make setup`, or name a GGUF file with --model.")
-    return found
+    """The file that the site of this folder answers from. Raises SystemExit where there is none on this machine."""
+    said = subprocess.run(
+        [sys.executable, "-c", IN_USE], cwd=ROOT, env=site_env(), stdout=subprocess.PIPE, text=True, check=False
+    )
+    lines = said.stdout.splitlines()
+    if said.returncode != 0 or not lines:
+        raise SystemExit("The site's model could not be asked for. Run `make setup`, or name a GGUF file with --model.")
+    print(*lines[:-1], sep="\n", flush=True)
+    path = json.loads(lines[-1])
+    if not path or not Path(path).is_file():
+        raise SystemExit(f"{path or 'a remote model'}: no file here. Name a GGUF file with --model.")
+    return Path(path)
 
 
 def measured(path: Path) -> ModelFile:
