@@ -65,9 +65,9 @@ class Process:
         """Negative: the number of the signal that ended it."""
         return None if self._process is None else self._process.poll()
 
-    def stop(self) -> None:
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self._process is not None and self.is_running:
-            self._process.terminate()
+            self._process.send_signal(how)
             try:
                 self._process.wait(timeout=25)
             except subprocess.TimeoutExpired:

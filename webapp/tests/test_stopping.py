@@ -1,7 +1,8 @@
-"""Who stops the server does not wait for a suggestion, and the suggestion is not lost."""
+"""Who presses Ctrl+C does not wait for a suggestion, and the suggestion is not lost."""
 
 from __future__ import annotations
 
+import signal
 import time
 from pathlib import Path
 
@@ -29,8 +30,9 @@ def test_a_server_that_is_stopped_in_mid_suggestion_goes_down_and_finishes_it_at
         wait_until(lambda: person.twin(job)["status"] == "running", seconds=30, what="the job to run")
 
         asked_to_stop = time.monotonic()
-        site.worker.stop()
+        site.worker.stop(signal.SIGINT)
         assert time.monotonic() - asked_to_stop < SECONDS
+        assert "Traceback" not in site.worker.log.read_text()
         site.restart_worker()
         site.wait_for_help()
 

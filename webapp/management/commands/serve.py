@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -70,7 +71,8 @@ class Command(BaseCommand):
             )
         )
         threading.Thread(target=self.announce, args=(address, first_admin, server), daemon=True).start()
-        server.run()
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once everything is closed
+            server.run()
         if not server.started:
             raise CommandError(f"The server did not start on {address}. Is the port taken? Try PORT={port + 1}.")
 
