@@ -238,6 +238,18 @@ def test_a_stopped_suggestion_leaves_the_draft_alone(site: Site, chromium: Brows
     expect(page.locator("#reply-text")).to_have_value(f"{DRAFT} Write again.")
 
 
+def test_a_supporter_agrees_to_be_learned_from_and_takes_it_back(site: Site, chromium: Browser) -> None:
+    page = sign_in(site, chromium, "fern")
+    page.locator("details.account summary").click()
+    page.get_by_role("link", name="Learning from my words").click()
+    check_accessibility(page)
+    page.get_by_role("button", name="I agree").click()
+    expect(page.get_by_text("You agreed on")).to_be_visible()
+    check_accessibility(page)
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.get_by_text("You have not agreed")).to_be_visible()
+
+
 def test_an_admin_watches_the_engine_and_what_they_opened_stays_open(site: Site, chromium: Browser) -> None:
     page = sign_in(site, chromium, "willow", viewport={"width": 400, "height": 800})
     page.get_by_role("link", name="Engine").click()
