@@ -1,0 +1,98 @@
+"""Personal data becomes placeholders before anything is built; an answer that then says little is set aside."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from assistant.safety.scrub import PLACEHOLDERS, find, scrub
+from training.preparation.corpus import Corpus
+from training.preparation.parallel import mapped
+from training.preparation.quarantine import Entry, Quarantine, Step
+from training.schemas import Example, Pair
+
+PLACEHOLDER = re.compile("|".join(re.escape(one) for one in sorted(set(PLACEHOLDERS.values()))))
+FEWEST_WORDS_BESIDE = 4
+
+AnyRow = TypeVar("AnyRow", Example, Pair)
+
+
+@dataclass(slots=True)
+class ScrubReport:
+    texts: int = 0
+    changed: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+    useless: Counter[str] = field(default_factory=Counter)  # built rows set aside, by reason
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "texts": self.texts,
+            "changed": self.changed,
+            "replaced": dict(sorted(self.kinds.items())),
+            "set_aside": dict(sorted(self.useless.items())),
+        }
+
+
+def scrub_corpus(
+    corpus: Corpus, quarantine: Quarantine, *, processes: int, quiet: bool = False
+) -> tuple[Corpus, ScrubReport]:
+    """Every text scrubbed, each once however often it stands there."""
+    written = corpus.written()
+    report = ScrubReport(texts=len(written))
+    new: dict[str, str] = {}
+    done = mapped(scrubbed, written, processes=processes, title="scrubbing", quiet=quiet)
+    for text, (clean, kinds) in zip(written, done, strict=True):
+        report.kinds.update(kinds)
+        if clean != text:
+            report.changed += 1
+            new[text] = clean
+    return _without_unscrubbed(corpus, quarantine).rewritten(new), report
+
+
+def _without_unscrubbed(corpus: Corpus, quarantine: Quarantine) -> Corpus:
+    """The site's own export is scrubbed before it leaves. What was missed there cannot be mended here: the changes of a
+    suggestion are counted by letters."""
+    came = len(corpus.texts())
+    entries = [
+        Entry(one.id, "text", one.origin.source, Step.SCRUBBING, "exported with personal data in it", one.sent)
+        for one in corpus.drafts
+        if any(find(text) for text in (one.post, one.draft, one.suggestion, one.sent))
+    ]
+    kept = corpus.without({entry.id for entry in entries})
+    quarantine.account(Step.SCRUBBING, "text", came=came, kept=len(kept.texts()), entries=entries)
+    return kept
+
+
+def scrubbed(text: str) -> tuple[str, list[str]]:
+    """The text without personal data, and the kinds of what was found."""
+    found = [item.contact.value for item in find(text)]
+    return (scrub(text) if found else text), found
+
+
+def remove_useless(rows: Sequence[AnyRow], report: ScrubReport, quarantine: Quarantine, what: str) -> list[AnyRow]:
+    """A model that learns to write "[phone]" writes it. It may repeat a placeholder that stands in post or draft."""
+    kept, entries = [], []
+    for row in rows:
+        reason = why_useless(row)
+        if reason:
+            report.useless[reason] += 1
+            entries.append(Entry(row.id, what, row.origin.source, Step.SCRUBBING, reason))
+        else:
+            kept.append(row)
+    quarantine.account(Step.SCRUBBING, what, came=len(rows), kept=len(kept), entries=entries)
+    return kept
+
+
+def why_useless(row: Example | Pair) -> str:
+    answer = row.answer if isinstance(row, Example) else row.chosen
+    placeholders = set(PLACEHOLDER.findall(answer))
+    if not placeholders:
+        return ""
+    if len(PLACEHOLDER.sub(" ", answer).split()) < FEWEST_WORDS_BESIDE:
+        return "little but placeholders"
+    known = set(PLACEHOLDER.findall(f"{row.post}\n{row.draft}"))
+    invented = sorted(placeholders - known)
+    return f"the answer holds {invented[0]}" if invented else ""
