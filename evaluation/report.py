@@ -23,7 +23,7 @@ def write_report(folder: Path, head: Mapping[str, str | int | float], results: R
 
 
 def as_json(head: Mapping[str, str | int | float], results: Results) -> str:
-    whole = {
+    whole: dict[str, object] = {
         "head": dict(head),
         "facts": dict(results.facts),
         "figures": [
@@ -42,7 +42,14 @@ def as_json(head: Mapping[str, str | int | float], results: Results) -> str:
         "ids": {name: list(ids) for name, ids in results.ids.items()},
         "notes": list(results.notes),
     }
+    if results.per_case:
+        columns = {name: [_rounded(one) for one in values] for name, values in results.per_case.values.items()}
+        whole["per_case"] = {"ids": list(results.per_case.ids), "values": columns}
     return json.dumps(whole, indent=1, allow_nan=False) + "\n"
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else round(value, 4)
 
 
 def _value(value: Value) -> dict[str, object]:

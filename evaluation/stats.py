@@ -50,6 +50,29 @@ def mean_of(values: Sequence[float]) -> Estimate:
     return Estimate(middle, float(low), float(high), len(values), "t")
 
 
+def rise_of(before: Sequence[float], after: Sequence[float], *, seed: int = 1) -> Estimate:
+    """By what part the mean rose; interval by 2,000 bootstrap draws of the pairs. None where the mean before is 0."""
+    pairs = np.column_stack([np.asarray(before, dtype=float), np.asarray(after, dtype=float)])
+    if len(pairs) == 0 or pairs[:, 0].sum() <= 0:
+        return Estimate(None, float("-inf"), float("inf"), len(pairs), "bootstrap")
+    value = float(pairs[:, 1].sum() / pairs[:, 0].sum() - 1)
+    draws = np.random.default_rng(seed).multinomial(len(pairs), np.full(len(pairs), 1 / len(pairs)), size=2000) @ pairs
+    drawn = draws[draws[:, 0] > 0]
+    low, high = np.quantile(drawn[:, 1] / drawn[:, 0] - 1, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return Estimate(value, float(low), float(high), len(pairs), "bootstrap")
+
+
+def difference(first: Estimate, second: Estimate) -> Estimate:
+    """First less second, of two runs that share no cases or whose pairs are not known: Newcombe's interval (MOVER)."""
+    n = min(first.n, second.n)
+    if first.value is None or second.value is None:
+        return Estimate(None, float("-inf"), float("inf"), n, "newcombe")
+    value = first.value - second.value
+    low = value - math.hypot(first.value - first.low, second.high - second.value)
+    high = value + math.hypot(first.high - first.value, second.value - second.low)
+    return Estimate(value, low, high, n, "newcombe")
+
+
 def auc(positive: Sequence[bool], scores: Sequence[float]) -> Estimate:
     """Area under the ROC curve; ties count half. Interval: DeLong's variance on the logit scale, so it stays in 0 to 1."""
     wanted = np.asarray(positive, dtype=bool)

@@ -84,6 +84,14 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True)
+class PerCase:
+    """What a figure is the mean of, case by case, so that two runs on the same cases can be compared pair by pair."""
+
+    ids: tuple[str, ...]
+    values: Mapping[str, tuple[float | None, ...]]  # by figure; None: the figure does not count this case
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     figures: tuple[Figure, ...]
     tables: tuple[Table, ...] = ()
@@ -91,6 +99,7 @@ class Results:
     ids: Mapping[str, Sequence[str]] = field(default_factory=dict)  # what to look at, for example "missed, level 4"
     notes: tuple[str, ...] = ()  # what the figures do not say
     facts: Mapping[str, str | int | float] = field(default_factory=dict)  # counts, versions, settings
+    per_case: PerCase | None = None
 
 
 Case = TypeVar("Case")

@@ -1,0 +1,78 @@
+"""Asks a model for the revisions, through the site's own engine: greedy, several at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tqdm import tqdm
+
+from assistant.inference import prompts, trained_prompts
+from assistant.inference.engine import Engine, EngineError, PromptTooLong
+from assistant.inference.modelfile import ModelFile
+from assistant.inference.types import Mode, Params, Prompt, Request, StopReason
+from evaluation.revisions.triples import Triple
+from evaluation.suite import BadData
+
+ROOT = Path(__file__).resolve().parents[2]
+VERSIONS = (prompts.IMPROVE_VERSION, trained_prompts.IMPROVE_VERSION)
+ADAPTER = "candidate"
+AT_A_TIME = 8
+GREEDY = Params(
+    temperature=0.0, deadline_seconds=900.0
+)  # else as the site asks; waiting counts, so the deadline is far
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    text: str = field(repr=False)
+    stop: str  # how it ended, or why there is nothing
+
+
+def measured(path: Path) -> ModelFile:
+    """The file as it is now."""
+    if not path.is_file():
+        raise BadData(path, "", "no such GGUF file.")
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return ModelFile(path=path.resolve(), sha256=digest, size=path.stat().st_size)
+
+
+def open_engine(base: ModelFile, adapter: ModelFile | None) -> Engine:
+    # Only here: who measures outputs that are written already needs no model.
+    from assistant.inference.opening import open_here
+
+    adapters = {ADAPTER: adapter} if adapter else None
+    return open_here(base, name=base.path.stem, measured=ROOT / "var" / "threads.json", adapters=adapters)
+
+
+def prompt_of(triple: Triple, version: str) -> Prompt:
+    if version == trained_prompts.IMPROVE_VERSION:
+        return trained_prompts.build_improve(post=triple.post, draft=triple.draft, goals=triple.goals, keep=triple.keep)
+    return prompts.build_prompt(Mode.IMPROVE, post=triple.post, draft=triple.draft, version=version)
+
+
+def ask_all(engine: Engine, triples: Sequence[Triple], *, version: str, adapter: str = "") -> dict[str, Written]:
+    def ask(triple: Triple) -> Written:
+        request = Request(id=triple.id, prompt=prompt_of(triple, version), params=GREEDY, adapter=adapter)
+        try:
+            stream = engine.submit(request)
+            text = "".join(stream).strip()
+        except PromptTooLong as error:
+            return Written("", error.code)  # a post that this model cannot read is a failure of this model
+        return Written(text, stream.outcome.stop if stream.outcome else StopReason.CANCELLED)
+
+    with ThreadPoolExecutor(AT_A_TIME) as pool, tqdm(total=len(triples), unit="draft", file=sys.stderr) as bar:
+        written = {}
+        try:
+            for triple, one in zip(triples, pool.map(ask, triples), strict=True):
+                written[triple.id] = one
+                bar.update()
+        except EngineError:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return written

@@ -1,0 +1,86 @@
+"""Held-out triples (post, draft, good revision) and the texts that a model wrote for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from assistant.inference.trained_prompts import Goal, Task
+from evaluation.revisions.words import bare
+from evaluation.rows import Row, jsonl_rows
+from evaluation.suite import BadData
+
+AS_WRITTEN = "as people wrote it"
+
+
+@dataclass(frozen=True, slots=True)
+class Triple:
+    """Texts are left out of its `repr`, so that none gets into a message."""
+
+    id: str
+    post: str = field(repr=False)
+    draft: str = field(repr=False)
+    answer: str = field(repr=False)  # the good revision
+    group: str
+    goals: tuple[Goal, ...] = ()
+    keep: tuple[str, ...] = field(default=(), repr=False)  # in the draft's order
+    built: str = ""  # how the draft was made
+    source: str = ""
+
+    @property
+    def needs_work(self) -> bool:
+        return bare(self.draft) != bare(self.answer)
+
+
+def read_triples(path: Path, *, split: str) -> list[Triple]:
+    """The rows whose task is to improve, of this split; a row without `split` counts as one of it."""
+    triples: dict[str, Triple] = {}
+    for row in jsonl_rows(path):
+        if row.text("task", missing=Task.IMPROVE) != Task.IMPROVE or row.text("split", missing=split) != split:
+            continue
+        triple = _triple(row)
+        if triple.id in triples:
+            raise BadData(path, row.where, "this id stands above already.")
+        triples[triple.id] = triple
+    return list(triples.values())
+
+
+def _triple(row: Row) -> Triple:
+    draft = row.text("draft")
+    if not draft.strip():
+        raise BadData(row.path, row.where, 'want "draft" with text: there is nothing to revise.')
+    origin = row.fields.get("origin")
+    return Triple(
+        id=row.identity(row.where),
+        post=row.text("post", missing=""),
+        draft=draft,
+        answer=row.text("answer"),
+        group=row.text("group", missing="") or row.where,
+        goals=_goals(row),
+        keep=tuple(sorted(_texts(row, "keep"), key=draft.find)),
+        built=row.word("built") or AS_WRITTEN,
+        source=str(origin.get("source", ""))[:60] if isinstance(origin, dict) else "",
+    )
+
+
+def _goals(row: Row) -> tuple[Goal, ...]:
+    try:
+        return tuple(Goal(one) for one in _texts(row, "goals"))
+    except ValueError as error:
+        raise BadData(row.path, row.where, f'want "goals" from {", ".join(Goal)}.') from error
+
+
+def _texts(row: Row, name: str) -> tuple[str, ...]:
+    value = row.fields.get(name) or ()
+    if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
+        raise BadData(row.path, row.where, f'want "{name}" to be a list of texts.')
+    return tuple(value)
+
+
+def read_outputs(path: Path, triples: Sequence[Triple]) -> dict[str, str]:
+    """`id` and `output` of each triple; other rows are left alone."""
+    written = {row.identity(row.where): row.text("output") for row in jsonl_rows(path)}
+    if lacking := [triple.id for triple in triples if triple.id not in written]:
+        raise BadData(path, "", f"has no output for {len(lacking)} of the {len(triples)} cases, such as {lacking[0]}.")
+    return {triple.id: written[triple.id] for triple in triples}
