@@ -1,0 +1,302 @@
+"""Whether a candidate may be made active: its reports against those of the active model, on the same cases.
+
+python -m evaluation.gate --candidate A/report.json --active B/report.json
+
+Prints what passed and each reason why not, and writes gate.json beside the candidate's report. Exit: 0 it may, 1 it may not,
+2 the reports cannot be compared, which counts as not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from evaluation.report import shown
+from evaluation.stats import Estimate, difference, mean_of
+
+RULES = Path(__file__).resolve().parent / "data" / "gate.toml"
+# Two reports speak of the same thing when these are the same. The measured layers belong to it: a figure that another
+# version of the checks or of a scorer made is another figure.
+SAME_HEAD = ("suite", "suite version", "data SHA-256", "cases", "seed", "safety layer")
+SAME_FACTS = ("split", "empathy scorer SHA-256", "sentence vectors")
+MODEL = ("base", "base SHA-256", "adapter", "adapter SHA-256", "prompt", "outputs")
+MAY, MAY_NOT, REFUSED = 0, 1, 2
+
+
+class NotComparable(Exception):
+    """Two reports say nothing about each other, or one cannot be read. The sentence is for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    suite: str
+    figure: str
+    better: str  # "higher" or "lower"
+    bound: float | None = None
+    margin: float | None = None  # None: the active model's figure does not matter
+    only_if_there: bool = False
+
+    def __post_init__(self) -> None:
+        if self.better not in ("higher", "lower") or (self.bound is None and self.margin is None):
+            raise NotComparable(f"rule {self.figure}: want better = higher or lower, and a bound or a margin.")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    version: int
+    least_cases: int
+    rules: tuple[Rule, ...]
+    sha256: str
+
+    @classmethod
+    def read(cls, path: Path) -> Rules:
+        try:
+            whole = path.read_bytes()
+            table = tomllib.loads(whole.decode())
+            rules = tuple(Rule(**one) for one in table["rule"])
+            return cls(int(table["version"]), int(table["least_cases"]), rules, hashlib.sha256(whole).hexdigest())
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise NotComparable(f"{path}: want version, least_cases and [[rule]] tables ({error}).") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    path: Path
+    sha256: str
+    head: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    figures: Mapping[str, Estimate]
+    targets: Mapping[str, str]  # by figure, as the suite wrote them
+    per_case: Mapping[str, Mapping[str, float]]  # figure, then id
+
+    @property
+    def suite(self) -> str:
+        return str(self.head["suite"])
+
+    @classmethod
+    def read(cls, path: Path) -> Report:
+        """A report.json, or the folder that holds one."""
+        path = path / "report.json" if path.is_dir() else path
+        try:
+            whole = path.read_bytes()
+            told = json.loads(whole)
+            columns = told.get("per_case") or {"ids": [], "values": {}}
+            return cls(
+                path=path,
+                sha256=hashlib.sha256(whole).hexdigest(),
+                head={"suite": told["head"]["suite"], **told["head"]},
+                facts=dict(told["facts"]),
+                figures={one["name"]: _estimate(one) for one in told["figures"]},
+                targets={one["name"]: str(one.get("target", "")) for one in told["figures"]},
+                per_case={
+                    figure: {
+                        identity: float(value)
+                        for identity, value in zip(columns["ids"], values, strict=True)
+                        if value is not None
+                    }
+                    for figure, values in columns["values"].items()
+                },
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise NotComparable(
+                f"{path}: is no report of python -m evaluation.run ({type(error).__name__})."
+            ) from error
+
+
+def _estimate(one: Mapping[str, Any]) -> Estimate:
+    value = one["value"]
+    number = float(value) if isinstance(value, int | float) else None
+    low, high = (number if one.get(end) is None else float(one[end]) for end in ("low", "high"))
+    lowest, highest = (float("-inf") if low is None else low), (float("inf") if high is None else high)
+    return Estimate(number, lowest, highest, int(one.get("n") or 0), str(one.get("method", "")), one.get("hits"))
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule, asked of two reports."""
+
+    suite: str
+    figure: str
+    candidate: float | None
+    active: float | None
+    difference: tuple[float, float, float] | None  # candidate less active, and its interval
+    passed: bool
+    reasons: tuple[str, ...] = ()
+
+
+def check(rule: Rule, candidate: Report, active: Report, *, least_cases: int) -> Check | None:
+    """None where a rule that need not apply does not."""
+    own, other = candidate.figures.get(rule.figure), active.figures.get(rule.figure)
+    if own is None or own.value is None:
+        if rule.only_if_there:
+            return None
+        why = "the candidate's report does not say. Measure it again with what this figure needs."
+        return Check(rule.suite, rule.figure, None, other.value if other else None, None, False, (why,))
+    reasons = [] if rule.bound is None else beyond_bound(rule, own.value)
+    gap = None
+    if rule.margin is not None:
+        gap = compared(rule.figure, candidate, active)
+        reasons += beyond_margin(rule, gap, least_cases=least_cases)
+    found = (gap.value, gap.low, gap.high) if gap is not None and gap.value is not None else None
+    return Check(rule.suite, rule.figure, own.value, other.value if other else None, found, not reasons, tuple(reasons))
+
+
+def beyond_bound(rule: Rule, value: float) -> list[str]:
+    assert rule.bound is not None
+    misses = value < rule.bound if rule.better == "higher" else value > rule.bound
+    word = "at least" if rule.better == "higher" else "at most"
+    return [f"{value:.3f}, and {word} {rule.bound:g} is wanted."] if misses else []
+
+
+def beyond_margin(rule: Rule, gap: Estimate, *, least_cases: int) -> list[str]:
+    assert rule.margin is not None
+    if gap.value is None:
+        return ["the active model's report does not say. Measure the active model again."]
+    if gap.n < least_cases:
+        return [f"{gap.n} cases, and {least_cases} are wanted to compare two models."]
+    worst = -gap.low if rule.better == "higher" else gap.high
+    if worst <= rule.margin:
+        return []
+    kind = "is" if (gap.value < -rule.margin if rule.better == "higher" else gap.value > rule.margin) else "may be"
+    return [
+        f"{kind} worse than the active model by more than {rule.margin:g}: the difference is {gap.value:+.3f}"
+        f" [{gap.low:+.3f}, {gap.high:+.3f}] on {gap.n} cases."
+    ]
+
+
+def compared(figure: str, candidate: Report, active: Report) -> Estimate:
+    """Pair by pair where both reports have the cases; else by their intervals, which is wider."""
+    own, other = candidate.per_case.get(figure, {}), active.per_case.get(figure, {})
+    both = [identity for identity in own if identity in other]
+    if both and len(both) == len(own) == len(other):
+        return mean_of([own[identity] - other[identity] for identity in both])
+    nothing = Estimate(None, float("-inf"), float("inf"), 0, "")
+    return difference(candidate.figures.get(figure, nothing), active.figures.get(figure, nothing))
+
+
+def pairs_of(candidates: Sequence[Report], actives: Sequence[Report]) -> list[tuple[Report, Report]]:
+    """Each suite once on either side, about the same data. Raises NotComparable."""
+    pairs = []
+    for one in candidates:
+        others = [other for other in actives if other.suite == one.suite]
+        if len(others) != 1 or [other.suite for other in candidates].count(one.suite) != 1:
+            raise NotComparable(
+                f"{one.suite}: want one report of each model; {len(others)} of the active model are given."
+            )
+        must_be_measured_alike(one, others[0])
+        must_name_its_model(one)
+        must_name_its_model(others[0])
+        pairs.append((one, others[0]))
+    if len(pairs) != len(actives):
+        raise NotComparable(f"{len(actives)} reports of the active model, and {len(pairs)} of the candidate.")
+    hashes = [
+        {(one.facts["base SHA-256"], one.facts.get("adapter SHA-256")) for one in side}
+        for side in (candidates, actives)
+    ]
+    if any(len(one) > 1 for one in hashes):
+        raise NotComparable("the reports of one side speak of different models.")
+    return pairs
+
+
+def must_name_its_model(report: Report) -> None:
+    if not report.facts.get("base SHA-256"):
+        raise NotComparable(f"{report.path}: names no model. Measure with --model, and --adapter where there is one.")
+
+
+def must_be_measured_alike(one: Report, other: Report) -> None:
+    for names, mine, theirs in ((SAME_HEAD, one.head, other.head), (SAME_FACTS, one.facts, other.facts)):
+        for name in names:
+            own, others = mine.get(name, "nothing"), theirs.get(name, "nothing")
+            if own != others:
+                raise NotComparable(f"{one.path}: {name} is {own}, and {others} in {other.path}. Measure both alike.")
+
+
+def model_of(report: Report) -> dict[str, str]:
+    return {name: str(report.facts.get(name, "")) for name in MODEL}
+
+
+def judge(candidates: Sequence[Report], actives: Sequence[Report], rules: Rules) -> list[Check]:
+    """Raises NotComparable."""
+    pairs = pairs_of(candidates, actives)
+    checks = []
+    for one, other in pairs:
+        asked = [rule for rule in rules.rules if rule.suite == one.suite]
+        if not asked:
+            raise NotComparable(f"{one.suite}: no rule speaks of this suite.")
+        found = (check(rule, one, other, least_cases=rules.least_cases) for rule in asked)
+        checks += [one_check for one_check in found if one_check is not None]
+    return checks
+
+
+def verdict(
+    candidates: Sequence[Report], actives: Sequence[Report], rules: Rules, checks: Sequence[Check]
+) -> dict[str, Any]:
+    def side(reports: Sequence[Report]) -> dict[str, Any]:
+        named = [{"suite": one.suite, "report SHA-256": one.sha256} for one in reports]
+        return {**(model_of(reports[0]) if reports else {}), "reports": named}
+
+    return {
+        "passed": bool(checks) and all(one.passed for one in checks),
+        "judged": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "rules version": rules.version,
+        "rules SHA-256": rules.sha256,
+        "candidate": side(candidates),
+        "active": side(actives),
+        "checks": [asdict(one) for one in checks],
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m evaluation.gate", description=__doc__)
+    for side in ("candidate", "active"):
+        parser.add_argument(
+            f"--{side}", type=Path, nargs="+", required=True, metavar="REPORT", help="report.json, one for each suite"
+        )
+    parser.add_argument("--rules", type=Path, default=RULES, help="the rules (evaluation/data/gate.toml)")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="the verdict (gate.json beside the candidate's report)"
+    )
+    asked = parser.parse_args(arguments)
+    first = asked.candidate[0]
+    out: Path = asked.out or (first if first.is_dir() else first.parent) / "gate.json"
+    try:
+        rules = Rules.read(asked.rules)
+        candidates, actives = ([Report.read(path) for path in side] for side in (asked.candidate, asked.active))
+        checks = judge(candidates, actives, rules)
+    except NotComparable as error:
+        print(error, file=sys.stderr)
+        write(out, {"passed": False, "refused": str(error)})  # a verdict of an earlier run must not stay
+        return REFUSED
+    told = verdict(candidates, actives, rules, checks)
+    write(out, told)
+    print("\n".join(lines_of(checks)))
+    print(
+        f"{'The candidate may be made active.' if told['passed'] else 'The candidate may not be made active.'} ({out})"
+    )
+    return MAY if told["passed"] else MAY_NOT
+
+
+def write(path: Path, told: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
+def lines_of(checks: Sequence[Check]) -> list[str]:
+    lines = []
+    for one in checks:
+        figures = f"{shown(one.candidate)} (active: {shown(one.active)})"
+        lines.append(f"{'pass' if one.passed else 'FAIL'}  {one.figure}: {figures}")
+        lines += [f"      {reason}" for reason in one.reasons]
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())

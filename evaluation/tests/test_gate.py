@@ -1,0 +1,187 @@
+"""The gate: what passes, what does not, what cannot be compared; and the table of several reports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evaluation.beside import main as beside
+from evaluation.gate import main as gate
+from evaluation.report import write_report
+from evaluation.stats import difference, mean_of, rise_of, share_of
+from evaluation.suite import Figure, PerCase, Results
+
+FIGURE = "is a revision of the draft"
+LENGTH = "words a sentence, change"
+RULES = f"""
+version = 1
+least_cases = 20
+[[rule]]
+suite = "revision"
+figure = "{FIGURE}"
+better = "higher"
+bound = 0.9
+margin = 0.05
+[[rule]]
+suite = "revision"
+figure = "read: an invented fact"
+better = "lower"
+bound = 0.0
+only_if_there = true
+"""
+
+
+def report(
+    folder: Path,
+    name: str,
+    *,
+    bad: int = 0,
+    cases: int = 100,
+    figures: tuple[Figure, ...] = (),
+    changed: Mapping[str, str | int] | None = None,
+) -> Path:
+    """Of a model that failed at the first `bad` cases."""
+    flags = [number >= bad for number in range(cases)]
+    lengths = [float(number % 3) for number in range(cases)]
+    head: dict[str, str | int | float] = {
+        "suite": "revision",
+        "suite version": 1,
+        "data SHA-256": "d" * 64,
+        "cases": cases,
+        "seed": 1,
+        "safety layer": "2:a",
+    }
+    facts: dict[str, str | int | float] = {"base SHA-256": "b" * 64, "adapter SHA-256": name * 8}
+    for key, value in (changed or {}).items():
+        (head if key in head else facts)[key] = value
+    results = Results(
+        figures=(Figure(FIGURE, share_of(flags), "at least 0.9"), Figure(LENGTH, mean_of(lengths)), *figures),
+        facts=facts,
+        per_case=PerCase(tuple(map(str, range(cases))), {FIGURE: tuple(map(float, flags)), LENGTH: tuple(lengths)}),
+    )
+    write_report(folder / name, head, results)
+    return folder / name / "report.json"
+
+
+def judged(folder: Path, candidate: Path, active: Path) -> tuple[int, dict[str, Any]]:
+    rules = folder / "rules.toml"
+    rules.write_text(RULES, encoding="utf-8")
+    code = gate(["--candidate", str(candidate), "--active", str(active), "--rules", str(rules)])
+    told: dict[str, Any] = json.loads((candidate.parent / "gate.json").read_text(encoding="utf-8"))
+    return code, told
+
+
+def test_a_candidate_that_is_as_good_passes_and_both_models_are_named(tmp_path: Path) -> None:
+    code, told = judged(tmp_path, report(tmp_path, "new", bad=3), report(tmp_path, "old", bad=4))
+    assert (code, told["passed"]) == (0, True)
+    assert told["candidate"]["adapter SHA-256"] == "new" * 8
+    assert told["active"]["adapter SHA-256"] == "old" * 8
+    assert told["candidate"]["base SHA-256"] == "b" * 64
+    assert told["checks"][0]["difference"][0] == pytest.approx(0.01)
+
+
+def test_below_the_bound_it_does_not_pass_and_is_told_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = judged(tmp_path, report(tmp_path, "new", bad=15), report(tmp_path, "old", bad=15))
+    assert (code, told["passed"]) == (1, False)
+    assert "0.850, and at least 0.9 is wanted" in capsys.readouterr().out
+
+
+def test_worse_than_the_active_model_does_not_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = judged(tmp_path, report(tmp_path, "new", bad=9), report(tmp_path, "old"))
+    assert (code, told["passed"]) == (1, False)
+    assert "is worse than the active model by more than 0.05" in capsys.readouterr().out
+
+
+def test_few_cases_let_nothing_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert judged(tmp_path, report(tmp_path, "new", cases=10), report(tmp_path, "old", cases=10))[0] == 1
+    assert "10 cases, and 20 are wanted" in capsys.readouterr().out
+
+
+def test_a_reader_s_finding_counts_where_there_is_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = Figure("read: an invented fact", share_of([True] + [False] * 199))
+    assert judged(tmp_path, report(tmp_path, "new", figures=(found,)), report(tmp_path, "old"))[0] == 1
+    assert "FAIL  read: an invented fact" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"suite version": 2}, "suite version is 2, and 1"),
+        ({"data SHA-256": "e" * 64}, "data SHA-256"),
+        ({"safety layer": "2:b"}, "safety layer"),
+        ({"empathy scorer SHA-256": "f" * 64}, "empathy scorer"),
+        ({"base SHA-256": ""}, "names no model"),
+        ({"suite": "crisis"}, "want one report of each model"),
+    ],
+)
+def test_what_was_measured_otherwise_is_not_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changed: dict[str, Any], named: str
+) -> None:
+    code, told = judged(tmp_path, report(tmp_path, "new", changed=changed), report(tmp_path, "old"))
+    assert (code, told["passed"]) == (2, False)
+    assert named in capsys.readouterr().err
+    assert named in told["refused"]
+
+
+def test_a_verdict_of_before_does_not_stay(tmp_path: Path) -> None:
+    new, old = report(tmp_path, "new"), report(tmp_path, "old")
+    assert judged(tmp_path, new, old)[1]["passed"]
+    new.write_text("{}", encoding="utf-8")
+    code, told = judged(tmp_path, new, old)
+    assert (code, told["passed"]) == (2, False)
+
+
+def test_the_shipped_rules_speak_of_figures_that_the_suite_has(tmp_path: Path) -> None:
+    from evaluation.gate import RULES as SHIPPED
+    from evaluation.gate import Rules
+    from evaluation.revisions.figures import Figures, of_empathy, of_form, of_meaning, of_reading, of_wording
+    from evaluation.revisions.run import Run
+
+    made, run = Figures([]), Run([], read={})
+    for part in (of_form, of_meaning, of_empathy, of_wording, of_reading):
+        part(made, run)
+    names = {figure.name for figure in made.figures}
+    assert [rule.figure for rule in Rules.read(SHIPPED).rules if rule.figure not in names] == []
+
+
+# Side by side
+
+
+def test_reports_stand_side_by_side_with_what_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base, sft = report(tmp_path, "base", bad=60), report(tmp_path, "sft", bad=5)
+    plots = tmp_path / "plots"
+    assert beside([str(base), str(sft.parent), "--names", "base,SFT", "--plots", str(plots)]) == 0
+    table = capsys.readouterr().out
+    assert "| figure | base | SFT | bar |" in table
+    assert "0.950 [0.887, 0.984] 95/100<br>Δ +0.550" in table
+    assert "adapter SHA-256 sftsftsftsft" in table
+    assert sorted(path.name for path in plots.iterdir()) == ["other-figures.png", "shares.png"]
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in plots.iterdir())
+
+
+def test_reports_of_other_data_do_not_stand_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base, other = report(tmp_path, "base"), report(tmp_path, "other", changed={"data SHA-256": "e" * 64})
+    assert beside([str(base), str(other)]) == 2
+    assert "Measure both alike" in capsys.readouterr().err
+
+
+# Figures
+
+
+def test_a_rise_is_of_means_and_its_interval_is_of_pairs() -> None:
+    rise = rise_of([1.0, 2.0, 1.0, 2.0], [1.5, 3.0, 1.5, 3.0])
+    assert rise.value == pytest.approx(0.5)
+    assert rise.low == pytest.approx(0.5)  # each pair rose by half
+    assert rise_of([0.0], [1.0]).value is None
+
+
+def test_a_difference_of_shares_has_newcombe_s_interval() -> None:
+    # Newcombe 1998, method 10: 56/70 less 48/80, with Wilson's ends.
+    from evaluation.stats import share
+
+    gap = difference(share(56, 70, method="wilson"), share(48, 80, method="wilson"))
+    assert (gap.value, gap.low, gap.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
