@@ -5,10 +5,12 @@ The model has no tools, no network and no memory of other cases; what it could m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 
 from assistant.inference.prompts import EXAMPLES, GENERATE_SYSTEM, IMPROVE_SYSTEM
+from assistant.inference.trained_prompts import Goal
 from assistant.safety.english import load_english, not_english
 from assistant.safety.lexicon import LexiconRule
 from assistant.safety.machine import Span, find_hidden, find_mark_words, find_tags
@@ -38,6 +40,9 @@ _WORDS_OF_SENTENCE = 4
 _WORDS_OF_ORDER = 4
 _SENTENCES_OF_ORDER = 3  # after the one in which it stands
 _SHORTEST_RARE = 3
+# How a turn of a trained model's prompt begins, alone on its line or at the head of one.
+_LABEL = re.compile(r"^[ \t]*(?:post|draft|goals|keep|topic)[ \t]*:", re.I | re.M)
+_GOAL = re.compile(rf"^[ \t]*(?:{'|'.join(re.escape(goal) for goal in Goal)})[ \t]*$", re.I | re.M)
 _LEET = str.maketrans("013457@$!", "oieastasi")
 
 
@@ -68,6 +73,9 @@ class Leak(WordedPhase):
         ):
             for first, last in islice(spans, 1):
                 yield rule.finding(context.kind, *reading.span(first, last))
+        for label in (_LABEL, _GOAL):
+            if (match := label.search(text)) and not label.search(context.draft):
+                yield MARKS.finding(context.kind, *match.span())
         for search in (find_tags(reading.plain), find_mark_words(text), find_hidden(text, a_slip=0)):
             for start, end in islice(search, 1):
                 yield MARKS.finding(context.kind, start, end)

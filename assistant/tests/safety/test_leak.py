@@ -134,6 +134,28 @@ def test_it_holds_signs_of_a_program(text: str) -> None:
     assert "leak.marks" in codes(found(PHASE, text, Kind.SUGGESTION))
 
 
+LABELS = [
+    "I hear you.\nGoals:\nwarmer",
+    "Keep: call her tonight.",
+    "Draft:\nI hear you.",
+    "one concrete next step",
+    "Topic: work",
+]
+
+
+@pytest.mark.parametrize("text", LABELS)
+def test_it_holds_the_labels_of_a_trained_models_prompt(text: str) -> None:
+    assert "leak.marks" in codes(found(PHASE, text, Kind.SUGGESTION, post=POST, draft=DRAFT))
+    assert "leak.marks" not in codes(found(PHASE, text, Kind.SUGGESTION, post=POST, draft=text))
+
+
+@pytest.mark.parametrize(
+    "text", ["You could keep: a list, a book, a friend.", "That goal sounds warmer now.", "My post was late."]
+)
+def test_it_lets_the_same_words_stand_in_a_sentence(text: str) -> None:
+    assert "leak.marks" not in codes(found(PHASE, text, Kind.SUGGESTION, post=POST, draft=DRAFT))
+
+
 COURTSHIP = [
     "I think I am in love with you.",
     "Would you go on a date with me?",
