@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from assistant.inference.trained_prompts import Goal, Task
 from training.building import wording
 from training.building.cues import YOU, Cue, cues, is_stock, ungrounded
-from training.building.reflections import Heard, ask, listen, reflect
+from training.building.reflections import Heard, ask, copies, listen, reflect
 from training.building.replies import Window, clean, windows
 from training.building.text import capitalise, content, join, phrases
 from training.licences import LICENCES
@@ -189,6 +189,7 @@ GOOD_STEPS: tuple[Callable[[Work, Case], bool], ...] = (
 # From a real draft
 
 
+TRIES = 6
 QUESTIONS = 0.4  # share of real drafts without one that are given one
 SET_PHRASES = 0.25  # share of real drafts that are given one to begin with, as many begin
 
@@ -209,20 +210,39 @@ def from_real(window: Window, case: Case) -> Work | None:
         work.revision = softer
         work.note("orders made offers", "Suggestions", Goal.SAFER)
     asks = any(Cue.QUESTION in one for one in window.cues)
-    if not asks and case.chance.random() < QUESTIONS and (question := ask(case.heard, case.post, case.chance)):
+    if not asks and case.chance.random() < QUESTIONS and (question := asked(case)):
         work.revision.append(question)
         work.note("question added", "Questions", Goal.QUESTION)
     return work
 
 
-def hear(work: Work, case: Case) -> bool:
-    """Put what the post says, in its own words, at the head of the revision, in place of a set phrase that stands there."""
+def asked(case: Case) -> str:
+    for _ in range(TRIES):
+        question = ask(case.heard, case.post, case.chance)
+        if not copies(question, case.post):
+            return question
+    return ""
+
+
+def heard_sentence(case: Case) -> str:
+    """What the post says, feelings more often than the rest; empty where it says nothing that can be said back."""
     if not case.heard:
-        return False
+        return ""
     kind = case.heard[0].kind
     first = [one for one in case.heard if one.kind == kind]
-    heard = case.chance.choice(first if case.chance.random() < 0.6 else list(case.heard))
-    said = reflect(heard, case.chance)
+    for _ in range(TRIES):
+        heard = case.chance.choice(first if case.chance.random() < 0.6 else list(case.heard))
+        said = reflect(heard, case.chance)
+        if not copies(said, case.post):
+            return said
+    return ""
+
+
+def hear(work: Work, case: Case) -> bool:
+    """Put what the post says, in its own words, at the head of the revision, in place of a set phrase that stands there."""
+    said = heard_sentence(case)
+    if not said:
+        return False
     at = next((n for n, one in enumerate(work.revision) if is_stock(one)), None)
     if at is not None:
         work.revision[at] = said

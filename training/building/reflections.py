@@ -65,6 +65,8 @@ HURT = (
 )
 HAPPENED = re.compile(rf"\b(my (?:\w+ )?{RELATED} {HURT}\b[^,.;:!?\n]{{2,60}})", re.I)
 PERSON = re.compile(rf"\bmy ((?:\w+ )?{RELATED})\b", re.I)
+WORDS = re.compile(r"[a-z0-9]+")
+MOST_IN_A_ROW = 6  # the safety check on copies holds from eight words on; "I'm" counts two there
 LONGEST = 13  # words of what is said back
 NEXT_CLAUSE = re.compile(
     r"\s(?:and|but|so|because|which|who|then|or|although|though|except)\s(?=(?:i|he|she|they|it|we|that|my|then)\b)",
@@ -160,6 +162,14 @@ def flip(said: str) -> str:
         else:
             told.append(new)
     return " ".join(told)
+
+
+def copies(said: str, post: str) -> bool:
+    """Whether it repeats so many of the post's words in a row that the site would hold it as a copy."""
+    have = WORDS.findall(post.lower())
+    runs = {tuple(have[at : at + MOST_IN_A_ROW + 1]) for at in range(len(have) - MOST_IN_A_ROW)}
+    told = WORDS.findall(said.lower())
+    return any(tuple(told[at : at + MOST_IN_A_ROW + 1]) in runs for at in range(len(told) - MOST_IN_A_ROW))
 
 
 def reflect(heard: Heard, chance: random.Random) -> str:
