@@ -18,7 +18,12 @@ _NOT_WORTH_IT = 200  # rows; a process of its own takes seconds to start
 
 def mapped(work: Callable[[A], B], rows: Sequence[A], *, processes: int, title: str, quiet: bool = False) -> list[B]:
     """In the order of the rows. `work` is a function of a module, so that another process finds it."""
-    bar = {"total": len(rows), "desc": title, "unit": " texts", "disable": quiet or not rows}
+    bar = {
+        "total": len(rows),
+        "desc": title,
+        "unit": " texts",
+        "disable": (quiet or not rows) or None,
+    }  # None: no bar where nobody watches
     if processes <= 1 or len(rows) < _NOT_WORTH_IT:
         return [work(row) for row in tqdm(rows, **bar)]
     context = multiprocessing.get_context("spawn")  # forked, a process would take over locks of threads it has not

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from assistant.changes import split_sentences
 from assistant.safety.scrub import PLACEHOLDERS, find, scrub
 from training.preparation.corpus import Corpus
 from training.preparation.parallel import mapped
@@ -16,6 +17,8 @@ from training.schemas import Example, Pair
 
 PLACEHOLDER = re.compile("|".join(re.escape(one) for one in sorted(set(PLACEHOLDERS.values()))))
 FEWEST_WORDS_BESIDE = 4
+_GREETING = re.compile(r"(?:hi|hello|hey|dear|good (?:morning|day|evening)|thanks|thank you)\b", re.I)
+MOST_WORDS_OF_AN_EDGE = 6  # of a greeting or a signature, beside its placeholder
 
 AnyRow = TypeVar("AnyRow", Example, Pair)
 
@@ -69,7 +72,25 @@ def _without_unscrubbed(corpus: Corpus, quarantine: Quarantine) -> Corpus:
 def scrubbed(text: str) -> tuple[str, list[str]]:
     """The text without personal data, and the kinds of what was found."""
     found = [item.contact.value for item in find(text)]
-    return (scrub(text) if found else text), found
+    return (without_edges(scrub(text)) if found else text), found
+
+
+def without_edges(text: str) -> str:
+    """Without "Hi [name]," at its head and "[name], counsellor, [link]" at its end: letters have them, replies do not."""
+    sentences = [text[one.start : one.end].strip() for one in split_sentences(text)]
+    starts = [one.start for one in split_sentences(text)]
+    first, stop = 0, len(sentences)
+    while stop > 1 and _is_short(sentences[stop - 1]) and sentences[stop - 1][-1] not in ".!?":
+        stop -= 1
+    while first < stop - 1 and _is_short(sentences[first]) and _GREETING.match(sentences[first]):
+        first += 1
+    end = starts[stop] if stop < len(starts) else len(text)
+    return text[starts[first] if starts else 0 : end].strip() or text
+
+
+def _is_short(sentence: str) -> bool:
+    words = PLACEHOLDER.sub(" ", sentence).split()
+    return bool(PLACEHOLDER.search(sentence)) and len(words) <= MOST_WORDS_OF_AN_EDGE
 
 
 def remove_useless(rows: Sequence[AnyRow], report: ScrubReport, quarantine: Quarantine, what: str) -> list[AnyRow]:

@@ -10,7 +10,7 @@ import pytest
 from assistant.inference.trained_prompts import Task
 from training.preparation.labels import POST_LEVEL, label
 from training.preparation.quarantine import Entry, LostRows, Quarantine, Step
-from training.preparation.scrubbing import ScrubReport, remove_useless, scrub_corpus
+from training.preparation.scrubbing import ScrubReport, remove_useless, scrub_corpus, without_edges
 from training.schemas import Comment, Example
 from training.sources import FinishedDraft
 from training.tests.invented import ORIGIN, corpus, example, pair, thread
@@ -71,6 +71,20 @@ def test_texts_are_scrubbed_and_kinds_counted() -> None:
     assert after.threads[0].comments[0].text == "You can call me on [phone] at any time."
     assert after.threads[0].comments[1].text == "Mine too."
     assert (report.texts, report.changed, dict(report.kinds)) == (3, 1, {"phone": 1})
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Hi [name],\nYou waited long.\n\n[name], bus adviser", "You waited long."),
+        ("You waited long. Write to [name] at the bus office and ask for your money back.", None),
+        ("[name] died.\nI miss her.\nNobody asks. I loved [name].", None),
+        ("[name]", None),
+        ("You waited long.", None),
+    ],
+)
+def test_greetings_and_signatures_go_with_the_names_in_them(text: str, left: str | None) -> None:
+    assert without_edges(text) == (text if left is None else left)
 
 
 def test_an_exported_draft_with_personal_data_is_set_aside_because_its_changes_are_counted_by_letters() -> None:
