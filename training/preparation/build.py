@@ -49,6 +49,7 @@ def prepare(recipe: DataRecipe, settings: Settings) -> dict[str, Any]:
     """The report. The same files for the same recipe and data, byte for byte, however often it is run."""
     for name in ("report.json", "report.md"):  # of a run before: should this one fail, its rows speak for nobody
         (settings.out / name).unlink(missing_ok=True)
+    pairing = PairOptions.of({"seed": recipe.seed, **recipe.pairs})
     quarantine = Quarantine()
     told: dict[str, Any] = {"recipe": {"name": recipe.name, "version": recipe.version, "seed": recipe.seed}}
     told["use"] = str(recipe.use)
@@ -61,7 +62,7 @@ def prepare(recipe: DataRecipe, settings: Settings) -> dict[str, Any]:
     corpus = remove_leaks(corpus, index, quarantine)
     corpus, scrubbing = scrub_corpus(corpus, quarantine, processes=settings.processes, quiet=settings.quiet)
     sides, splits = split(corpus, recipe.splits, quarantine, seed=recipe.seed)
-    examples, pairs, told["pairs"] = built(sides, recipe)
+    examples, pairs, told["pairs"] = built(sides, recipe, pairing)
     examples, pairs = once(examples, quarantine, "example"), once(pairs, quarantine, "pair")
     examples = remove_leaking_rows(examples, index, quarantine, "example")
     pairs = remove_leaking_rows(pairs, index, quarantine, "pair")
@@ -138,12 +139,13 @@ def _distinct(rows: Iterable[Row]) -> Iterable[Row]:
         yield row if seen[id] == 1 else replace(row, id=f"{id}+{seen[id]}")  # type: ignore[type-var]
 
 
-def built(sides: dict[Split, Corpus], recipe: DataRecipe) -> tuple[list[Example], list[Pair], list[dict[str, Any]]]:
+def built(
+    sides: dict[Split, Corpus], recipe: DataRecipe, pairing: PairOptions
+) -> tuple[list[Example], list[Pair], list[dict[str, Any]]]:
     """Each side by itself: nothing that is built on one can hold a text of another."""
     examples: list[Example] = []
     pairs: list[Pair] = []
     told = []
-    options = PairOptions.of({"seed": recipe.seed, **recipe.pairs})
     for side, corpus in sides.items():
         threads = (*corpus.threads, *lantern.as_threads(corpus.drafts))
         found = build_examples(
@@ -157,10 +159,10 @@ def built(sides: dict[Split, Corpus], recipe: DataRecipe) -> tuple[list[Example]
         examples += (replace(one, split=side) for one in found)
         rated = [*corpus.rated, *lantern.as_rated(corpus.drafts)]
         for made, report in (
-            community_votes(corpus.threads, options),
-            supporter_feedback(corpus.drafts, options),
-            moderator_decisions(corpus.drafts, options),
-            human_ratings(rated, options),
+            community_votes(corpus.threads, pairing),
+            supporter_feedback(corpus.drafts, pairing),
+            moderator_decisions(corpus.drafts, pairing),
+            human_ratings(rated, pairing),
         ):
             pairs += (replace(one, split=side) for one in made)
             if report.considered:
