@@ -151,7 +151,7 @@ def trimmed(said: str) -> str:
 
 def flip(said: str) -> str:
     """From the seeker's mouth to the supporter's: "my mother hates me" is "your mother hates you"."""
-    told = []
+    told: list[str] = []
     for number, token in enumerate(said.split()):
         bare = token.strip(".,;:!?").lower()
         new = FLIP.get(bare)

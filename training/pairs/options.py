@@ -68,7 +68,8 @@ class PairReport:
     objectives: Counter[str] = field(default_factory=Counter)
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"source": str(self.source), "dropped": dict(sorted(self.dropped.items()))}
+        counted = {"dropped": dict(sorted(self.dropped.items())), "objectives": dict(sorted(self.objectives.items()))}
+        return asdict(self) | {"source": str(self.source)} | counted
 
     def __str__(self) -> str:
         earlier = "" if self.earlier_chosen is None else f", the earlier in {self.earlier_chosen:.0%}"

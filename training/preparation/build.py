@@ -166,7 +166,7 @@ def built(
         ):
             pairs += (replace(one, split=side) for one in made)
             if report.considered:
-                told.append({"side": str(side), **report.as_dict(), "objectives": dict(report.objectives)})
+                told.append({"side": str(side), **report.as_dict()})
     return examples, pairs, told
 
 

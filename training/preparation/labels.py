@@ -27,6 +27,7 @@ class Asked:
     kind: Kind
     post: str = field(repr=False, default="")
     level: Level = Level.NONE
+    draft: str = field(repr=False, default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,8 @@ def _asked(row: Example | Pair, levels: dict[str, Level]) -> Asked | None:
     text = row.answer if isinstance(row, Example) else row.chosen
     if row.task is Task.SEEKER:
         return Asked(text, Kind.POST)
-    return Asked(text, Kind.REPLY, row.post, levels.get(row.post, Level.NONE))
+    # As the site would look at it, were the model to write it: a suggestion is held sooner than a person's reply.
+    return Asked(text, Kind.SUGGESTION, row.post, levels.get(row.post, Level.NONE), row.draft)
 
 
 def _why_stopped(said: Said, report: LabelReport) -> str:
@@ -129,7 +131,9 @@ def _screened(asked: set[Asked], processes: int, title: str, quiet: bool) -> dic
 
 
 def screened(asked: Asked) -> Said:
-    screening = _pipeline().screen(asked.text, Context(asked.kind, post=asked.post, level=asked.level))
+    screening = _pipeline().screen(
+        asked.text, Context(asked.kind, post=asked.post, draft=asked.draft, level=asked.level)
+    )
     stops = sorted({(-one.severity, one.code) for one in screening.findings if one.severity >= Severity.REVIEW})
     return Said(
         codes=tuple(sorted({one.code for one in screening.findings})),
