@@ -1,14 +1,22 @@
-"""The base model: the starter out of its GGUF, dequantized by transformers, or a folder as Hugging Face lays it out."""
+"""The base model: the starter out of its GGUF, dequantized by transformers, or a folder as Hugging Face lays it out.
+
+A GGUF is unpacked once, into a folder of the cache: reading its vocabulary takes transformers a quarter of a minute, and a
+model that came out of a GGUF refuses to be cast from one precision to another.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from tokenizers import pre_tokenizers
-from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 from training.stages.recipe import BaseModel, Precision
 from training.stages.sums import sha256_of
@@ -40,17 +48,22 @@ def check(base: BaseModel) -> str:
 
 
 def load_model(base: BaseModel, precision: Precision, *, four_bit: bool = False) -> Any:
-    """Weights in `precision`. Ask for what you need: one that came out of a GGUF refuses to be cast later."""
     options: dict[str, Any] = {"dtype": DTYPES[precision], "attn_implementation": "sdpa"}
     if torch.cuda.is_available():
         options["device_map"] = {"": 0}
-    if base.path.is_file():
-        options["quantization_config"] = GgufConfig(dequantize=True)  # else it keeps them packed, and nothing trains
     if four_bit:
         options["quantization_config"] = _four_bit()
-    model = AutoModelForCausalLM.from_pretrained(*_place(base), **_file(base), **options)
+    model = AutoModelForCausalLM.from_pretrained(str(folder_of(base)), **options)
     model.config.use_cache = False
     return model
+
+
+def load_tokenizer(base: BaseModel) -> Any:
+    return AutoTokenizer.from_pretrained(str(folder_of(base)))
+
+
+def load_config(base: BaseModel) -> Any:
+    return AutoConfig.from_pretrained(str(folder_of(base)))
 
 
 def _four_bit() -> Any:
@@ -66,11 +79,33 @@ def _four_bit() -> Any:
     )
 
 
-def load_tokenizer(base: BaseModel) -> Any:
-    tokenizer = AutoTokenizer.from_pretrained(*_place(base), **_file(base))
-    if base.path.is_file():
-        _cut_as_llama_cpp(tokenizer, base.path)
-    return tokenizer
+def folder_of(base: BaseModel) -> Path:
+    if not base.path.is_file():
+        return base.path
+    cache = Path(os.environ.get("LANTERN_CACHE") or Path.home() / ".cache" / "lantern") / "bases"
+    folder = cache / f"{sha256_of(base.path)}-{transformers.__version__}"
+    if not folder.is_dir():
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".part-", dir=cache) as part:
+            _unpack(base.path, Path(part))
+            with contextlib.suppress(OSError):  # somebody else was faster
+                Path(part).rename(folder)
+                Path(part).mkdir()  # for its context manager to remove
+    return folder
+
+
+def _unpack(path: Path, folder: Path) -> None:
+    where = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
+    how = GgufConfig(dequantize=True)  # else it keeps them packed, and nothing trains
+    unpacked = AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32, quantization_config=how)
+    config = AutoConfig.from_pretrained(**where)
+    config.dtype = "float32"
+    plain = AutoModelForCausalLM.from_config(config)  # the unpacked one still counts as quantised, and is not saved
+    plain.load_state_dict(unpacked.state_dict())
+    plain.save_pretrained(str(folder))
+    tokenizer = AutoTokenizer.from_pretrained(**where)
+    _cut_as_llama_cpp(tokenizer, path)
+    tokenizer.save_pretrained(str(folder))
 
 
 def _cut_as_llama_cpp(tokenizer: Any, path: Path) -> None:
@@ -85,11 +120,3 @@ def _cut_as_llama_cpp(tokenizer: Any, path: Path) -> None:
         )
     elif name not in ("gpt-2", "default"):
         raise WrongBase(f"{path.name}: cuts text as {name}, which is not known here. Train from its original folder.")
-
-
-def _place(base: BaseModel) -> tuple[str]:
-    return (str(base.path.parent if base.path.is_file() else base.path),)
-
-
-def _file(base: BaseModel) -> dict[str, str]:
-    return {"gguf_file": base.path.name} if base.path.is_file() else {}

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from transformers import AutoConfig
-
 from training.stages import base, loader_check, to_gguf
 from training.stages.course import ADAPTER
 from training.stages.manifest import ADAPTER_FILE, CHECK
@@ -24,7 +22,11 @@ def convert_and_check(
     base.check(recipe.base)
     target, adapter = run / ADAPTER_FILE, run / ADAPTER
     layers = to_gguf.convert(
-        adapter, target, base_name=recipe.base.name, shape=to_gguf.Shape.of(_config(recipe)), outtype=outtype
+        adapter,
+        target,
+        base_name=recipe.base.name,
+        shape=to_gguf.Shape.of(base.load_config(recipe.base)),
+        outtype=outtype,
     )
     tokens = Tokens(base.load_tokenizer(recipe.base))
     told = loader_check.compare(
@@ -35,10 +37,3 @@ def convert_and_check(
     if not told["passed"]:
         raise loader_check.NotTheSame(f"{target}: differs from PEFT by {told['f16']}, allowed are {told['tolerance']}.")
     return told
-
-
-def _config(recipe: Recipe) -> Any:
-    path = recipe.base.path
-    if path.is_file():
-        return AutoConfig.from_pretrained(str(path.parent), gguf_file=path.name)
-    return AutoConfig.from_pretrained(str(path))

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
 from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
 
 from training.stages.base import load_model
+from training.stages.fast_lora import speed_up
 from training.stages.recipe import Recipe
 from training.stages.sums import sha256_of
 
@@ -17,18 +19,24 @@ CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 def new(recipe: Recipe) -> Any:
     """On a fresh base."""
-    return get_peft_model(_base(recipe), _config(recipe))
+    return _fast(get_peft_model(_base(recipe), _config(recipe)))
 
 
 def going_on(recipe: Recipe, adapter: Path) -> Any:
     """Goes on with what a stage before made; the recipe's `lora` does not count then, but for `four_bit`."""
-    return PeftModel.from_pretrained(_base(recipe), str(adapter), is_trainable=True)
+    return _fast(PeftModel.from_pretrained(_base(recipe), str(adapter), is_trainable=True))
 
 
 def for_use(recipe: Recipe, adapter: Path | None, *, precision: Any = None) -> Any:
     """To be asked, not trained."""
     model = load_model(recipe.base, precision or recipe.training.precision)
     return (PeftModel.from_pretrained(model, str(adapter)) if adapter else model).eval()
+
+
+def _fast(model: Any) -> Any:
+    if not torch.cuda.is_available():
+        speed_up(model)
+    return model
 
 
 def _base(recipe: Recipe) -> Any:

@@ -12,7 +12,7 @@ from peft import LoraConfig, get_peft_model
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
 from assistant.inference.trained_prompts import Task
-from training.stages import base, losses
+from training.stages import base, fast_lora, losses
 from training.stages.batches import collate, score, score_all
 from training.stages.recipe import Loss, Precision, Preference
 from training.stages.tests import tiny
@@ -59,6 +59,35 @@ def test_the_order_of_scores_is_that_of_the_rows() -> None:
     one, _ = score_all(model, ROWS, precision=Precision.FLOAT32, pad=PAD, batch=1)
     other, _ = score_all(model, ROWS[::-1], precision=Precision.FLOAT32, pad=PAD, batch=2)
     torch.testing.assert_close(one, other.flip(0), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("precision", list(Precision))
+def test_the_fast_layers_give_what_pefts_layers_give(precision: Precision) -> None:
+    told = []
+    for speed in (lambda _: 0, fast_lora.speed_up):
+        model = adapted(1)
+        if precision is Precision.BFLOAT16:
+            for weight in model.parameters():
+                weight.data = weight.data if weight.requires_grad else weight.data.bfloat16()
+        speed(model)
+        loss = losses.of_examples(score(model, collate([single(row, 0) for row in ROWS], pad=PAD), precision=precision))
+        loss.backward()
+        gradients = {name: one.grad for name, one in model.named_parameters() if one.requires_grad}
+        told.append((loss, gradients))
+    loose = 1e-4 if precision is Precision.FLOAT32 else 3e-2
+    torch.testing.assert_close(told[0][0], told[1][0], rtol=loose, atol=loose)
+    assert len(told[0][1]) == 8
+    for name, gradient in told[0][1].items():
+        torch.testing.assert_close(gradient, told[1][1][name], rtol=loose, atol=loose)
+
+
+def test_a_switched_off_adapter_is_the_base_with_fast_layers_too() -> None:
+    model, row = adapted(1), [single(ROWS[0], 0)]
+    fast_lora.speed_up(model)
+    with model.disable_adapter():
+        off = score(model, collate(row, pad=PAD), precision=Precision.FLOAT32).sums
+    torch.testing.assert_close(off, score(tiny.model().eval(), collate(row, pad=PAD), precision=Precision.FLOAT32).sums)
+    assert not torch.equal(off, score(model, collate(row, pad=PAD), precision=Precision.FLOAT32).sums)
 
 
 @pytest.fixture(scope="module")
