@@ -25,7 +25,7 @@ from training.stages.sums import sha256_of
 from training.stages.tokens import Tokens
 
 ROOT = Path(__file__).resolve().parents[2]
-TOLERANCE = {"kl": 0.001, "largest": 0.15}  # mean KL in nats; largest gap of a log-probability among the likeliest
+TOLERANCE = {"kl": 0.0001, "largest": 0.05}  # mean KL in nats; largest gap of a log-probability among the likeliest
 LIKELIEST = 32
 Logs = npt.NDArray[np.float32]
 
