@@ -169,11 +169,9 @@ def put_run_on(work: Work, case: Case) -> bool:
 
 
 put_dismissal = put("dismissal", "Validation", Goal.SAFER)
+Step = Callable[[Work, Case], bool]
 # As often as each should happen; `sample` takes them in random order.
-GOOD_STEPS: tuple[Callable[[Work, Case], bool], ...] = (
-    *([take_heard] * 4),
-    *([put_stock] * 2),
-    *([take_question] * 2),
+FAULT_STEPS: tuple[Step, ...] = (
     *([put_orders] * 2),
     *([put_dismissal] * 2),
     put("blame", "Validation", Goal.SAFER),
@@ -184,12 +182,14 @@ GOOD_STEPS: tuple[Callable[[Work, Case], bool], ...] = (
     put_padding,
     put_run_on,
 )
+GOOD_STEPS: tuple[Step, ...] = (*([take_heard] * 4), *([put_stock] * 2), *([take_question] * 2), *FAULT_STEPS)
 
 
 # From a real draft
 
 
 TRIES = 6
+FAULTS = 0.5  # share of drafts that are given one more
 QUESTIONS = 0.4  # share of real drafts without one that are given one
 SET_PHRASES = 0.25  # share of real drafts that are given one to begin with, as many begin
 
@@ -236,6 +236,12 @@ def heard_sentence(case: Case) -> str:
         if not copies(said, case.post):
             return said
     return ""
+
+
+def add_fault(work: Work, case: Case) -> None:
+    """What a supporter should not write is seldom in real drafts, and a model has to see it often to learn that it goes."""
+    if case.chance.random() < FAULTS:
+        case.chance.choice(FAULT_STEPS)(work, case)
 
 
 def hear(work: Work, case: Case) -> bool:
@@ -296,6 +302,7 @@ def improve_examples(
                 ways = (from_real, from_good) if case.chance.random() < 0.5 else (from_good, from_real)
                 work = ways[0](window, case) or ways[1](window, case)
                 if work is not None:
+                    add_fault(work, case)
                     here = replace(origin, row=f"{origin.row}/{reply_id}")
                     made += _made(f"{group}/{reply_id}/{number}.{variant}", work, case, here, author, group, options)
     if lines:
@@ -314,8 +321,7 @@ def _from_peers(
     work = from_real(Window(said, tuple(cues(one, case.about) for one in said), 0, 0.0), case)
     if work is None:
         return []
-    if case.chance.random() < 0.3:
-        case.chance.choice(GOOD_STEPS)(work, case)
+    add_fault(work, case)
     licence = max((origin.licence, *(line.origin.licence for line in chosen)), key=STRICTEST.index)
     here = Origin(
         source="+".join(dict.fromkeys((origin.source, *(line.origin.source for line in chosen)))),
