@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) scripts/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-remote lint types arrows migrations tests pins wheelhouse faults bench bench-soak faults-safety eval-safety portable clean
+.PHONY: help run setup test test-remote lint types arrows migrations tests pins wheelhouse faults bench bench-soak faults-safety eval-safety train-setup train-smoke portable clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,12 @@ faults-safety: ## break the safety checks in every way, 30 times each; prints a 
 eval-safety: ## measure a suite on a file (SUITE=crisis DATA=path, and LABELS=path MORE="--variants")
 	@.venv/bin/python -m evaluation.run --suite $(or $(SUITE),crisis) $(if $(DATA),--data "$(DATA)") \
 		$(if $(LABELS),--labels "$(LABELS)") $(MORE)
+
+train-setup: ## an environment of its own for training/, with torch
+	@$(BOOTSTRAP) training
+
+train-smoke: train-setup ## votes to an activated adapter on an invented sample, end to end (ten minutes on two cores)
+	@training/runs/smoke.sh
 
 portable: ## the engine on imitated older processors (needs qemu-user)
 	@.venv/bin/python -m bench.portable

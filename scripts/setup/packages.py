@@ -14,6 +14,7 @@ from scripts.setup.steps import ROOT, VAR, SetupProblem, Stamps, key_of, run_log
 
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+TRAINING = ROOT / ".venv-training"
 WHEELHOUSE = ROOT / "wheelhouse"
 ENGINE = "llama-cpp-python"  # installed by engine_wheel.py: PyPI has its source only
 
@@ -49,6 +50,23 @@ def _venv_works() -> bool:
     if whole:
         write_whole(VENV / "lantern-id", secrets.token_hex(8))
     return whole
+
+
+def ensure_training() -> str:
+    """The environment of training/, beside the site's. Without hashes: which file of torch is right depends on the machine."""
+    requirements = ROOT / "training" / "requirements.txt"
+    python = TRAINING / "bin" / "python"
+    key = key_of(requirements.read_text(encoding="utf-8"), sys.version)
+    if (TRAINING / "lantern-id").is_file() and Stamps().holds("training", key + venv_id(TRAINING)):
+        return "already there"
+    _make_venv(TRAINING)
+    run_logged(
+        [python, "-m", "pip", "install", *local_wheels(), "-r", requirements],
+        log="pip-training.log",
+        what="pip install training/requirements.txt",
+    )
+    Stamps().write("training", key + venv_id(TRAINING))
+    return "made, with torch and what goes with it"
 
 
 def _make_venv(folder: Path) -> None:

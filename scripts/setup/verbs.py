@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from scripts.setup import checks, compose_secrets, pins
 from scripts.setup.engine_wheel import cache_folder, ensure_engine
 from scripts.setup.machine import provide_needs, setting
-from scripts.setup.packages import PYTHON, check_python, ensure_venv, install_packages
+from scripts.setup.packages import PYTHON, check_python, ensure_training, ensure_venv, install_packages
 from scripts.setup.starter_model import ensure_model
 from scripts.setup.steps import ROOT, VAR, SetupProblem, Steps
 
@@ -50,6 +50,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     verbs.add_parser("secrets", help="make what compose.yaml needs in var/compose").set_defaults(verb=make_secrets)
     verbs.add_parser("run", help="set up, then start the site (HOST, PORT)").set_defaults(verb=run_site)
     verbs.add_parser("test", help="set up, then every check and every test").set_defaults(verb=run_tests)
+    verbs.add_parser("training", help="make .venv-training, with torch, for training/").set_defaults(
+        verb=set_up_training
+    )
     for name in CHECK_VERBS:
         some = verbs.add_parser(name, help=f"the checks named {name}, alone")
         some.set_defaults(verb=run_some_checks, name=name)
@@ -115,6 +118,14 @@ def set_up_engine(_: argparse.Namespace) -> int:
 
 def set_up_model(_: argparse.Namespace) -> int:
     take_firm_steps([("virtual environment", ensure_venv), ("starter model", ensure_model)])
+    return 0
+
+
+def set_up_training(_: argparse.Namespace) -> int:
+    """With the site's own set-up, because an adapter is compared and registered there."""
+    steps = Steps(total=6)
+    take_setup_steps(steps, dev=False)
+    steps.run("training environment", ensure_training)
     return 0
 
 
