@@ -46,12 +46,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--out", type=Path)
     one = _verb(verbs, "adherence", adherence, "how often answers are of the kind that the mode token asks for")
     _asks(one)
-    one.add_argument("--answers", type=Path, help="JSON lines with id and answer; default: sampled here, slowly")
+    one.add_argument("--answers", type=Path, help="what training.sampling wrote; default: asked here, slowly")
     one.add_argument("--adapter", type=Path, help="to sample from; default: the base")
     one.add_argument("--out", type=Path)
-    one = _verb(verbs, "prompts", prompts, "write prompts for a tool that asks the site's engine")
-    _asks(one)
-    one.add_argument("--out", type=Path, required=True)
     one = _verb(verbs, "to-gguf", to_gguf, "write the adapter as GGUF and compare it with PEFT")
     _recipe_and_run(one)
     one.add_argument("--base-gguf", type=Path, help="default: the recipe's base, where that is a GGUF")
@@ -119,26 +116,20 @@ def adherence(options: argparse.Namespace) -> None:
     recipe = read_recipe(options.recipe, Stage.SFT)
     rows = asking.rows_of_each(recipe, options.data, options.split, options.of_each)
     answers = asking.read_answers(options.answers) if options.answers else _sampled(recipe, options.adapter, rows)
-    told = asking.adherence(rows, answers)
+    told = asking.adherence(rows, answers, asking.feedback_lines(options.data))
     if options.out:
         write_whole(options.out, told)
     for task, one in told.items():
         print(f"{task:10} {one['right']} of {one['of']} ({one['share']:.0%})")
 
 
-def _sampled(recipe: Any, adapter: Path | None, rows: Any) -> dict[str, str]:
+def _sampled(recipe: Any, adapter: Path | None, rows: Any) -> dict[str, list[str]]:
     sample, base, lora, tokens = (
         importlib.import_module(f"training.stages.{name}") for name in ("sample", "base", "lora", "tokens")
     )
     model, known = lora.for_use(recipe, adapter), tokens.Tokens(base.load_tokenizer(recipe.base))
     told = sample.answers(model, known, rows, precision=recipe.training.precision, max_tokens=160)
-    return {row.id: answer for row, answer in zip(rows, told, strict=True)}
-
-
-def prompts(options: argparse.Namespace) -> None:
-    asking = importlib.import_module("training.stages.asking")
-    rows = asking.rows_of_each(read_recipe(options.recipe, Stage.SFT), options.data, options.split, options.of_each)
-    print(f"{asking.write_prompts(rows, options.out)} prompts in {options.out}")
+    return {row.id: [answer] for row, answer in zip(rows, told, strict=True)}
 
 
 def to_gguf(options: argparse.Namespace) -> None:

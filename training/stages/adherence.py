@@ -75,7 +75,7 @@ def _repeats(answer: str, post: str) -> bool:
 
 
 def shares(
-    answers: Sequence[str], rows: Sequence[Example] | Sequence[Pair], feedback_lines: Collection[str] = ()
+    answers: Sequence[str], rows: Sequence[Example | Pair], feedback_lines: Collection[str] = ()
 ) -> dict[str, Share]:
     """Of each task that the rows have."""
     right: dict[str, list[bool]] = defaultdict(list)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from assistant.inference.trained_prompts import Task
 from training.schemas import Example, Split, read_rows
 from training.stages.adherence import shares
 from training.stages.recipe import Recipe
-from training.stages.rows import EXAMPLES, NothingToLearn, prompt_of, some_of
+from training.stages.rows import EXAMPLES, NothingToLearn, some_of
 
 
 def rows_of_each(recipe: Recipe, data: Path, split: str, most: int) -> list[Example]:
@@ -27,36 +27,27 @@ def rows_of_each(recipe: Recipe, data: Path, split: str, most: int) -> list[Exam
     return rows
 
 
-def write_prompts(rows: Sequence[Example], path: Path) -> int:
-    """One prompt a line, cut into its segments, for a tool that asks the site's engine."""
-    with path.open("w", encoding="utf-8") as file:
-        for row in rows:
-            prompt = prompt_of(row)
-            told = {"id": row.id, "task": row.task, "draft": prompt.draft, "version": prompt.version}
-            told_segments = [asdict(segment) for segment in prompt.segments]
-            file.write(json.dumps({**told, "segments": told_segments}, ensure_ascii=False) + "\n")
-    return len(rows)
-
-
-def read_answers(path: Path) -> dict[str, str]:
-    """By the row's id."""
-    told: dict[str, str] = {}
+def read_answers(path: Path) -> dict[str, list[str]]:
+    """By the row's id, as `training.sampling` writes them."""
+    told: dict[str, list[str]] = {}
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             try:
                 one = json.loads(line)
-                told[str(one["id"])] = str(one["answer"])
+                told[str(one["id"])] = [str(answer) for answer in one["outputs"]]
             except (ValueError, KeyError, TypeError) as error:
-                raise ValueError(f"{path.name}:{number}: wants id and answer.") from error
+                raise ValueError(f"{path.name}:{number}: wants id and outputs.") from error
     return told
 
 
-def adherence(rows: Sequence[Example], answers: Mapping[str, str]) -> dict[str, Any]:
-    asked = [row for row in rows if row.id in answers]
-    told = shares([answers[row.id] for row in asked], asked, feedback_lines(rows))
+def adherence(rows: Sequence[Example], answers: Mapping[str, Sequence[str]], lines: Collection[str]) -> dict[str, Any]:
+    """`lines`: what feedback may say."""
+    asked = [(row, answer) for row in rows for answer in answers.get(row.id, ())]
+    told = shares([answer for _, answer in asked], [row for row, _ in asked], lines)
     return {task: {"right": one.right, "of": one.of, "share": one.value} for task, one in told.items()}
 
 
-def feedback_lines(rows: Sequence[Example]) -> Collection[str]:
+def feedback_lines(data: Path) -> Collection[str]:
     """The fixed vocabulary, as the rows use it: every line that an answer to this task has."""
-    return {line.strip() for row in rows if row.task == "feedback" for line in row.answer.splitlines() if line.strip()}
+    rows = (row for row in read_rows(Example, data / EXAMPLES) if row.task is Task.FEEDBACK)
+    return {line.strip() for row in rows for line in row.answer.splitlines() if line.strip()}

@@ -2,7 +2,7 @@
 
 Chosen and rejected of a pair stand behind one prompt in one row, and neither sees the other: the prompt, mostly the longer
 part, is computed once. The vocabulary is 85 times as wide as the starter's hidden states, so the output layer is asked at
-answer positions only. Both together make a step about twice as fast; trl's heads do it on GPUs with Triton only.
+answer positions only, which trl's heads do on GPUs with Triton alone.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def _sees(rows: Sequence[Encoded], width: int) -> torch.Tensor:
 
 def mixed(precision: Precision, device: torch.device) -> AbstractContextManager[Any]:
     if precision is Precision.BFLOAT16:
-        return torch.autocast(device.type, dtype=torch.bfloat16)
+        half: AbstractContextManager[Any] = torch.autocast(device.type, dtype=torch.bfloat16)
+        return half
     return nullcontext()
 
 
@@ -117,7 +118,7 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
     return {name: tensor.to(device) for name, tensor in batch.items()}
 
 
-@torch.no_grad()
+@torch.no_grad()  # type: ignore[untyped-decorator]
 def score_all(
     model: Any, rows: Sequence[Encoded], *, precision: Precision, pad: int, batch: int, progress: Any = None
 ) -> tuple[torch.Tensor, torch.Tensor]:

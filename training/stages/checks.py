@@ -15,7 +15,7 @@ def is_flagged(answer: str, row: Example | Pair) -> bool:
     return told.flagged or told.unscreened
 
 
-def share_flagged(answers: Sequence[str], rows: Sequence[Example] | Sequence[Pair]) -> float:
+def share_flagged(answers: Sequence[str], rows: Sequence[Example | Pair]) -> float:
     if not answers:
         raise ValueError("No answer to check. Set safety.prompts to 0, or have rows to ask about.")
     return sum(is_flagged(answer, row) for answer, row in zip(answers, rows, strict=True)) / len(answers)

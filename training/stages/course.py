@@ -86,8 +86,8 @@ class Course:
     model: Any
     tokens: Tokens
     rows: Sequence[Encoded]
-    learned: Sequence[Example] | Sequence[Pair]
-    asked: Sequence[Example] | Sequence[Pair]  # validation rows: what the safety checks are shown answers to
+    learned: Sequence[Example | Pair]
+    asked: Sequence[Example | Pair]  # validation rows: what the safety checks are shown answers to
     facts: dict[str, Any]  # for the summary: rows, what was left out
 
     def batch(self, chosen: Sequence[int]) -> Batch:
@@ -142,7 +142,7 @@ def _safety(course: Course) -> list[Any]:
     bound, run = course.start.recipe.safety, course.start.run
     if not bound.prompts:
         return []
-    rows = some_of(list(course.asked), bound.prompts, seed=course.start.recipe.seed)  # type: ignore[type-var]
+    rows = some_of(course.asked, bound.prompts, seed=course.start.recipe.seed)
     precision = course.start.recipe.training.precision
 
     def share(model: Any) -> float:

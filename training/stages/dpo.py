@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from training.schemas import Split
+from training.schemas import Pair, Split
 from training.stages import base, lora, losses
 from training.stages.batches import AnswerScores, Batch, collate, score, score_all
 from training.stages.course import Course, Start, follow
@@ -37,7 +37,7 @@ def train(recipe: Recipe, *, data: Path, run: Path, adapter: Path, resume: bool 
     tokens = Tokens(base.load_tokenizer(recipe.base))
     learned = read_split(data, recipe, Split.TRAIN)
     rows, too_long = encode(learned, tokens, longest=recipe.longest)
-    asked: list[Any] = some_of(read_split(data, recipe, Split.VALIDATION), recipe.stopping.rows, seed=recipe.seed)
+    asked = some_of(read_split(data, recipe, Split.VALIDATION), recipe.stopping.rows, seed=recipe.seed)
     held, held_too_long = encode(asked, tokens, longest=recipe.longest)
     model = lora.going_on(recipe, adapter)
     reference = reference_of(model, {row.id: row for row in [*rows, *held]}, recipe, run, pad=tokens.end)
@@ -46,7 +46,7 @@ def train(recipe: Recipe, *, data: Path, run: Path, adapter: Path, resume: bool 
         known = batch.pop("reference")
         return losses.of_pairs(score(model, batch, precision=precision), known, recipe.preference)
 
-    kinds = {pair.id: (str(pair.objective), str(pair.source)) for pair in asked}
+    kinds = {pair.id: (str(pair.objective), str(pair.source)) for pair in asked if isinstance(pair, Pair)}
     before = torch.tensor([reference[row.id] for row in held])
 
     def validate(model: Any) -> dict[str, float]:

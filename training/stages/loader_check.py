@@ -68,7 +68,7 @@ def compare(
                 f"Prompt {number} is cut into other tokens here than on the site. Look at stages/tokens.py."
             )
     as_is = _llama_cpp(site_python, base_file, file, layout="")
-    told = {
+    told: dict[str, Any] = {
         "adapter_sha256": sha256_of(file),
         "base_sha256": sha256_of(base_file),
         "f16": _gap(with_it, _logs(same)),

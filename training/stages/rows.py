@@ -8,20 +8,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
 
-from assistant.inference.trained_prompts import (
-    Goal,
-    Task,
-    build_feedback,
-    build_generate,
-    build_improve,
-    build_seeker,
-)
-from assistant.inference.types import Prompt
 from training.schemas import Example, Pair, Split, read_rows
 from training.stages.recipe import Recipe, Stage
 from training.stages.sums import sha256_of
 
 AnyRow = TypeVar("AnyRow", Example, Pair)
+Asked = TypeVar("Asked", bound=Example | Pair)
 
 EXAMPLES, PAIRS, REPORT = "examples.jsonl", "pairs.jsonl", "report.json"
 WEIGHED = {Stage.SFT: ("task", "built", "source"), Stage.DPO: ("task", "objective", "source")}
@@ -31,24 +23,11 @@ class NothingToLearn(ValueError):
     """The data has no row for this recipe."""
 
 
-def prompt_of(row: Example | Pair) -> Prompt:
-    match row.task:
-        case Task.IMPROVE:
-            goals = tuple(Goal(goal) for goal in row.goals)
-            return build_improve(post=row.post, draft=row.draft, goals=goals, keep=row.keep)
-        case Task.GENERATE:
-            return build_generate(post=row.post)
-        case Task.FEEDBACK:
-            return build_feedback(post=row.post, draft=row.draft)
-        case Task.SEEKER:
-            return build_seeker(topic=row.topic if isinstance(row, Example) else "")
-
-
 def answers_of(row: Example | Pair) -> tuple[str, ...]:
     return (row.answer,) if isinstance(row, Example) else (row.chosen, row.rejected)
 
 
-def read_split(data: Path, recipe: Recipe, split: Split) -> list[Example] | list[Pair]:
+def read_split(data: Path, recipe: Recipe, split: Split) -> Sequence[Example | Pair]:
     """In the order of the file; for training weighted and at most `limit`. Raises BadRow, NothingToLearn."""
     if recipe.stage is Stage.SFT:
         return _chosen(read_rows(Example, data / EXAMPLES), recipe, split, data / EXAMPLES)
@@ -80,11 +59,11 @@ def _chosen(rows: Iterable[AnyRow], recipe: Recipe, split: Split, where: Path) -
     return _some(weighted, recipe.limit, recipe.seed)
 
 
-def _some(rows: list[AnyRow], most: int, seed: int) -> list[AnyRow]:
+def _some(rows: list[Asked], most: int, seed: int) -> list[Asked]:
     return random.Random(seed).sample(rows, most) if 0 < most < len(rows) else rows
 
 
-def some_of(rows: Sequence[AnyRow], most: int, *, seed: int) -> list[AnyRow]:
+def some_of(rows: Sequence[Asked], most: int, *, seed: int) -> list[Asked]:
     """`most` rows, always the same; 0 for all."""
     return _some(list(rows), most, seed)
 

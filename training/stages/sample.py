@@ -7,20 +7,20 @@ from typing import Any
 
 import torch
 
+from training.sampling import prompt_of
 from training.schemas import Example, Pair
 from training.stages.batches import mixed
 from training.stages.recipe import Precision
-from training.stages.rows import prompt_of
 from training.stages.tokens import Tokens
 
 AT_A_TIME = 16
 
 
-@torch.no_grad()
+@torch.no_grad()  # type: ignore[untyped-decorator]
 def answers(
     model: Any,
     tokens: Tokens,
-    rows: Sequence[Example] | Sequence[Pair],
+    rows: Sequence[Example | Pair],
     *,
     precision: Precision,
     max_tokens: int,

@@ -28,7 +28,7 @@ def train(
     tokens = Tokens(base.load_tokenizer(recipe.base))
     learned = read_split(data, recipe, Split.TRAIN)
     rows, too_long = encode(learned, tokens, longest=recipe.longest)
-    asked: list[Any] = some_of(read_split(data, recipe, Split.VALIDATION), recipe.stopping.rows, seed=recipe.seed)
+    asked = some_of(read_split(data, recipe, Split.VALIDATION), recipe.stopping.rows, seed=recipe.seed)
     held, held_too_long = encode(asked, tokens, longest=recipe.longest)
     model = lora.going_on(recipe, adapter) if adapter else lora.new(recipe)
 

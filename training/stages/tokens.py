@@ -14,8 +14,9 @@ from typing import Any
 from assistant.inference.scaffold import TURN_END
 from assistant.inference.trained_prompts import Task
 from assistant.inference.types import Prompt, Segment
+from training.sampling import prompt_of
 from training.schemas import Example, Pair
-from training.stages.rows import answers_of, prompt_of
+from training.stages.rows import answers_of
 
 CONTROL = re.compile(r"(<\|im_start\|>|<\|im_end\|>)")
 END = TURN_END.strip()
@@ -95,7 +96,7 @@ def _begins_with_bos(tokenizer: Any) -> bool:
     return bool(tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id])
 
 
-def encode(rows: Sequence[Example] | Sequence[Pair], tokens: Tokens, *, longest: int) -> tuple[list[Encoded], int]:
+def encode(rows: Sequence[Example | Pair], tokens: Tokens, *, longest: int) -> tuple[list[Encoded], int]:
     """The rows that fit, and how many did not."""
     encoded = [
         Encoded(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from assistant.inference.trained_prompts import Task
 from training.schemas import Example, Origin
-from training.stages import manifest, record, tracking
+from training.stages import asking, manifest, record, tracking
 from training.stages.accuracy import LONGER, Scored, report
 from training.stages.adherence import adheres, shares
 from training.stages.sums import sha256_of
@@ -176,6 +177,16 @@ def test_licences_are_counted_by_source() -> None:
 
 
 def test_the_machine_is_described_without_its_name() -> None:
-    import platform
-
     assert platform.node() not in record.processor()
+
+
+def test_answers_are_counted_as_sampling_writes_them(tmp_path: Path) -> None:
+    (tmp_path / "outputs.jsonl").write_text('{"id": "a", "outputs": ["I am tired.", "You are."]}\n', encoding="utf-8")
+    told = asking.adherence([row(Task.SEEKER)], asking.read_answers(tmp_path / "outputs.jsonl"), ())
+    assert told == {"seeker": {"right": 1, "of": 2, "share": 0.5}}
+
+
+def test_a_line_without_outputs_is_named(tmp_path: Path) -> None:
+    (tmp_path / "outputs.jsonl").write_text('{"id": "a", "answer": "I am tired."}\n', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"outputs\.jsonl:1: wants id and outputs"):
+        asking.read_answers(tmp_path / "outputs.jsonl")

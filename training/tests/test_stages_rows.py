@@ -9,9 +9,10 @@ import pytest
 
 from assistant.inference.trained_prompts import Task
 from training.recipe_files import BadRecipe
+from training.sampling import prompt_of
 from training.schemas import Example, Objective, Origin, Pair, PairSource, Split, write_rows
 from training.stages.recipe import BaseModel, Recipe, Stage, Training, read_recipe
-from training.stages.rows import NothingToLearn, prompt_of, read_split, some_of, weigh
+from training.stages.rows import NothingToLearn, read_split, some_of, weigh
 
 ORIGIN = Origin("invented", "1", "cc0-1.0")
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
@@ -76,7 +77,7 @@ def test_a_recipe_of_the_other_stage_is_refused() -> None:
 def test_a_layer_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     told = (RECIPES / "im" / "sft.yaml").read_text(encoding="utf-8")
     path = tmp_path / "sft.yaml"
-    path.write_text(told.replace("lora: {r: 16", "lora: {targets: [middle_proj], r: 16"), encoding="utf-8")
+    path.write_text(told.replace("lora: {", "lora: {targets: [middle_proj], "), encoding="utf-8")
     with pytest.raises(BadRecipe, match="middle_proj: no such layer"):
         read_recipe(path, Stage.SFT)
 

@@ -48,7 +48,7 @@ def written(recipe: Recipe, path: Path) -> Path:
 
 
 def start(recipe: Path, data: Path, run: Path, *more: str) -> subprocess.Popen[bytes]:
-    words = ["-m", "training.stages", "sft", "--recipe", recipe, "--data", data, "--run", run, *more]
+    words: list[str | Path] = ["-m", "training.stages", "sft", "--recipe", recipe, "--data", data, "--run", run, *more]
     return subprocess.Popen([sys.executable, *words], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
