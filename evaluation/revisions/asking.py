@@ -20,6 +20,7 @@ from evaluation.suite import BadData
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = (prompts.IMPROVE_VERSION, trained_prompts.IMPROVE_VERSION)
+DRAFTING = (prompts.GENERATE_VERSION, trained_prompts.GENERATE_VERSION)
 ADAPTER = "candidate"
 AT_A_TIME = 8
 GREEDY = Params(
@@ -53,7 +54,8 @@ def open_engine(base: ModelFile, adapter: ModelFile | None) -> Engine:
 def prompt_of(triple: Triple, version: str) -> Prompt:
     if version == trained_prompts.IMPROVE_VERSION:
         return trained_prompts.build_improve(post=triple.post, draft=triple.draft, goals=triple.goals, keep=triple.keep)
-    return prompts.build_prompt(Mode.IMPROVE, post=triple.post, draft=triple.draft, version=version)
+    mode = Mode.GENERATE if version in DRAFTING else Mode.IMPROVE
+    return prompts.build_prompt(mode, post=triple.post, draft=triple.draft, version=version)
 
 
 def ask_all(engine: Engine, triples: Sequence[Triple], *, version: str, adapter: str = "") -> dict[str, Written]:

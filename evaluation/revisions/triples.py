@@ -33,22 +33,22 @@ class Triple:
         return bare(self.draft) != bare(self.answer)
 
 
-def read_triples(path: Path, *, split: str) -> list[Triple]:
-    """The rows whose task is to improve, of this split; a row without `split` counts as one of it."""
+def read_triples(path: Path, *, split: str, task: Task = Task.IMPROVE) -> list[Triple]:
+    """The rows of this task and split; a row that does not name them counts as one. To generate, a row needs no draft."""
     triples: dict[str, Triple] = {}
     for row in jsonl_rows(path):
-        if row.text("task", missing=Task.IMPROVE) != Task.IMPROVE or row.text("split", missing=split) != split:
+        if row.text("task", missing=task) != task or row.text("split", missing=split) != split:
             continue
-        triple = _triple(row)
+        triple = _triple(row, task)
         if triple.id in triples:
             raise BadData(path, row.where, "this id stands above already.")
         triples[triple.id] = triple
     return list(triples.values())
 
 
-def _triple(row: Row) -> Triple:
-    draft = row.text("draft")
-    if not draft.strip():
+def _triple(row: Row, task: Task) -> Triple:
+    draft = row.text("draft", missing=None if task is Task.IMPROVE else "")
+    if task is Task.IMPROVE and not draft.strip():
         raise BadData(row.path, row.where, 'want "draft" with text: there is nothing to revise.')
     origin = row.fields.get("origin")
     return Triple(

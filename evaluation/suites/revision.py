@@ -12,7 +12,6 @@ from typing import Any
 
 from tqdm import tqdm
 
-from assistant.inference import prompts, trained_prompts
 from assistant.inference.engine import EngineError
 from assistant.inference.types import StopReason
 from evaluation.empathy import EmpathyScorer
@@ -68,7 +67,7 @@ class Revision(Suite[Triple]):
     def measure(self, cases: Sequence[Triple], options: Options) -> Results:
         more = options.more
         scorer = EmpathyScorer.load(more["empathy"]) if more.get("empathy") else None
-        outputs, facts = outputs_of(cases, more)
+        outputs, facts = outputs_of(cases, more, asking.VERSIONS)
         facts["split"] = str(more.get("split") or SPLITS[0])
         if more.get("write"):
             write_outputs(more["write"], outputs)
@@ -97,11 +96,13 @@ SUITE = Revision()
 # The outputs
 
 
-def outputs_of(cases: Sequence[Triple], more: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str | int | float]]:
-    """By id; and what wrote them."""
+def outputs_of(
+    cases: Sequence[Triple], more: Mapping[str, Any], versions: tuple[str, str]
+) -> tuple[dict[str, str], dict[str, str | int | float]]:
+    """By id; and what wrote them. `versions`: how a base is asked, and how a trained model."""
     base = asking.measured(more["model"]) if more.get("model") else None
     adapter = asking.measured(more["adapter"]) if more.get("adapter") else None
-    version = more.get("prompt") or (trained_prompts.IMPROVE_VERSION if adapter else prompts.IMPROVE_VERSION)
+    version = more.get("prompt") or versions[1 if adapter else 0]
     facts: dict[str, str | int | float] = {
         "base": base.path.name if base else "not named",
         "base SHA-256": base.sha256 if base else "",
