@@ -11,7 +11,6 @@ from typing import Any, Self, TypeVar
 
 from assistant.inference.trained_prompts import Task
 
-
 AnyRow = TypeVar("AnyRow", bound="Row")
 
 
