@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.inference import prompts
+from assistant.inference import scaffold as chatml
 from assistant.inference.engine import Engine, EngineBusy
 from assistant.inference.types import Mode, Params, Preparation, Prompt, Request
 from bench.engine.cases import make_case
@@ -45,11 +45,11 @@ class Canary:
     def prompt(self, *, draft: str | None = None) -> Prompt:
         return Prompt(
             segments=(
-                prompts.scaffold(prompts.system(SYSTEM) + prompts.POST),
-                prompts.written(self.post),
-                prompts.scaffold(prompts.TURN_END + prompts.DRAFT),
-                prompts.written(self.draft if draft is None else draft),
-                prompts.scaffold(prompts.TURN_END + prompts.REPLY),
+                chatml.scaffold(chatml.system(SYSTEM) + chatml.POST),
+                chatml.written(self.post),
+                chatml.scaffold(chatml.TURN_END + chatml.DRAFT),
+                chatml.written(self.draft if draft is None else draft),
+                chatml.scaffold(chatml.TURN_END + chatml.REPLY),
             ),
             mode=Mode.IMPROVE,
             version="canary-1",

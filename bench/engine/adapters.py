@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import bench.engine.adapters
 from bench.engine.arms import ChildArm
 from bench.engine.cases import make_cases
 from bench.engine.figures import paired_ratio
@@ -22,7 +21,7 @@ ARMS: Mapping[str, tuple[str, ...]] = {"base or merged": ("",), "one adapter": (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.engine.adapters", description=bench.engine.adapters.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.engine.adapters", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--people", type=int, action="append", help="at once; default: 1 and 8")
     parser.add_argument("--model", type=Path, help="a GGUF file; without it the one in use, else the starter model")

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from assistant.inference import prompts
+from assistant.inference import scaffold as chatml
 from assistant.inference.types import Mode, Prompt
 
 POST_WORDS, DRAFT_WORDS = 116, 80  # about 150 and 95 tokens
@@ -51,33 +51,33 @@ class Case:
     def _letter(self, system: str, draft: str) -> Prompt:
         return Prompt(
             segments=(
-                prompts.scaffold(prompts.system(system) + prompts.POST),
-                prompts.written(self.post),
-                prompts.scaffold(prompts.TURN_END + prompts.DRAFT),
-                prompts.written(draft),
-                prompts.scaffold(prompts.TURN_END + prompts.REPLY),
+                chatml.scaffold(chatml.system(system) + chatml.POST),
+                chatml.written(self.post),
+                chatml.scaffold(chatml.TURN_END + chatml.DRAFT),
+                chatml.written(draft),
+                chatml.scaffold(chatml.TURN_END + chatml.REPLY),
             ),
             mode=Mode.IMPROVE,
             version="letter-1",
-            draft=prompts.written(draft).text,
+            draft=chatml.written(draft).text,
         )
 
     @property
     def copying(self) -> Prompt:
         """A prompt that even a small model answers with the draft itself."""
         shown = "".join(
-            prompts.DRAFT + draft + prompts.TURN_END + prompts.REPLY + copy + prompts.TURN_END
+            chatml.DRAFT + draft + chatml.TURN_END + chatml.REPLY + copy + chatml.TURN_END
             for draft, copy in _lines()["copies"]
         )
         return Prompt(
             segments=(
-                prompts.scaffold(prompts.system(COPY_SYSTEM) + shown + prompts.DRAFT),
-                prompts.written(self.draft),
-                prompts.scaffold(prompts.TURN_END + prompts.REPLY),
+                chatml.scaffold(chatml.system(COPY_SYSTEM) + shown + chatml.DRAFT),
+                chatml.written(self.draft),
+                chatml.scaffold(chatml.TURN_END + chatml.REPLY),
             ),
             mode=Mode.IMPROVE,
             version="copy-1",
-            draft=prompts.written(self.draft).text,
+            draft=chatml.written(self.draft).text,
         )
 
 

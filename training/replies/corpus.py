@@ -50,7 +50,7 @@ def _exchanged(examples: Sequence[Example]) -> Iterator[Example]:
 
     Without them the models learn to know a reply by itself. The category says which fault the reply had.
     """
-    draw = random.Random(0)  # noqa: S311  the same draw each time
+    draw = random.Random(0)  # the same draw each time
     harmless = {
         "toxicity": [one for one in examples if one.source in ("counsel-chat", "safetext")],
         "risk_ignored": [one for one in examples if one.source == "safetext"],

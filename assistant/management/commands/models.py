@@ -301,7 +301,7 @@ def papers_line(version: ModelVersion) -> str:
     said = version.manifest
     return (
         f"asked with {version.prompt}; manifest {version.manifest_sha256[:12]}…, report {version.report_sha256[:12]}…,"
-        f" commit {facts(said.get('commit'))}, seed {facts(said.get('seed'))}, licences {licences(said)}"
+        f" commit {commit_of(said)}, seed {facts(said.get('seed'))}, licences {licences(said)}"
     )
 
 
@@ -327,7 +327,7 @@ def taught(version: ModelVersion) -> Iterator[str]:
     yield f"  manifest   {version.manifest_path} sha256 {version.manifest_sha256}"
     yield f"  base       {facts(said.get('base'))}"
     yield f"  recipe     {facts(said.get('recipe'))}"
-    yield f"  commit     {facts(said.get('commit'))}, seed {facts(said.get('seed'))}"
+    yield f"  commit     {commit_of(said)}, seed {facts(said.get('seed'))}"
     yield f"  licences   {licences(said)}"
     exports = {row.sha256: row for row in PreferenceExport.objects.all()}
     for place, sha256 in data_hashes(said):
@@ -342,6 +342,13 @@ def licences(said: dict[str, Any]) -> str:
     rows = given if isinstance(given, list) else []
     keys = [str(one.get("key")) if isinstance(one, dict) else str(one) for one in rows]
     return ", ".join(dict.fromkeys(keys)) or "not stated"
+
+
+def commit_of(manifest: dict[str, Any]) -> str:
+    said = manifest.get("commit")
+    if not isinstance(said, dict):
+        return facts(said)
+    return f"{str(said.get('hash'))[:12]}{' with changes' if said.get('dirty') else ''}"
 
 
 def facts(said: Any) -> str:
