@@ -58,7 +58,7 @@ def _of_thread(thread: Thread, lines: list[Line], options: Options, seed: int) -
         post, replies, group=thread.id, origin=thread.origin, options=options, seed=key, lines=lines
     )
     case = Case.of(post, random.Random(key + "/reply"))
-    yield from generate_examples(post, replies, group=thread.id, origin=thread.origin, case=case, most=3)
+    yield from generate_examples(post, replies, group=thread.id, origin=thread.origin, case=case, most=6)
     if random.Random(key + "/seeker").random() < options.seeker:
         yield from seeker_examples(thread)
 

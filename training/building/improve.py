@@ -190,7 +190,7 @@ GOOD_STEPS: tuple[Step, ...] = (*([take_heard] * 4), *([put_stock] * 2), *([take
 
 TRIES = 6
 FAULTS = 0.5  # share of drafts that are given one more
-QUESTIONS = 0.4  # share of real drafts without one that are given one
+QUESTIONS = 0.75  # share of real drafts without one that are given one
 SET_PHRASES = 0.25  # share of real drafts that are given one to begin with, as many begin
 
 

@@ -10,22 +10,28 @@ from training.building.replies import windows
 from training.building.text import join, words
 from training.schemas import Example, Origin, Thread
 
+HEARD_TOO = 0.3  # share of the replies that hear nothing
 LONGEST_POST = 150  # words of a post to practise on
 
 
 def generate_examples(
     post: str, replies: Sequence[tuple[str, str, str]], *, group: str, origin: Origin, case: Case, most: int
 ) -> Iterator[Example]:
-    """Short good replies to the post, those that the community liked best first. `replies`: (id, text, author)."""
+    """Short good replies to the post, those that the community liked best first. `replies`: (id, text, author).
+
+    A reply that hears nothing is given a sentence that does, but only some of them: the model should learn from people how
+    a reply begins, and from a hundred frames only what it may say back.
+    """
     count = 0
     for reply_id, text, author in replies:
-        for window in windows(text, post, most=1, shortest=3):
+        for number, window in enumerate(windows(text, post, most=2, shortest=3)):
             work = Work(draft=[], revision=list(window.sentences))
-            if not any(is_heard(cue, one, case) for cue, one in zip(window.cues, window.sentences, strict=True)):
+            hears = any(is_heard(cue, one, case) for cue, one in zip(window.cues, window.sentences, strict=True))
+            if not hears and case.chance.random() < HEARD_TOO:
                 hear(work, case)
             count += 1
             yield Example(
-                id=f"{group}/{reply_id}/reply",
+                id=f"{group}/{reply_id}/reply/{number}",
                 task=Task.GENERATE,
                 post=post,
                 answer=join(work.revision),

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from assistant.inference.trained_prompts import Task
 from training.schemas import Example, Pair
 from training.stages import base, batches, lora, plots, record, tracking
 from training.stages.batches import Batch
@@ -142,7 +143,11 @@ def _safety(course: Course) -> list[Any]:
     bound, run = course.start.recipe.safety, course.start.run
     if not bound.prompts:
         return []
-    rows = some_of(course.asked, bound.prompts, seed=course.start.recipe.seed)
+    # A post to practise on is meant to sound like somebody in need, and feedback is shown as such: neither is a suggestion.
+    shown: list[Any] = [row for row in course.asked if row.task in (Task.IMPROVE, Task.GENERATE)]
+    if not shown:
+        return []
+    rows = some_of(shown, bound.prompts, seed=course.start.recipe.seed)
     precision = course.start.recipe.training.precision
 
     def share(model: Any) -> float:
