@@ -207,7 +207,7 @@ def test_every_decision_has_its_number_its_date_and_three_parts() -> None:
 def test_every_target_that_a_document_names_is_in_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z-]+):", page("Makefile"), re.M))
     for path in PAGES:
-        named = set(re.findall(r"(?:`|^)make ([a-z]+)", path.read_text(encoding="utf-8"), re.M))
+        named = set(re.findall(r"(?:`|^)make ([a-z-]+)", path.read_text(encoding="utf-8"), re.M))
         assert named <= targets, path
 
 
