@@ -22,11 +22,11 @@ from assistant.inference import layouts, tuning
 from assistant.inference.engine import EngineError, ModelUnavailable
 from assistant.inference.measuring import CORES, Measuring, TooSlow, speeds_of
 from assistant.inference.merging import merge_in_place
-from assistant.inference.modelfile import ModelFile
+from assistant.inference.modelfile import ModelFile, measured_file
 from assistant.inference.quality import Comparison, Scores, Texts, compare
 from assistant.models import ModelVersion
 from assistant.vault import audit
-from assistant.worker_state import file_of, measured_file
+from assistant.worker_state import file_of
 
 PART = ".layout-"
 UNQUANTISED = "F16"

@@ -6,7 +6,6 @@ those rows: help is available when a worker was seen lately and has a usable mod
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import socket
@@ -217,18 +216,11 @@ def load_file(path: Path | None) -> Engine:
         return open_engine(starter_file(), name=modelfile.STARTER.name)
     if not path.is_file():
         raise ModelUnavailable(f"{path}: no such file.")
-    return open_engine(measured_file(path), name=path.stem)
+    return open_engine(modelfile.measured_file(path), name=path.stem)
 
 
 def starter_file() -> modelfile.ModelFile:
     return modelfile.STARTER.in_folder(settings.DATA_DIR / "models")
-
-
-def measured_file(path: Path) -> modelfile.ModelFile:
-    """A file taken as it is now; what is registered from it is what it must stay."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return modelfile.ModelFile(path=path.resolve(), sha256=digest, size=path.stat().st_size)
 
 
 def open_engine(

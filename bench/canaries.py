@@ -22,9 +22,10 @@ from pathlib import Path
 
 from assistant.inference import scaffold as chatml
 from assistant.inference.engine import Engine, EngineBusy
+from assistant.inference.modelfile import measured_file
 from assistant.inference.types import Mode, Params, Preparation, Prompt, Request
 from bench.engine.cases import make_case
-from bench.engine.files import measured, model_in_use
+from bench.engine.files import model_in_use
 
 AT_ONCE = 6  # with more of eight slots taken nothing would be prepared
 PAUSE_SECONDS = 4.0  # at most, between writing and asking
@@ -170,7 +171,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     canaries = make_canaries(given.cases)
     engine = LlamaCppEngine(
-        measured(given.model or model_in_use()), name="canaries", context_tokens=CONTEXT, prepared_bytes=PREPARED_BYTES
+        measured_file(given.model or model_in_use()),
+        name="canaries",
+        context_tokens=CONTEXT,
+        prepared_bytes=PREPARED_BYTES,
     )
     half = len(canaries) // 2
     flocks = [Flock(engine, canaries[:half], sampled=False), Flock(engine, canaries[half:], sampled=True)]

@@ -24,9 +24,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from assistant.inference.modelfile import measured_file
 from bench.engine.cases import make_case
 from bench.engine.figures import quantile
-from bench.engine.files import measured, model_in_use
+from bench.engine.files import model_in_use
 from bench.engine.machine import describe, family, watching
 from scripts.setup.machine import chromium
 from scripts.setup.verbs import site_env
@@ -146,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def start_site(folder: Path) -> Embedded:
     of_make_run = {name: value for name, value in site_env().items() if name.startswith(("OMP_", "GOMP_"))}
-    model = measured(model_in_use())
+    model = measured_file(model_in_use())
     named = {"MODEL_PATH": str(model.path), "MODEL_SHA256": model.sha256, "JOB_MAX_TOKENS": "120"}
     return Embedded(folder, settings=of_make_run | named)
 

@@ -27,9 +27,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from assistant.inference.engine import Engine, EngineBusy, EngineError
+from assistant.inference.modelfile import measured_file
 from assistant.inference.types import Params, Preparation, Request
 from bench.engine.cases import Case, make_case
-from bench.engine.files import measured, model_in_use
+from bench.engine.files import model_in_use
 from bench.engine.machine import resident_mib
 
 PEOPLE = 12  # more than slots, so that some wait
@@ -141,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from assistant.inference.llamacpp.engine import LlamaCppEngine
 
     engine = LlamaCppEngine(
-        measured(given.model or model_in_use()), name="soak", context_tokens=CONTEXT, prepared_bytes=64 * 2**20
+        measured_file(given.model or model_in_use()), name="soak", context_tokens=CONTEXT, prepared_bytes=64 * 2**20
     )
     soak = Soak(engine, seconds=given.minutes * 60)
     soak.run()

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from assistant.inference import trained_prompts
 from assistant.inference.engine import Engine
-from assistant.inference.modelfile import ModelFile
+from assistant.inference.modelfile import measured_file
 from assistant.inference.trained_prompts import Goal, Task
 from assistant.inference.types import Params, Prompt, Request
 from training.schemas import Example, Pair, read_rows
@@ -74,11 +74,6 @@ def batches(rows: Iterable[Example], size: int) -> Iterator[list[Example]]:
         yield batch
 
 
-def file_of(path: Path) -> ModelFile:
-    with path.open("rb") as file:
-        return ModelFile(path.resolve(), hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.sampling", description=__doc__)
     parser.add_argument("examples", type=Path)
@@ -100,9 +95,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from assistant.inference.llamacpp.engine import LlamaCppEngine
 
-    adapters = {ADAPTER: file_of(given.adapter)} if given.adapter else {}
+    adapters = {ADAPTER: measured_file(given.adapter)} if given.adapter else {}
     engine = LlamaCppEngine(
-        file_of(given.model), name=given.model.stem, slots=AT_ONCE, context_tokens=1536, adapters=adapters, lookup=False
+        measured_file(given.model),
+        name=given.model.stem,
+        slots=AT_ONCE,
+        context_tokens=1536,
+        adapters=adapters,
+        lookup=False,
     )
     began = time.monotonic()
     given.out.parent.mkdir(parents=True, exist_ok=True)

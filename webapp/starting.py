@@ -18,14 +18,14 @@ from assistant.actions.registrations import add_adapter
 from assistant.inference import tuning
 from assistant.inference.engine import EngineError, ModelUnavailable
 from assistant.inference.gguf import read_header
-from assistant.inference.modelfile import STARTER, ModelFile
+from assistant.inference.modelfile import STARTER, ModelFile, measured_file
 from assistant.inference.types import Mode
 from assistant.lineage import BadPaper, Manifest, Paper, beside
 from assistant.models import Deployment, ModelVersion
 from assistant.optimizing import Wish, free_name, optimize
 from assistant.vault import audit
 from assistant.vault.keys import create_key_file
-from assistant.worker_state import file_of, measured_file, starter_file, tuning_file
+from assistant.worker_state import file_of, starter_file, tuning_file
 
 # One folder for each adapter of the release: adapter.gguf, manifest.json, report.json.
 STARTER_ADAPTERS = Path(settings.BASE_DIR) / "assistant" / "starter"

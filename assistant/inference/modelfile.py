@@ -71,6 +71,13 @@ class ModelFile:
             raise ModelUnavailable(f"{self.path.name} has SHA-256 {found} where {self.sha256} is expected. {REMEDY}")
 
 
+def measured_file(path: Path) -> ModelFile:
+    """A file taken as it is now; what is registered from it is what it must stay."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return ModelFile(path=path.resolve(), sha256=digest, size=path.stat().st_size)
+
+
 def identity_of(status: os.stat_result) -> Identity:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 

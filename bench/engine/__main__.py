@@ -12,8 +12,9 @@ from statistics import median
 from typing import Any
 
 import bench.engine
+from assistant.inference.modelfile import measured_file
 from bench import llama_server
-from bench.engine.files import ensure_tuned, measured, model_in_use
+from bench.engine.files import ensure_tuned, model_in_use
 from bench.engine.machine import describe
 from bench.engine.memory import measure_memory
 from bench.engine.report import Report, as_text
@@ -76,7 +77,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def collect(setup: Setup, run: Run, memory: list[dict[str, Any]]) -> dict[str, Any]:
     report = Report(run.cells, allow_busy=setup.allow_busy)
     neighbours = [cell.neighbours for cell in run.cells] or [0.0]
-    file = measured(setup.model)
+    file = measured_file(setup.model)
     return {
         "machine": describe(),
         "llama_cpp": {"commit": llama_server.commit(), "binding": version("llama-cpp-python")},

@@ -20,8 +20,9 @@ from typing import Any, Protocol
 
 from assistant.inference.engine import EngineError
 from assistant.inference.llamacpp.backends import load_backends
+from assistant.inference.modelfile import measured_file
 from assistant.inference.types import Preparation, Request
-from bench.engine.files import THREADS, measured
+from bench.engine.files import THREADS
 from bench.engine.machine import resident_mib
 from bench.engine.plan import Answer, Clock, Step, from_json, params_of
 
@@ -46,8 +47,8 @@ class Lantern:
 
         more = {name: value for name, value in options.items() if name != "model"}
         if "adapters" in more:
-            more["adapters"] = {name: measured(Path(path)) for name, path in more["adapters"].items()}
-        self.engine = open_here(measured(Path(options["model"])), name="bench", measured=THREADS, **more)
+            more["adapters"] = {name: measured_file(Path(path)) for name, path in more["adapters"].items()}
+        self.engine = open_here(measured_file(Path(options["model"])), name="bench", measured=THREADS, **more)
 
     def run(self, steps: list[Step]) -> list[Answer]:
         clock = Clock(steps)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import struct
@@ -16,7 +15,7 @@ import numpy.typing as npt
 
 from assistant.inference import tuning
 from assistant.inference.gguf import read_header
-from assistant.inference.modelfile import ModelFile
+from assistant.inference.modelfile import measured_file
 from scripts.setup.steps import ROOT, VAR
 from scripts.setup.verbs import site_env
 
@@ -60,16 +59,9 @@ def model_in_use() -> Path:
     return Path(path)
 
 
-def measured(path: Path) -> ModelFile:
-    """A file taken as it is now."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return ModelFile(path=path.resolve(), sha256=digest, size=path.stat().st_size)
-
-
 def ensure_tuned(model: Path, *, say: Callable[[str], None]) -> None:
     """Measure threads for this file as `make run` does, where that was not done."""
-    file = measured(model)
+    file = measured_file(model)
     if tuning.Tuning.read(THREADS, tuning.key_of(file)) is None:
         say("Threads are measured for this file, once.")
         tuning.measure(file, say=say).write(THREADS)

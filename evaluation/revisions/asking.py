@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,7 @@ from tqdm import tqdm
 
 from assistant.inference import prompts, trained_prompts
 from assistant.inference.engine import Engine, EngineError, PromptTooLong
-from assistant.inference.modelfile import ModelFile
+from assistant.inference.modelfile import ModelFile, measured_file
 from assistant.inference.types import Mode, Params, Prompt, Request, StopReason
 from evaluation.revisions.triples import Triple
 from evaluation.suite import BadData
@@ -38,9 +37,7 @@ def measured(path: Path) -> ModelFile:
     """The file as it is now."""
     if not path.is_file():
         raise BadData(path, "", "no such GGUF file.")
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return ModelFile(path=path.resolve(), sha256=digest, size=path.stat().st_size)
+    return measured_file(path)
 
 
 def open_engine(base: ModelFile, adapter: ModelFile | None) -> Engine:

@@ -18,13 +18,14 @@ from assistant.actions.registrations import add_adapter, add_version, changed_pa
 from assistant.inference import tuning
 from assistant.inference.engine import EngineAway, EngineError, ModelUnavailable
 from assistant.inference.gguf import read_header
+from assistant.inference.modelfile import measured_file
 from assistant.inference.quality import HELDOUT, Texts
 from assistant.inference.remote_line import Client
 from assistant.inference.types import Mode
 from assistant.lineage import BadPaper, Gate, Paper, data_hashes
 from assistant.models import Deployment, ModelVersion, PreferenceExport
 from assistant.optimizing import Found, Wish, optimize
-from assistant.worker_state import file_of, measured_file, tuning_file
+from assistant.worker_state import file_of, tuning_file
 
 MODES = [str(mode) for mode in Mode]
 
