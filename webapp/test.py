@@ -6,9 +6,11 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from html import unescape
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.utils.html import strip_tags
 
 from assistant import actions, runner
 from assistant.inference.engine import EngineError, PromptTooLong
@@ -201,6 +203,11 @@ class FakeEngine:
 
     def close(self) -> None:
         pass
+
+
+def read(answer: Any) -> str:
+    """The words that a page shows, blanks closed up, without its attributes: an id or a token may hold any digits."""
+    return " ".join(unescape(strip_tags(answer.content.decode())).split())
 
 
 def words_of(text: str) -> list[str]:

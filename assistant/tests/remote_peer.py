@@ -110,6 +110,7 @@ class Listening(http.server.ThreadingHTTPServer):
 class Handler(http.server.BaseHTTPRequestHandler):
     def __init__(self, peer: Peer, *arguments: Any) -> None:
         self.peer = peer
+        self.runs = False  # a completion that is counted
         super().__init__(*arguments)
 
     def log_message(self, *arguments: Any) -> None: ...
@@ -135,11 +136,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with self.peer.lock:
             self.peer.running += 1
             self.peer.most_running = max(self.peer.most_running, self.peer.running)
+        self.runs = True
         try:
             self.peer.completion(self, body)
         except OSError:
             self.peer.hung_up.set()
         finally:
+            self._is_over()
+
+    def _is_over(self) -> None:
+        if self.runs:
+            self.runs = False
             with self.peer.lock:
                 self.peer.running -= 1
 
@@ -184,6 +191,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.event({"content": text, "tokens": [number], "stop": False, "id_slot": 0, "tokens_predicted": made})
 
     def last(self, made: int, *, stop: str = "eos") -> None:
+        self._is_over()  # before the other side reads it: it may ask for the next at once
         self.event({"stop": True, "stop_type": stop, "tokens_predicted": made, "id_slot": 0})
 
     def reset(self) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from html import unescape
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils.html import strip_tags
 
 from assistant.models import AuditEvent, Draft, DraftRevision, Finding, Post, Reply
 from moderation.models import Flag
@@ -34,12 +32,8 @@ def check(client: Client, draft: Draft, text: str, *, script: bool = True, base:
     return client.post(f"/drafts/{draft.id}/check", {"text": text, "base": base}, headers=headers)
 
 
-def words_of(answer: Any) -> str:
-    return " ".join(unescape(strip_tags(answer.content.decode())).split())
-
-
 def test_it_says_what_would_hold_the_reply_and_on_what_that_rests(client: Client, draft: Draft) -> None:
-    words = words_of(check(client, draft, build.HURTFUL_REPLY))
+    words = build.read(check(client, draft, build.HURTFUL_REPLY))
     sent = client.post(f"/drafts/{draft.id}/send", {"text": build.HURTFUL_REPLY, "base": 1})
     assert sent.status_code == 302
     assert Reply.objects.get().status == Reply.Status.HELD
@@ -51,14 +45,14 @@ def test_it_says_what_would_hold_the_reply_and_on_what_that_rests(client: Client
 
 def test_a_hint_is_for_the_writer_alone_and_quotes_the_words(client: Client, draft: Draft) -> None:
     answer = check(client, draft, ANSWERED)
-    words = words_of(answer)
+    words = build.read(answer)
     assert WEIGH in words
     assert HELD not in words
     assert "<q>" in answer.content.decode()
 
 
 def test_where_nothing_is_found_it_promises_nothing(client: Client, draft: Draft) -> None:
-    words = words_of(check(client, draft, build.KIND_DRAFT))
+    words = build.read(check(client, draft, build.KIND_DRAFT))
     assert (
         words == "The checks found nothing to point out. They do not know whether it helps; that is for you to judge."
     )
@@ -99,7 +93,7 @@ def test_an_empty_reply_is_told_so(client: Client, draft: Draft, script: bool) -
 
 def test_what_the_level_of_the_post_asks_for_is_said_beforehand(client: Client, draft: Draft) -> None:
     Post.objects.filter(id=draft.post_id).update(level=2, tier="review")
-    words = words_of(check(client, draft, "I hear how heavy this is. Tell me more about the evenings if you like."))
+    words = build.read(check(client, draft, "I hear how heavy this is. Tell me more about the evenings if you like."))
     assert "names no helpline or emergency service" in words
 
 
@@ -108,7 +102,7 @@ def test_what_is_checked_is_the_whole_text_with_its_post(cast: Cast, client: Cli
     client.force_login(cast.wren)
     hateful = "They are all thieves in that country. I hate them, every one of them should be thrown out."
     draft = build.draft(cast.wren, post_text=hateful)
-    assert "It would leave, and a moderator would look at it" in words_of(
+    assert "It would leave, and a moderator would look at it" in build.read(
         check(client, draft, "You're right, I agree.")
     )
 

@@ -18,6 +18,7 @@ from assistant.models import AuditEvent, Draft, Post
 from assistant.safety import helplines
 from assistant.safety.types import Context, Kind
 from assistant.streaming.checked import CheckedStream
+from webapp import test as build
 from webapp.checks import live_only, unsafe_mixes
 from webapp.test import Cast, FakeEngine
 
@@ -69,11 +70,11 @@ def test_without_a_country_a_worrying_post_shows_no_number_and_says_what_to_do(c
     draft = taken(cast.wren)
     client.force_login(cast.wren)
     Post.objects.filter(id=draft.post_id).update(level=1, tier="review")
-    page = client.get(reverse("assistant:draft", args=[draft.id])).content.decode()
+    page = build.read(client.get(reverse("assistant:draft", args=[draft.id])))
     assert "Where they live is not known" in page
     assert "988" not in page
     Post.objects.filter(id=draft.post_id).update(country="US")
-    page = client.get(reverse("assistant:draft", args=[draft.id])).content.decode()
+    page = build.read(client.get(reverse("assistant:draft", args=[draft.id])))
     assert "988" in page
     assert "not verified" in page
 

@@ -11,7 +11,6 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
-from django.utils.html import strip_tags
 
 from assistant import actions, triage
 from assistant.models import AuditEvent, Draft, Finding, Post, Reply, Worker
@@ -27,7 +26,7 @@ PLAIN_QUESTION = "Are you thinking about suicide?"
 
 
 def page_of(client: Client, draft: Draft) -> str:
-    return " ".join(strip_tags(client.get(f"/drafts/{draft.id}/").content.decode()).split())
+    return build.read(client.get(f"/drafts/{draft.id}/"))
 
 
 def send(client: Client, draft: Draft, text: str = build.KIND_DRAFT) -> Any:
@@ -195,7 +194,7 @@ def test_a_lead_sees_what_was_handed_over_and_a_moderator_does_not(cast: Cast, c
     client.force_login(cast.ash)
     assert client.get(address).status_code == 404
     client.force_login(cast.birch)
-    page = strip_tags(client.get(address).content.decode())
+    page = build.read(client.get(address))
     assert triage.REASONS[triage.HANDED_OVER] in page
 
 
