@@ -16,15 +16,15 @@ from typing import Any
 import torch
 
 from assistant.inference.trained_prompts import Task
-from training.schemas import Example, Pair
+from training.schemas import Example, Pair, Split
 from training.stages import base, batches, lora, plots, record, tracking
 from training.stages.batches import Batch
 from training.stages.callbacks import DiscardWhenUnsafe, StopWhenNoBetter
 from training.stages.checks import share_flagged
 from training.stages.recipe import Recipe
-from training.stages.rows import some_of
+from training.stages.rows import file_of, hashes, read_split, some_of
 from training.stages.sample import answers
-from training.stages.tokens import Encoded, Tokens
+from training.stages.tokens import Encoded, Tokens, encode
 from training.stages.trainer import (
     Loss,
     MarkWhole,
@@ -35,6 +35,7 @@ from training.stages.trainer import (
     last_checkpoint,
     plan,
     step_of,
+    use_this_machine,
 )
 
 BEGUN, ADAPTER = "begun.json", "adapter"
@@ -79,6 +80,39 @@ class Start:
         if changed := [name for name, value in told.items() if begun.get(name) != value]:
             raise RunRefused(f"{self.run}: {changed[0]} is another one than when the run began. Name another folder.")
         return begun
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run before its first step: agreed with its folder, and its rows as tokens."""
+
+    start: Start
+    tokens: Tokens
+    learned: Sequence[Example | Pair]
+    rows: Sequence[Encoded]  # of `learned`, what is not too long
+    asked: Sequence[Example | Pair]  # of the validation split
+    held: Sequence[Encoded]  # of `asked`
+
+    @classmethod
+    def of(cls, recipe: Recipe, *, data: Path, run: Path, parent: Path | None, resume: bool) -> Prepared:
+        """Raises RunRefused, NothingToLearn, BadRow, WrongBase."""
+        use_this_machine(recipe.training.precision, seed=recipe.seed)
+        start = Start(recipe, run, data=hashes(data, file_of(recipe.stage)), parent=parent)
+        start.agree(resume=resume)
+        tokens = Tokens(base.load_tokenizer(recipe.base))
+        learned = read_split(data, recipe, Split.TRAIN)
+        asked = some_of(read_split(data, recipe, Split.VALIDATION), recipe.stopping.rows, seed=recipe.seed)
+        rows, held = (encode(some, tokens, longest=recipe.longest) for some in (learned, asked))
+        return cls(start, tokens, learned, rows, asked, held)
+
+    def course(self, model: Any) -> Course:
+        facts = {
+            "rows": len(self.rows),
+            "left_out_as_too_long": len(self.learned) - len(self.rows),
+            "validation_rows": len(self.held),
+            "validation_left_out_as_too_long": len(self.asked) - len(self.held),
+        }
+        return Course(self.start, model, self.tokens, self.rows, self.learned, self.asked, facts)
 
 
 @dataclass(frozen=True, slots=True)

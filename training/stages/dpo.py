@@ -16,14 +16,12 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from training.schemas import Pair, Split
-from training.stages import base, lora, losses
+from training.schemas import Pair
+from training.stages import lora, losses
 from training.stages.batches import AnswerScores, Batch, collate, score, score_all
-from training.stages.course import Course, Start, follow
+from training.stages.course import Prepared, follow
 from training.stages.recipe import Preference, Recipe
-from training.stages.rows import PAIRS, hashes, read_split, some_of
-from training.stages.tokens import Encoded, Tokens, encode
-from training.stages.trainer import use_this_machine
+from training.stages.tokens import Encoded
 
 REFERENCE = "reference.npz"
 
@@ -31,37 +29,29 @@ REFERENCE = "reference.npz"
 def train(recipe: Recipe, *, data: Path, run: Path, adapter: Path, resume: bool = False) -> dict[str, Any]:
     """Raises RunRefused, Discarded, NothingToLearn, BadRow, WrongBase."""
     precision = recipe.training.precision
-    use_this_machine(precision, seed=recipe.seed)
-    start = Start(recipe, run, data=hashes(data, PAIRS), parent=adapter)
-    start.agree(resume=resume)
-    tokens = Tokens(base.load_tokenizer(recipe.base))
-    learned = read_split(data, recipe, Split.TRAIN)
-    rows, too_long = encode(learned, tokens, longest=recipe.longest)
-    asked = some_of(read_split(data, recipe, Split.VALIDATION), recipe.stopping.rows, seed=recipe.seed)
-    held, held_too_long = encode(asked, tokens, longest=recipe.longest)
+    prepared = Prepared.of(recipe, data=data, run=run, parent=adapter, resume=resume)
+    rows, held, end = prepared.rows, prepared.held, prepared.tokens.end
     model = lora.going_on(recipe, adapter)
-    reference = reference_of(model, {row.id: row for row in [*rows, *held]}, recipe, run, pad=tokens.end)
+    reference = reference_of(model, {row.id: row for row in [*rows, *held]}, recipe, run, pad=end)
 
     def loss(model: Any, batch: Batch) -> Any:
         known = batch.pop("reference")
         return losses.of_pairs(score(model, batch, precision=precision), known, recipe.preference)
 
-    kinds = {pair.id: (str(pair.objective), str(pair.source)) for pair in asked if isinstance(pair, Pair)}
+    kinds = {pair.id: (str(pair.objective), str(pair.source)) for pair in prepared.asked if isinstance(pair, Pair)}
     before = torch.tensor([reference[row.id] for row in held])
 
     def validate(model: Any) -> dict[str, float]:
-        sums, lengths = score_all(model, held, precision=precision, pad=tokens.end, batch=recipe.training.batch)
+        sums, lengths = score_all(model, held, precision=precision, pad=end, batch=recipe.training.batch)
         return wins(held, AnswerScores(sums, lengths), before, recipe.preference, kinds)
 
-    facts = {"rows": len(rows), "left_out_as_too_long": too_long, "validation_rows": len(held)}
-    facts["validation_left_out_as_too_long"] = held_too_long
-    course = Course(start, model, tokens, rows, learned, asked, facts)
-    return follow(course, loss=loss, validate=validate, resume=resume, collate=with_reference(rows, reference, tokens))
+    made = with_reference(rows, reference, pad=end)
+    return follow(prepared.course(model), loss=loss, validate=validate, resume=resume, collate=made)
 
 
-def with_reference(rows: Sequence[Encoded], reference: Mapping[str, tuple[float, float]], tokens: Tokens) -> Any:
+def with_reference(rows: Sequence[Encoded], reference: Mapping[str, tuple[float, float]], *, pad: int) -> Any:
     def made(chosen: Sequence[int]) -> Batch:
-        batch = collate([rows[at] for at in chosen], pad=tokens.end)
+        batch = collate([rows[at] for at in chosen], pad=pad)
         batch["reference"] = torch.tensor([reference[rows[at].id] for at in chosen])
         return batch
 

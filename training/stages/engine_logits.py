@@ -20,9 +20,8 @@ from assistant.inference.engine import ModelUnavailable
 from assistant.inference.llamacpp.library import available_cores
 from assistant.inference.llamacpp.measure import Bench, opened, plain_tokens
 from assistant.inference.llamacpp.quantize import lay_out
-from assistant.inference.modelfile import ModelFile
+from assistant.inference.modelfile import measured_file
 from assistant.inference.types import Prompt, Segment
-from training.stages.sums import sha256_of
 
 MOST = 512
 
@@ -34,7 +33,7 @@ def answer(request: dict[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
             laid = Path(folder) / "base.gguf"
             lay_out(base, laid, request["layout"], threads=available_cores())
             base = laid
-        with opened(file_of(base), sequences=1, threads=available_cores(), unified=True, outputs=MOST) as bench:
+        with opened(measured_file(base), sequences=1, threads=available_cores(), unified=True, outputs=MOST) as bench:
             if request.get("adapter"):
                 attach(bench, Path(request["adapter"]))
             return told(bench, request)
@@ -66,10 +65,6 @@ def attach(bench: Bench, path: Path) -> None:
     chosen = (bench._lib.llama_adapter_lora_p_ctypes * 1)(adapter)
     if bench._lib.llama_set_adapters_lora(bench._context, chosen, 1, (ctypes.c_float * 1)(1.0)) != 0:
         raise ModelUnavailable(f"{path.name} could not be attached.")
-
-
-def file_of(path: Path) -> ModelFile:
-    return ModelFile(path=path, sha256=sha256_of(path), size=path.stat().st_size)
 
 
 def main() -> None:

@@ -34,14 +34,14 @@ def measure(
         if pair.split is split and pair.task in recipe.tasks and (not wanted or pair.source in wanted)
     ]
     tokens = Tokens(base.load_tokenizer(recipe.base))
-    rows, too_long = encode(found, tokens, longest=recipe.longest)
+    rows = encode(found, tokens, longest=recipe.longest)
     if not rows:
         raise NothingToLearn(f"{pairs.name}: no pair of split {split} fits. Look at tasks, sources and longest.")
     told = {BASE: likelihoods(recipe, None, rows, tokens)}
     told |= {name: likelihoods(recipe, folder, rows, tokens, name) for name, folder in adapters.items()}
     figures = {
         **report(scored(found, rows, told), seed=recipe.seed),
-        "left_out_as_too_long": too_long,
+        "left_out_as_too_long": len(found) - len(rows),
         "split": split,
         "recipe": recipe.name,
         "adapters": {name: lora.sha256_of_weights(folder) for name, folder in adapters.items()},

@@ -27,13 +27,19 @@ def answers_of(row: Example | Pair) -> tuple[str, ...]:
     return (row.answer,) if isinstance(row, Example) else (row.chosen, row.rejected)
 
 
+def file_of(stage: Stage) -> str:
+    """Which file of a data folder the stage learns from."""
+    return EXAMPLES if stage is Stage.SFT else PAIRS
+
+
 def read_split(data: Path, recipe: Recipe, split: Split) -> Sequence[Example | Pair]:
     """In the order of the file; for training weighted and at most `limit`. Raises BadRow, NothingToLearn."""
+    path = data / file_of(recipe.stage)
     if recipe.stage is Stage.SFT:
-        return _chosen(read_rows(Example, data / EXAMPLES), recipe, split, data / EXAMPLES)
+        return _chosen(read_rows(Example, path), recipe, split, path)
     wanted = set(recipe.sources)
-    pairs = (pair for pair in read_rows(Pair, data / PAIRS) if not wanted or pair.source in wanted)
-    return _chosen(pairs, recipe, split, data / PAIRS)
+    pairs = (pair for pair in read_rows(Pair, path) if not wanted or pair.source in wanted)
+    return _chosen(pairs, recipe, split, path)
 
 
 def hashes(data: Path, name: str) -> dict[str, str]:

@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from training.schemas import Split
-from training.stages import base, lora, losses
+from training.stages import lora, losses
 from training.stages.batches import Batch, score, score_all
-from training.stages.course import Course, Start, follow
+from training.stages.course import Prepared, follow
 from training.stages.recipe import Recipe
-from training.stages.rows import EXAMPLES, hashes, read_split, some_of
-from training.stages.tokens import Encoded, Tokens, encode
-from training.stages.trainer import use_this_machine
+from training.stages.tokens import Encoded
 
 
 def train(
@@ -22,27 +19,18 @@ def train(
 ) -> dict[str, Any]:
     """Raises RunRefused, Discarded, NothingToLearn, BadRow, WrongBase."""
     precision = recipe.training.precision
-    use_this_machine(precision, seed=recipe.seed)
-    start = Start(recipe, run, data=hashes(data, EXAMPLES), parent=adapter)
-    start.agree(resume=resume)
-    tokens = Tokens(base.load_tokenizer(recipe.base))
-    learned = read_split(data, recipe, Split.TRAIN)
-    rows, too_long = encode(learned, tokens, longest=recipe.longest)
-    asked = some_of(read_split(data, recipe, Split.VALIDATION), recipe.stopping.rows, seed=recipe.seed)
-    held, held_too_long = encode(asked, tokens, longest=recipe.longest)
+    prepared = Prepared.of(recipe, data=data, run=run, parent=adapter, resume=resume)
+    held, end = prepared.held, prepared.tokens.end
     model = lora.going_on(recipe, adapter) if adapter else lora.new(recipe)
 
     def loss(model: Any, batch: Batch) -> Any:
         return losses.of_examples(score(model, batch, precision=precision))
 
     def validate(model: Any) -> dict[str, float]:
-        sums, lengths = score_all(model, held, precision=precision, pad=tokens.end, batch=recipe.training.batch)
+        sums, lengths = score_all(model, held, precision=precision, pad=end, batch=recipe.training.batch)
         return by_task(held, (-sums[:, 0]).tolist(), lengths[:, 0].tolist())
 
-    facts = {"rows": len(rows), "left_out_as_too_long": too_long, "validation_rows": len(held)}
-    facts["validation_left_out_as_too_long"] = held_too_long
-    course = Course(start, model, tokens, rows, learned, asked, facts)
-    return follow(course, loss=loss, validate=validate, resume=resume)
+    return follow(prepared.course(model), loss=loss, validate=validate, resume=resume)
 
 
 def by_task(rows: Sequence[Encoded], sums: Sequence[float], lengths: Sequence[float]) -> dict[str, float]:

@@ -96,9 +96,9 @@ def _begins_with_bos(tokenizer: Any) -> bool:
     return bool(tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id])
 
 
-def encode(rows: Sequence[Example | Pair], tokens: Tokens, *, longest: int) -> tuple[list[Encoded], int]:
-    """The rows that fit, and how many did not."""
-    encoded = [
+def encode(rows: Sequence[Example | Pair], tokens: Tokens, *, longest: int) -> list[Encoded]:
+    """The rows that have at most `longest` tokens, answers included."""
+    encoded = (
         Encoded(
             row.id,
             row.task,
@@ -106,6 +106,5 @@ def encode(rows: Sequence[Example | Pair], tokens: Tokens, *, longest: int) -> t
             tuple(tuple(tokens.answer(text)) for text in answers_of(row)),
         )
         for row in rows
-    ]
-    fitting = [one for one in encoded if one.length <= longest]
-    return fitting, len(encoded) - len(fitting)
+    )
+    return [one for one in encoded if one.length <= longest]
