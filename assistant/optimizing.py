@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from assistant.inference import layouts, tuning
+from assistant.inference import layouts, openmp, tuning
 from assistant.inference.engine import EngineError, ModelUnavailable
 from assistant.inference.measuring import CORES, Measuring, TooSlow, speeds_of
 from assistant.inference.merging import merge_in_place
@@ -137,7 +137,7 @@ def _measure(wish: Wish, *, say: Say) -> tuple[Found, ModelVersion | None]:
     if wish.adapter is not None and wish.original.layout not in (*candidates, layout):
         candidates = (wish.original.layout, *candidates)
     files = {layout: source}
-    with Measuring(without=tuning.OPENMP) as process:
+    with Measuring(without=openmp.VARIABLES) as process:
         for name in candidates:
             target = models_folder() / f"{PART}{name}.gguf"
             process.lay_out(source.path, target, name, threads=len(CORES))
@@ -179,7 +179,7 @@ def _source(wish: Wish, *, say: Say) -> tuple[ModelFile, str]:
         return original, wish.original.layout or "original"
     file_of(wish.adapter).verify()
     merged = models_folder() / f"{PART}{UNQUANTISED}.gguf"
-    with Measuring(without=tuning.OPENMP) as process:
+    with Measuring(without=openmp.VARIABLES) as process:
         process.lay_out(original.path, merged, UNQUANTISED, threads=len(CORES))
     changed = merge_in_place(Path(wish.adapter.path), merged)
     say(f"{wish.adapter.name} merged into {changed} matrices of {wish.original.name}")
@@ -192,7 +192,7 @@ def choose(
     """The fastest layout within the bound, or none; why; and the figures. Quality is measured fastest first, until one is in."""
     texts = wish.texts.first(layouts.QUICK_PASSAGES, layouts.QUICK_QUADRUPLES) if wish.quick else wish.texts
     limit = layouts.QUICK_SECONDS if wish.quick else None
-    with Measuring(tuning.SETTINGS["bound"], without=tuning.OPENMP, most_seconds=limit) as process:
+    with Measuring(openmp.SETTINGS["bound"], without=openmp.VARIABLES, most_seconds=limit) as process:
         speeds = speeds_of(process, files, rounds=layouts.ROUNDS, threads=len(CORES), steps=12 if wish.quick else 32)
         for name, speed in speeds.items():
             say(

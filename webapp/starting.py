@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from django.db import transaction
 from assistant.actions.deployments import activate, activate_layout
 from assistant.actions.refused import Refused
 from assistant.actions.registrations import add_adapter
-from assistant.inference import tuning
+from assistant.inference import openmp, tuning
 from assistant.inference.engine import EngineError, ModelUnavailable
 from assistant.inference.gguf import read_header
 from assistant.inference.modelfile import STARTER, ModelFile, measured_file
@@ -188,7 +187,7 @@ def measure_threads(say: Callable[[str], None]) -> str:
     if active is None or active.kind == ModelVersion.Kind.REMOTE:
         return "the server that holds the model decides"
     file = file_of(Deployment.loaded_for(active))
-    if named := tuning.set_by_operator(os.environ):
+    if named := openmp.set_by_operator():
         return f"{', '.join(named)} set by the operator"
     kept = tuning.Tuning.read(tuning_file(), tuning.key_of(file))
     if kept is None and file.size > LARGEST_TO_TUNE:

@@ -1,6 +1,6 @@
 """Which layout of the weights a machine should use: the fastest one whose quality stays within the bound.
 
-The bound was set before anything was measured; docs/decisions/0010 says why it is what it is.
+The bound was set before anything was measured; docs/decisions/0012 says why it is what it is.
 """
 
 from __future__ import annotations

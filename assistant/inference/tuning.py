@@ -13,12 +13,13 @@ import platform
 import statistics
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
+from assistant.inference import openmp
 from assistant.inference.layouts import standard_request
 from assistant.inference.measuring import CORES, Measuring, busy_neighbour
 from assistant.inference.modelfile import ModelFile
@@ -28,21 +29,12 @@ ROUNDS = 2
 PROMPT = 128  # tokens
 STEPS = 12
 SECONDS = 0.3  # of steps, each time
-OPENMP = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_PROC_BIND", "OMP_PLACES", "OMP_NUM_THREADS", "KMP_BLOCKTIME")
-WORDS = {"short": "short waits", "long": "longer waits", "bound": "longer waits, bound to cores"}
-# How long a thread that is done spins before it sleeps, and whether each is held to its core. Left alone, OpenMP spins for
-# so long that one busy process takes three quarters of the speed.
-SETTINGS: dict[str, dict[str, str]] = {
-    "short": {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "300"},
-    "long": {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "3000"},
-    "bound": {"OMP_PROC_BIND": "true", "OMP_PLACES": "cores", "GOMP_SPINCOUNT": "3000"},
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     threads: int
-    openmp: str  # a key of SETTINGS
+    openmp: str  # a key of openmp.SETTINGS
     alone: float  # standard requests a minute (`layouts.standard_request`)
     beside: float  # the same while another process is busy
 
@@ -52,8 +44,8 @@ class Choice:
 
     def reason(self, arms: int) -> str:
         return (
-            f"{self.threads} {'thread' if self.threads == 1 else 'threads'}, {WORDS[self.openmp]}: {self.alone:.0f} standard"
-            f" requests a minute alone, {self.beside:.0f} beside a busy process; best of {arms} settings."
+            f"{self.threads} {'thread' if self.threads == 1 else 'threads'}, {openmp.WORDS[self.openmp]}: {self.alone:.0f}"
+            f" standard requests a minute alone, {self.beside:.0f} beside a busy process; best of {arms} settings."
         )
 
 
@@ -139,7 +131,7 @@ def arms(cores: int) -> list[tuple[int, str]]:
     """Threads and settings worth a try: all cores in every way, one less, and one alone."""
     if cores == 1:
         return [(1, "short")]
-    tried = [(cores, name) for name in SETTINGS]
+    tried = [(cores, name) for name in openmp.SETTINGS]
     tried += [(count, "short") for count in sorted({cores - 1, max(1, cores // 2), 1}, reverse=True)]
     if cores > 2:
         tried.append((cores - 1, "bound"))
@@ -149,17 +141,17 @@ def arms(cores: int) -> list[tuple[int, str]]:
 def measure(file: ModelFile, *, threads: int = 0, say: Callable[[str], None] = lambda _line: None) -> Tuning:
     """Takes about five seconds for each setting. `threads`: only this many."""
     tried = [arm for arm in arms(len(CORES)) if not threads or arm[0] == threads] or [
-        (threads, name) for name in SETTINGS
+        (threads, name) for name in openmp.SETTINGS
     ]
     alone: dict[tuple[int, str], list[float]] = {arm: [] for arm in tried}
     beside: dict[tuple[int, str], list[float]] = {arm: [] for arm in tried}
     for number in range(ROUNDS):
         for count, name in tried:
-            with Measuring(SETTINGS[name], without=OPENMP) as process:
+            with Measuring(openmp.SETTINGS[name], without=openmp.VARIABLES) as process:
                 alone[count, name].append(requests_a_minute(process, file, threads=count))
                 with busy_neighbour():
                     beside[count, name].append(requests_a_minute(process, file, threads=count))
-            say(f"round {number + 1} of {ROUNDS}, {count} threads, {WORDS[name]}")
+            say(f"round {number + 1} of {ROUNDS}, {count} threads, {openmp.WORDS[name]}")
     # The better round alone, because noise only slows down; the worse one beside, because that is the case to survive.
     return Tuning(key_of(file), tuple(Choice(*arm, alone=max(alone[arm]), beside=min(beside[arm])) for arm in tried))
 
@@ -167,13 +159,6 @@ def measure(file: ModelFile, *, threads: int = 0, say: Callable[[str], None] = l
 def requests_a_minute(process: Measuring, file: ModelFile, *, threads: int) -> float:
     found = process.speed(file, threads=threads, steps=STEPS, most_seconds=SECONDS, prompt=PROMPT)
     return 60 / standard_request(**found)
-
-
-def set_by_operator(environment: Mapping[str, str]) -> list[str]:
-    return [name for name in OPENMP if name in environment and environment[name] != _ours.get(name)]
-
-
-_ours: dict[str, str] = {}  # what `apply` set in this process
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,22 +171,18 @@ class Applied:
 
 def apply(found: Tuning | None, *, threads: int) -> Applied:
     """Put the settings into the environment. Only before OpenMP is loaded; later it changes nothing but what children get."""
-    if named := set_by_operator(os.environ):
+    if named := openmp.set_by_operator():
         return Applied(threads or len(CORES), f"{', '.join(named)} set by the operator: not measured here.")
     if found is None:
-        _set(SETTINGS["short"])
-        return Applied(threads or len(CORES), f"{WORDS['short']}, the choice where nothing was measured.".capitalize())
+        openmp.use("short")
+        return Applied(
+            threads or len(CORES), f"{openmp.WORDS['short']}, the choice where nothing was measured.".capitalize()
+        )
     chosen = found.chosen
-    _set(SETTINGS[chosen.openmp])
+    openmp.use(chosen.openmp)
     if threads and threads != chosen.threads:
-        return Applied(threads, f"{threads} threads by MODEL_THREADS, {WORDS[chosen.openmp]}.")
+        return Applied(threads, f"{threads} threads by MODEL_THREADS, {openmp.WORDS[chosen.openmp]}.")
     return Applied(chosen.threads, found.reason)
-
-
-def _set(values: Mapping[str, str]) -> None:
-    if not _ours:  # OpenMP read the first ones, and goes on with them
-        _ours.update(values)
-        os.environ.update(values)
 
 
 NEIGHBOUR = 0.25  # of a core: less than that is not what slows steps down

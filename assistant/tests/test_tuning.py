@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.inference import tuning
+from assistant.inference import openmp, tuning
 from assistant.inference.measuring import Measuring, MeasuringFailed, TooSlow, busy_neighbour
 from assistant.inference.modelfile import ModelFile
 from assistant.inference.tuning import Choice, ThreadGovernor, Tuning
@@ -22,8 +22,8 @@ MEASURED = Tuning("key", (ALONE_FAST, EVEN, CAREFUL))
 
 @pytest.fixture(autouse=True)
 def _openmp_unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tuning, "_ours", {})
-    for name in tuning.OPENMP:
+    monkeypatch.setattr(openmp, "_ours", {})
+    for name in openmp.VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
 
@@ -169,7 +169,7 @@ def test_a_process_that_takes_too_long_is_given_up() -> None:
 
 @pytest.mark.model
 def test_the_real_model_is_timed_in_a_process_that_may_use_every_core() -> None:
-    with Measuring(tuning.SETTINGS["bound"], without=tuning.OPENMP) as process:
+    with Measuring(openmp.SETTINGS["bound"], without=openmp.VARIABLES) as process:
         found = process.speed(starter_model_file(), threads=1, steps=2, prompt=16)
         assert set(found) == {"prefill", "decode", "decode_eight"}
         assert all(1 < speed < 10_000 for speed in found.values())

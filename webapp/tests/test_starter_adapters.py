@@ -12,7 +12,7 @@ from django.core.management import call_command
 from pytest_django.fixtures import Settings
 
 from assistant.actions.deployments import activate_layout
-from assistant.inference import tuning
+from assistant.inference import openmp, tuning
 from assistant.inference.modelfile import STARTER, ModelFile
 from assistant.inference.types import Mode
 from assistant.models import AuditEvent, Deployment, ModelVersion
@@ -136,7 +136,7 @@ def test_threads_are_measured_for_the_file_that_carries_them(release: Release, m
         files.append(file.sha256)
         return "key"
 
-    monkeypatch.setattr(tuning, "set_by_operator", lambda _: [])
+    monkeypatch.setattr(openmp, "set_by_operator", list)
     monkeypatch.setattr(tuning, "key_of", key_of)
     monkeypatch.setattr(starting, "LARGEST_TO_TUNE", 0)
     assert "not measured" in starting.measure_threads(lambda _: None)

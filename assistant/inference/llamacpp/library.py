@@ -8,6 +8,7 @@ import os
 from collections import deque
 from typing import Any
 
+from assistant.inference import openmp
 from assistant.inference.engine import ModelUnavailable
 from assistant.inference.llamacpp.backends import load_backends
 
@@ -17,20 +18,10 @@ _log_errors: deque[str] = deque(maxlen=4)
 _kept_alive: list[object] = []  # ctypes callbacks that llama.cpp goes on calling
 
 
-def set_openmp_waiting() -> None:
-    """Has an effect only before libgomp is loaded. What the operator set stays."""
-    if "OMP_WAIT_POLICY" in os.environ or "GOMP_SPINCOUNT" in os.environ:
-        return
-    # With a busy neighbour, threads that spin wait for each other for seconds (20 tokens a second where 50 are
-    # possible); threads that sleep at once halve the speed on a quiet machine (45 for 110). A short spin has both: 48, 94.
-    os.environ["OMP_WAIT_POLICY"] = "passive"
-    os.environ["GOMP_SPINCOUNT"] = "300"
-
-
 @functools.cache
 def library() -> Any:
     """The binding. Its calls let other Python threads run meanwhile. Raises ModelUnavailable."""
-    set_openmp_waiting()
+    openmp.use_short_waits()
     try:
         from llama_cpp import llama_cpp
     except (ImportError, OSError, RuntimeError) as error:

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from assistant.actions import deployments
 from assistant.actions.refused import Refused
 from assistant.actions.registrations import add_adapter, add_version, changed_papers
-from assistant.inference import tuning
+from assistant.inference import openmp, tuning
 from assistant.inference.engine import EngineAway, EngineError, ModelUnavailable
 from assistant.inference.gguf import read_header
 from assistant.inference.modelfile import measured_file
@@ -239,7 +239,7 @@ class Command(BaseCommand):
         for arm in kept.arms:
             mark = "*" if arm == kept.chosen else " "
             self.stdout.write(
-                f"{mark} {arm.threads} threads, {tuning.WORDS[arm.openmp]}: {arm.alone:.0f} a minute alone,"
+                f"{mark} {arm.threads} threads, {openmp.WORDS[arm.openmp]}: {arm.alone:.0f} a minute alone,"
                 f" {arm.beside:.0f} beside a busy process"
             )
         self.stdout.write(f"{kept.reason} It counts from the next start on.")
