@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import hashlib
 import sys
 from argparse import ArgumentParser
 from collections import Counter
@@ -15,7 +14,7 @@ from tqdm import tqdm
 
 from assistant.inference.engine import Engine, EngineError, PromptTooLong, Stream
 from assistant.inference.llamacpp.engine import LlamaCppEngine
-from assistant.inference.modelfile import STARTER, ModelFile
+from assistant.inference.modelfile import STARTER, measured_file
 from assistant.inference.prompts import build_improve
 from assistant.inference.types import Mode, Outcome, Params, Prompt, Request, Segment, StopReason
 from assistant.safety.phases.links import Links
@@ -156,9 +155,7 @@ def load_engine(path: Path | None) -> LlamaCppEngine:
         return LlamaCppEngine(STARTER.in_folder(ROOT / "var" / "models"), name=STARTER.name)
     if not path.is_file():
         raise BadData(path, "", "no such GGUF file.")
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return LlamaCppEngine(ModelFile(path=path, sha256=digest, size=path.stat().st_size), name=path.stem)
+    return LlamaCppEngine(measured_file(path), name=path.stem)
 
 
 def ask_all(engine: Engine, cases: Sequence[Attack]) -> list[Shown]:
