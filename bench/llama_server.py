@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import shutil
 import signal
 import socket
@@ -26,27 +25,26 @@ from pathlib import Path
 import httpx
 
 from scripts.setup.compiler import provide_toolchain
-from scripts.setup.engine_wheel import cache_folder, engine_version, fetch_source
+from scripts.setup.engine_wheel import TILE_CONFIG, cache_folder, engine_version, fetch_source
+from scripts.setup.machine import processor
 from scripts.setup.packages import ensure_side_venv, only_engine
 from scripts.setup.steps import ROOT, VAR, SetupProblem, key_of, run_logged, write_whole
 
 TARGET = "llama-server"
 # Without the two the build would fetch the web page of the server from the network, or build it with npm.
 FLAGS = ("-DLLAMA_BUILD_UI=OFF", "-DLLAMA_USE_PREBUILT_UI=OFF")
+# As in our own wheel: with GCC 12.2 the server would end at its first prompt on a processor with AMX.
+TILES = f"-DCMAKE_CXX_FLAGS=-include {TILE_CONFIG}"
 STARTS_WITHIN = 60.0  # seconds
 
 
 def shelf() -> Path:
     """A folder for each version and CPU: built for this one, it may not run on another that shares the home folder."""
-    return cache_folder() / "llama-server" / f"{engine_version()}-{key_of(_cpu(), *FLAGS)[:8]}"
-
-
-def _cpu() -> str:
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith(("flags", "Features")):
-                return line
-    return platform.platform()
+    return (
+        cache_folder()
+        / "llama-server"
+        / f"{engine_version()}-{key_of(processor(), *FLAGS, TILE_CONFIG.read_text(encoding='utf-8'))[:8]}"
+    )
 
 
 def ensure() -> Path:
@@ -88,6 +86,7 @@ def _build(folder: Path) -> None:
             "-G",
             "Ninja",
             *FLAGS,
+            TILES,
             f"-DLLAMA_BUILD_COMMIT={commit()}",
             *toolchain.cmake_args,
         ],
@@ -102,7 +101,7 @@ def _build(folder: Path) -> None:
         env=env,
     )
     _check(build / "bin" / TARGET)
-    write_whole(folder / "whole", key_of(*FLAGS))
+    write_whole(folder / "whole", key_of(*FLAGS, TILES))
     shutil.rmtree(source)
     for left in build.iterdir():
         if left.name != "bin":

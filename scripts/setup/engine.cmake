@@ -1,5 +1,5 @@
 # Read by CMake right after llama-cpp-python's own project() line, see CMAKE_PROJECT_llama_cpp_INCLUDE in engine_wheel.py.
-# It leaves the source archive as it is, and decides three things about it.
+# It leaves the source archive as it is, and decides four things about it.
 
 # 1. The binding never calls llama-common. Its CMakeLists.txt forces the cache entry on; a plain variable hides that
 # (policy CMP0126, which is as old as the CMake that is asked for).
@@ -9,6 +9,9 @@ set(LLAMA_BUILD_COMMON OFF)
 set(LANTERN_VARIANTS
     sse42 sandybridge haswell alderlake skylakex cascadelake cooperlake sapphirerapids
     armv8.0_1 armv8.2_2 armv8.6_1 armv8.6_2)
+
+# 4. The header says why.
+set(LANTERN_TILE_CONFIG ${CMAKE_CURRENT_LIST_DIR}/tile_config.h)
 
 include(CheckCXXCompilerFlag)
 cmake_language(DEFER CALL lantern_finish)
@@ -36,6 +39,9 @@ function(lantern_keep_or_empty target variant)
     check_cxx_compiler_flag("${flags}" LANTERN_COMPILES_${variant})
     if(variant IN_LIST LANTERN_VARIANTS AND LANTERN_COMPILES_${variant})
         llama_cpp_python_install_target(${target})
+        if(variant STREQUAL sapphirerapids)
+            target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:SHELL:-include ${LANTERN_TILE_CONFIG}>")
+        endif()
         message(STATUS "CPU variant ${variant}: ${flags}")
         return()
     endif()

@@ -23,6 +23,7 @@ from scripts.setup.packages import ENGINE, PYTHON, WHEELHOUSE, ensure_side_venv,
 from scripts.setup.steps import ROOT, VAR, SetupProblem, Stamps, key_of, run_logged, sha256_of, write_whole
 
 RECIPE = ROOT / "scripts" / "setup" / "engine.cmake"
+TILE_CONFIG = RECIPE.with_name("tile_config.h")
 # NATIVE off: a wheel made for one CPU stops with "illegal instruction" on an older one. The vision library is not used.
 FLAGS = ("-DGGML_NATIVE=OFF", "-DLLAVA_BUILD=OFF")
 VARIANTS = ("-DGGML_BACKEND_DL=ON", "-DGGML_CPU_ALL_VARIANTS=ON")
@@ -91,7 +92,7 @@ def flags() -> tuple[str, ...]:
 
 def recipe() -> str:
     """Everything that decides what comes out, except the version and the machine."""
-    return key_of(*flags(), LEFT_OUT, RECIPE.read_text(encoding="utf-8"))
+    return key_of(*flags(), LEFT_OUT, *(path.read_text(encoding="utf-8") for path in (RECIPE, TILE_CONFIG)))
 
 
 def platform_tag() -> str:

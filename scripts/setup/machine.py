@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import platform
 import re
 import shutil
 import sys
@@ -48,6 +50,15 @@ def setting(name: str, default: str = "") -> str:
         if found:
             return str(found[-1]).strip("\"'")
     return default
+
+
+def processor() -> str:
+    """What it says it can run; on another one, what was built or tried here has to be built or tried again."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith(("flags", "Features")):
+                return line
+    return platform.platform()
 
 
 def postgres_folder() -> Path | None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 from scripts.setup import checks, compose_secrets, pins
 from scripts.setup.engine_wheel import cache_folder, ensure_engine
+from scripts.setup.kernels import ensure_kernels
 from scripts.setup.machine import provide_needs, setting
 from scripts.setup.packages import PYTHON, check_python, ensure_training, ensure_venv, install_packages
 from scripts.setup.starter_model import ensure_model
@@ -98,12 +99,13 @@ def take_setup_steps(steps: Steps, *, dev: bool) -> None:
     for name, work in firm_steps(dev=dev):
         steps.run(name, work)
     # Without these two the site drafts, screens and sends; it says why help is unavailable.
-    steps.try_to_run("engine", ensure_engine)
-    steps.try_to_run("starter model", ensure_model)
+    both = [steps.try_to_run("engine", ensure_engine), steps.try_to_run("starter model", ensure_model)]
+    if all(both):
+        steps.try_to_run("kernels", ensure_kernels)
 
 
 def set_up(asked: argparse.Namespace) -> int:
-    steps = Steps(total=5)
+    steps = Steps(total=6)
     take_setup_steps(steps, dev=asked.dev)
     print(f"Set up in {steps.seconds:.1f} s.", flush=True)
     say_what_is_unavailable(steps)
@@ -123,7 +125,7 @@ def set_up_model(_: argparse.Namespace) -> int:
 
 def set_up_training(_: argparse.Namespace) -> int:
     """With the site's own set-up, because an adapter is compared and registered there."""
-    steps = Steps(total=6)
+    steps = Steps(total=7)
     take_setup_steps(steps, dev=False)
     steps.run("training environment", ensure_training)
     return 0
@@ -149,7 +151,7 @@ def run_site(_: argparse.Namespace) -> int:
     host, port = setting("HOST", "127.0.0.1"), setting("PORT", "8000")
     if not (port.isdigit() and 0 < int(port) < 65536):
         raise SetupProblem(f"PORT={port}: not a port. Use a number from 1 to 65535.")
-    steps = Steps(total=5)
+    steps = Steps(total=6)
     take_setup_steps(steps, dev=False)
     print(f"Set up in {steps.seconds:.1f} s; starting the site.", flush=True)
     say_what_is_unavailable(steps)
@@ -168,7 +170,7 @@ def site_env() -> dict[str, str]:
 
 
 def run_tests(_: argparse.Namespace) -> int:
-    steps = Steps(total=6)
+    steps = Steps(total=7)
     take_setup_steps(steps, dev=True)
     steps.try_to_run("programs for the tests", provide_needs)
     missing = checks.missing_needs()

@@ -189,8 +189,8 @@ def test_it_sets_up_once_and_then_finds_everything_there(tree: Tree) -> None:
     assert tree.imports("smallwords")
     assert tree.imports("llama_cpp")
     assert tree.model.read_bytes() == GGUF
-    assert len(re.findall(r"^\[\d/5\] ", first.stdout, re.M)) == 5
-    assert len(re.findall(r"\(\d+\.\d s\)$", first.stdout, re.M)) == 5
+    assert len(re.findall(r"^\[\d/6\] ", first.stdout, re.M)) == 6
+    assert len(re.findall(r"\(\d+\.\d s\)$", first.stdout, re.M)) == 6
 
     shutil.rmtree(tree.shop)  # now there is nowhere to fetch from at all
     began = time.monotonic()
