@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from training.building.improve import Case, Line, Options, fits_anywhere, improve_examples
 from training.building.other_tasks import generate_examples, seeker_examples
@@ -29,7 +30,8 @@ def build(
     """The same for the same rows, options and seed.
 
     `lines`: what peers wrote to somebody; those that would fit under other posts become short drafts. What was rewritten
-    serves as a post, where it tells of something: how it was rewritten is about a writer's own thoughts, not a reply.
+    serves as a post, more often where it tells of something that can be said back: how it was rewritten is about a writer's
+    own thoughts, not a reply.
     Dialogues give nothing yet.
     """
     del dialogues
@@ -39,10 +41,11 @@ def build(
         yield from _of_thread(thread, fitting, options, seed)
     for rewrite in rewrites:
         post = " ".join(rewrite.before.split())
-        if fitting and SHORTEST_POST <= len(words(post)) <= LONGEST_POST and listen(post):
+        if fitting and SHORTEST_POST <= len(words(post)) <= LONGEST_POST:
             key = f"{seed}/{rewrite.id}"
+            some = options if listen(post) else replace(options, peer=min(1, options.peer))
             yield from improve_examples(
-                post, (), group=rewrite.id, origin=rewrite.origin, options=options, seed=key, lines=fitting
+                post, (), group=rewrite.id, origin=rewrite.origin, options=some, seed=key, lines=fitting
             )
 
 

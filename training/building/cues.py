@@ -8,7 +8,8 @@ from enum import StrEnum
 from training.building.text import content, phrases
 
 EMPATHY = re.compile(
-    r"\b(sorry|sounds? (like|as if|so|very|really|incredibly|pretty|hard|difficult|painful|tough|awful|exhausting)|"
+    r"\b(sorry|sounds? (like|as if|so|very|really|incredibly|pretty|a lot|heavy|rough|scary|wearing|hard|"
+    r"difficult|painful|tough|awful|exhausting)|"
     r"must (be|feel|have)|makes? (a lot of |perfect |total )?sense|i hear|i can (only )?imagine|understandabl[ey]|"
     r"(hard|difficult|painful|tough|scary|frightening|overwhelming|heartbreaking|exhausting|frustrating|confusing|lonely) "
     r"(for you|time|to|when|place|thing|situation|spot|feeling|experience)|not alone|okay to|ok to|brave|courage|strength|"

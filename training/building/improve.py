@@ -76,6 +76,7 @@ def from_good(window: Window, case: Case) -> Work | None:
         hear(work, case)  # else the good reply would be one that heard nothing
     if Cue.REFLECTION not in frozenset().union(*(cues(one, case.about) for one in work.revision)):
         return None
+    add_question(work, case, share=QUESTIONS_TO_GOOD)
     done = 0
     for step in case.chance.sample(GOOD_STEPS, len(GOOD_STEPS)):
         done += step(work, case)
@@ -191,29 +192,38 @@ GOOD_STEPS: tuple[Step, ...] = (*([take_heard] * 4), *([put_stock] * 2), *([take
 TRIES = 6
 FAULTS = 0.5  # share of drafts that are given one more
 QUESTIONS = 0.75  # share of real drafts without one that are given one
+QUESTIONS_TO_GOOD = 0.5  # the same of good replies
 SET_PHRASES = 0.25  # share of real drafts that are given one to begin with, as many begin
 
 
 def from_real(window: Window, case: Case) -> Work | None:
-    """A reply that hears nothing is given one sentence that does; orders in it become offers. None where the post gives
-    nothing to say back, or where the draft says it already."""
+    """A reply that hears nothing is given one sentence that does, orders in it become offers, and a question is asked.
+
+    A post that gives nothing to say back is told nothing: a model that always saw a feeling named would make one up. None
+    where the draft says it already.
+    """
     if any(Cue.REFLECTION in one for one in window.cues):
         return None
     told = list(window.sentences)
-    if case.chance.random() < SET_PHRASES and not any(Cue.STOCK in one for one in window.cues):
+    if case.heard and case.chance.random() < SET_PHRASES and not any(Cue.STOCK in one for one in window.cues):
         told.insert(0, case.chance.choice(phrases()["faults"]["stock"]))
     work = Work(draft=list(told), revision=list(told))
-    if not hear(work, case):
+    if case.heard and not hear(work, case):
         return None
     softer = [wording.soften(one, case.chance) for one in work.revision]
     if softer != work.revision:
         work.revision = softer
         work.note("orders made offers", "Suggestions", Goal.SAFER)
-    asks = any(Cue.QUESTION in one for one in window.cues)
-    if not asks and case.chance.random() < QUESTIONS and (question := asked(case)):
+    add_question(work, case, share=QUESTIONS)
+    return work
+
+
+def add_question(work: Work, case: Case, *, share: float) -> None:
+    """Only to the revision: what the draft lacks."""
+    asks = any(Cue.QUESTION in cues(one, case.about) for one in work.revision)
+    if not asks and case.chance.random() < share and (question := asked(case)):
         work.revision.append(question)
         work.note("question added", "Questions", Goal.QUESTION)
-    return work
 
 
 def asked(case: Case) -> str:
@@ -357,7 +367,7 @@ def _finished(base: Example, work: Work, case: Case, options: Options) -> list[E
     if chance.random() < options.nothing:
         return [replace(base, draft=base.answer, built="nothing")]
     if chance.random() < options.feedback:
-        lines = [phrases()["feedback"][area] for area in dict.fromkeys(work.areas)]
+        lines = [phrases()["feedback"][area] for area in dict.fromkeys(work.areas or ["nothing"])]
         found.append(replace(base, id=base.id + "/feedback", task=Task.FEEDBACK, answer="\n".join(lines)))
     if chance.random() < options.keep:
         same = [one for one in work.draft if one in work.revision]
