@@ -43,7 +43,12 @@ def build(
         post = " ".join(rewrite.before.split())
         if fitting and SHORTEST_POST <= len(words(post)) <= LONGEST_POST:
             key = f"{seed}/{rewrite.id}"
-            some = options if listen(post) else replace(options, peer=min(1, options.peer))
+            if listen(post):
+                some = options
+            elif random.Random(key + "/unheard").random() < options.unheard:
+                some = replace(options, peer=min(1, options.peer))
+            else:
+                continue
             yield from improve_examples(
                 post, (), group=rewrite.id, origin=rewrite.origin, options=some, seed=key, lines=fitting
             )

@@ -35,6 +35,7 @@ class Options:
     slips: float = 0.25
     feedback: float = 0.08
     seeker: float = 1.0  # share of posts with a topic
+    unheard: float = 0.25  # share of rewritten posts with nothing to say back that serve as well
 
 
 @dataclass
@@ -313,6 +314,7 @@ def improve_examples(
                 work = ways[0](window, case) or ways[1](window, case)
                 if work is not None:
                     add_fault(work, case)
+                if work is not None and work.faults:
                     here = replace(origin, row=f"{origin.row}/{reply_id}")
                     made += _made(f"{group}/{reply_id}/{number}.{variant}", work, case, here, author, group, options)
     if lines:
@@ -332,6 +334,8 @@ def _from_peers(
     if work is None:
         return []
     add_fault(work, case)
+    if not work.faults:
+        return []
     licence = max((origin.licence, *(line.origin.licence for line in chosen)), key=STRICTEST.index)
     here = Origin(
         source="+".join(dict.fromkeys((origin.source, *(line.origin.source for line in chosen)))),
@@ -367,7 +371,7 @@ def _finished(base: Example, work: Work, case: Case, options: Options) -> list[E
     if chance.random() < options.nothing:
         return [replace(base, draft=base.answer, built="nothing")]
     if chance.random() < options.feedback:
-        lines = [phrases()["feedback"][area] for area in dict.fromkeys(work.areas or ["nothing"])]
+        lines = [phrases()["feedback"][area] for area in dict.fromkeys(work.areas)]
         found.append(replace(base, id=base.id + "/feedback", task=Task.FEEDBACK, answer="\n".join(lines)))
     if chance.random() < options.keep:
         same = [one for one in work.draft if one in work.revision]

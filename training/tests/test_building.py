@@ -7,14 +7,14 @@ import random
 import pytest
 
 from assistant.inference.trained_prompts import Task
-from training.building import Options, build
+from training.building import Line, Options, build
 from training.building.cues import Cue, cues
 from training.building.reflections import flip, listen, reflect
 from training.building.replies import windows
 from training.building.text import content, sentences
 from training.building.wording import blunt, slip, soften, stiffen
 from training.own_pairs import mark, pairs
-from training.schemas import Comment, Example, Origin, Thread
+from training.schemas import Comment, Example, Origin, Rewrite, Thread
 
 ORIGIN = Origin("invented", "1", "mit")
 POST = (
@@ -131,6 +131,44 @@ def test_a_good_draft_stays_as_it_is() -> None:
     same = [one for one in made(nothing=1.0) if one.task is Task.IMPROVE]
     assert same
     assert all(one.draft == one.answer and one.built == "nothing" for one in same)
+
+
+SILENT = (
+    "Our street is quiet and the shop at the corner is closed since May. My brother has the key."  # names no feeling
+)
+LINES = [
+    Line(f"l{n}", text, "robin", ORIGIN)
+    for n, text in enumerate(("You should talk to somebody you trust.", "Just write down how you slept."))
+]
+
+
+def test_where_a_post_says_nothing_that_can_be_said_back_nothing_is_put_into_its_mouth() -> None:
+    assert listen(SILENT) == []
+    thread = Thread("t2", SILENT, (Comment("b", PLAIN, "wren", votes=1),), ORIGIN)
+    built = [one for seed in range(30) for one in build([thread], lines=LINES, options=Options(nothing=0), seed=seed)]
+    revised = [one for one in built if one.task is Task.IMPROVE]
+    assert revised
+    assert {"question added", "orders made offers"} <= {what for one in revised for what in one.built.split("; ")}
+    for one in revised:
+        assert "heard" not in one.built
+        assert not any(Cue.REFLECTION in cues(said, content(SILENT)) for said in sentences(one.answer))
+
+
+@pytest.mark.parametrize(("share", "some"), [(1.0, True), (0.0, False)])
+def test_a_rewritten_post_with_nothing_to_say_back_serves_as_often_as_it_is_asked_to(share: float, some: bool) -> None:
+    rewrite = Rewrite("r", SILENT, "The street has its peace.", ORIGIN)
+    options = Options(unheard=share)
+    built = [one for seed in range(20) for one in build([], [rewrite], lines=LINES, options=options, seed=seed)]
+    assert bool(built) is some
+
+
+def test_a_good_reply_without_a_question_may_be_given_one() -> None:
+    reply = (
+        "It sounds like the Sundays are lonely since your sister moved. Cooking together was something you both had."
+    )
+    thread = Thread("t3", POST, (Comment("a", reply, "heron", votes=3),), ORIGIN)
+    answers = [one.answer for seed in range(30) for one in build([thread], seed=seed) if one.task is Task.IMPROVE]
+    assert any(answer.endswith("?") for answer in answers)
 
 
 EXAMPLE = Example(
