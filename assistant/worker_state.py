@@ -21,7 +21,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from assistant import dispatch
-from assistant.actions.suggestions import SAFETY_OPEN
+from assistant.actions.suggestions import SAFETY_IN_TROUBLE
 from assistant.inference import modelfile
 from assistant.inference.engine import Engine, ModelUnavailable
 from assistant.inference.opening import open_here
@@ -43,7 +43,7 @@ SINCE = datetime.now(UTC).isoformat()
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """Whether the model can help right now; if not, why, as a sentence for the person who asks."""
+    """Whether the model can help right now; if not, why, for the person who asks. The page adds that writing goes on."""
 
     available: bool
     reason: str = ""
@@ -257,15 +257,15 @@ def default_params() -> Params:
 def help_state(mode: Mode = Mode.IMPROVE) -> Help:
     """What the writing page says about the model."""
     if pipeline.in_trouble(Kind.SUGGESTION):
-        return Help(False, SAFETY_OPEN)
+        return Help(False, SAFETY_IN_TROUBLE)
     workers = [worker for worker in Worker.recent(within=SILENT_AFTER) if gives(worker, mode)]
     if any(worker.model for worker in workers):
         return Help(True)
     if any(worker.loading for worker in workers):
-        return Help(False, "The model is being loaded. You can write and send meanwhile.")
+        return Help(False, "The model is being loaded.")
     if workers:
-        return Help(False, workers[0].problem or "The model is being loaded. You can write and send meanwhile.")
-    return Help(False, "No worker is running, so nothing can be suggested right now. You can write and send as always.")
+        return Help(False, workers[0].problem or "The model is being loaded.")
+    return Help(False, "No worker is running, so nothing can be suggested right now.")
 
 
 def beat() -> None:

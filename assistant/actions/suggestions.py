@@ -24,10 +24,8 @@ from assistant.safety.types import Kind, Screening
 from assistant.streaming import poke
 from assistant.vault import audit
 
-SAFETY_OPEN = (
-    "The safety checks are in trouble, so nothing is suggested right now. "
-    "Your draft is saved, and you can write and send."
-)
+SAFETY_IN_TROUBLE = "The safety checks are in trouble, so nothing is suggested right now."
+SAFETY_OPEN = f"{SAFETY_IN_TROUBLE} Your draft is saved, and you can write and send."
 
 ORIGIN_OF = {
     ChangeVerdict.Verdict.ACCEPTED: DraftRevision.Origin.ACCEPTED,

@@ -151,6 +151,14 @@ def test_an_unknown_country_gets_no_other_countrys_number(cast: Cast, client: Cl
     assert "116 123" not in page
 
 
+def test_without_a_worker_the_page_says_once_that_writing_goes_on(cast: Cast, client: Client) -> None:
+    draft = build.draft(cast.wren)
+    client.force_login(cast.wren)
+    page = build.read(client.get(f"/drafts/{draft.id}/"))
+    assert "No worker is running" in page
+    assert page.count("You can write and send") == 1
+
+
 def test_the_strangers_draft_and_a_missing_one_look_alike(cast: Cast, client: Client) -> None:
     draft = build.draft(cast.wren)
     client.force_login(cast.robin)
