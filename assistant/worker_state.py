@@ -140,7 +140,9 @@ class Holder:
         return one.prompt_for(mode) if one is not None else ""
 
     def loaded(self) -> list[Engine]:
-        return list(self._engines.values())
+        """The one that improves drafts first."""
+        improving = self.ready()
+        return sorted(self._engines.values(), key=lambda engine: engine is not improving)
 
     @property
     def model_name(self) -> str:
@@ -284,18 +286,20 @@ def beat() -> None:
 
 
 def state() -> dict[str, Any]:
-    """What the engine of this process is doing, and what it has loaded; numbers, names and hashes only."""
-    engine = next(iter(holder.loaded()), None)
-    if engine is None or not engine.usable:
-        return {"modes": dispatch.modes_here()}
+    """What the engines of this process are doing, and what they have loaded; numbers, names and hashes only."""
+    first, *others = [state_of(engine) for engine in holder.loaded() if engine.usable] or [{}]
+    return {**first, **({"others": others} if others else {}), "modes": dispatch.modes_here()}
+
+
+def state_of(engine: Engine) -> dict[str, Any]:
     model = engine.model
-    loaded = {
+    return {
+        **asdict(engine.state()),
         "model": model.name,
         "sha256": model.sha256,
         "size": model.size,
         "adapters": adapters_loaded(model.adapters),
     }
-    return {**asdict(engine.state()), **loaded, "modes": dispatch.modes_here()}
 
 
 def adapters_loaded(names: Sequence[str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from assistant.inference.types import EngineState, Mode
 from assistant.models import Deployment, ModelVersion
 from webapp import watching
-from webapp.watching import Active, Line, Seen
+from webapp.watching import Active, Line, Loaded, Seen
 
 LONG_WAIT = 10.0  # seconds in the queue; until then somebody who waits sees that it moves
 FIRST_TEXT = 2.0, 6.0  # seconds: what half of the requests, and 19 of 20, should stay below
@@ -203,7 +203,8 @@ def why_slow(line: Line, live: Sequence[Seen]) -> str:
     able = [worker for worker in live if line.mode in worker.modes and worker.model]
     if not able:
         return "No worker with a model gives this help now. See the workers below."
-    if any(worker.engine and worker.engine.running < worker.engine.slots for worker in able):
+    engines = [one.engine for worker in able for one in worker.loaded if one.engine is not None]
+    if any(engine.running < engine.slots for engine in engines):
         return (
             "A worker has room and does not take it: raise WORKER_CONCURRENCY to MODEL_SLOTS or more,"
             " and look whether Redis answers."
@@ -216,7 +217,7 @@ def why_slow(line: Line, live: Sequence[Seen]) -> str:
 
 def worker_card(worker: Seen, bases: Mapping[Mode, ModelVersion]) -> dict[str, Any]:
     todo = worker_todo(worker, bases)
-    engine = None if worker.silent else worker.engine  # what it did when it was last heard is no news
+    engines = [engine_card(one, worker) for one in worker.loaded]
     return {
         "name": worker.name,
         "state": worker.state,
@@ -224,17 +225,25 @@ def worker_card(worker: Seen, bases: Mapping[Mode, ModelVersion]) -> dict[str, A
         "seen_at": worker.seen_at,
         "since": worker.since,
         "does": " and ".join(DOES[mode] for mode in worker.modes),
-        "model": worker.model,
-        "hash": hash_of(worker.sha256, place=f"worker {worker.name}"),
+        "engines": engines,
+        "figures": [figure for engine in engines for figure in engine["figures"]],
+        "says_nothing": worker.state == "ready" and not any(one.engine for one in worker.loaded),
+        "todo": todo,
+        "short_todo": STATES[worker.state] if worker.state != "ready" else "not what is active",
+    }
+
+
+def engine_card(loaded: Loaded, worker: Seen) -> dict[str, Any]:
+    engine = None if worker.silent else loaded.engine  # what it did when it was last heard is no news
+    place = f"worker {worker.name} {loaded.model}"
+    return {
+        "model": loaded.model,
+        "hash": hash_of(loaded.sha256, place=place),
         "adapters": [
-            {"name": name, "hash": hash_of(full, place=f"worker {worker.name} {name}")}
-            for name, full in worker.adapters.items()
+            {"name": name, "hash": hash_of(full, place=f"{place} {name}")} for name, full in loaded.adapters.items()
         ],
         "notes": engine.notes if engine else (),
         "figures": engine_figures(engine) if engine else [],
-        "says_nothing": worker.state == "ready" and worker.engine is None,
-        "todo": todo,
-        "short_todo": STATES[worker.state] if worker.state != "ready" else "not what is active",
     }
 
 
@@ -256,7 +265,8 @@ def worker_todo(worker: Seen, bases: Mapping[Mode, ModelVersion]) -> str:
 def has_what_is_active(worker: Seen, bases: Mapping[Mode, ModelVersion]) -> bool:
     """Whether any mode of this worker is answered from the file that it has loaded. True where nobody can tell."""
     known = {base.sha256 for mode, base in bases.items() if mode in worker.modes}
-    return not worker.sha256 or not known or "" in known or worker.sha256 in known
+    here = {one.sha256 for one in worker.loaded}
+    return not here or "" in here or not known or "" in known or not here.isdisjoint(known)
 
 
 def engine_figures(engine: EngineState) -> list[Figure]:

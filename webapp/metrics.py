@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from assistant.inference.types import EngineState
 from assistant.safety import pipeline
 from webapp import watching
-from webapp.watching import Seen
+from webapp.watching import Loaded, Seen
 
 WORKER_STATES = ("ready", "loading", "without_model", "silent")
 THIS_SITE = "site"  # beside the names of the workers: the web process that answered
@@ -153,8 +153,9 @@ def samples() -> Iterator[Sample]:
     yield from of_models()
     yield from of_workers(workers)
     for worker in live:
-        if worker.engine is not None:
-            yield from of_engine(worker, worker.engine)
+        for one in worker.loaded:
+            if one.engine is not None:
+                yield from of_engine(worker, one, one.engine)
 
 
 def of_the_queue() -> Iterator[Sample]:
@@ -202,10 +203,10 @@ def of_workers(workers: list[Seen]) -> Iterator[Sample]:
             yield "lantern_worker_start_timestamp_seconds", (worker.name,), worker.since.timestamp()
 
 
-def of_engine(worker: Seen, engine: EngineState) -> Iterator[Sample]:
-    labels = (worker.name, worker.model)
-    yield "lantern_engine_info", (*labels, worker.sha256), 1
-    for adapter, sha256 in worker.adapters.items():
+def of_engine(worker: Seen, loaded: Loaded, engine: EngineState) -> Iterator[Sample]:
+    labels = (worker.name, loaded.model)
+    yield "lantern_engine_info", (*labels, loaded.sha256), 1
+    for adapter, sha256 in loaded.adapters.items():
         yield "lantern_engine_adapter_info", (*labels, adapter, sha256), 1
     for field, name in OF_ENGINE.items():
         value = getattr(engine, field)

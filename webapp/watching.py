@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,6 +34,17 @@ SUBJECTS = ("post", "suggestion", "reply")
 
 
 @dataclass(frozen=True, slots=True)
+class Loaded:
+    """One engine of a worker. A worker has several where one mode is answered by a server elsewhere."""
+
+    model: str
+    sha256: str = ""
+    size: int = 0
+    adapters: dict[str, str] = field(default_factory=dict)  # hash by name
+    engine: EngineState | None = None  # versions before did not report it
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """A worker as it last reported itself."""
 
@@ -47,10 +58,7 @@ class Seen:
     modes: tuple[str, ...] = ()
     since: datetime | None = None
     passed_at: datetime | None = None  # its test sentences
-    sha256: str = ""
-    size: int = 0
-    adapters: dict[str, str] = field(default_factory=dict)  # hash by name
-    engine: EngineState | None = None
+    loaded: tuple[Loaded, ...] = ()  # what improves drafts first
 
     @property
     def state(self) -> str:
@@ -79,6 +87,23 @@ def seen(row: Worker, *, silent: bool) -> Seen:
         modes=tuple(mode for mode in MODES if mode in words(said.get("modes"))) or MODES,
         since=moment(said.get("since")),
         passed_at=moment(said.get("safety_passed_at")),
+        loaded=tuple(all_loaded(said, model=row.model)),
+    )
+
+
+def all_loaded(said: dict[str, Any], *, model: str) -> Iterator[Loaded]:
+    first = loaded(said, model=model)
+    if model or first.engine is not None:
+        yield first
+    others = said.get("others")
+    for other in others if isinstance(others, list) else ():
+        if isinstance(other, dict) and whole(other.get("slots")):
+            yield loaded(other, model=printable(other.get("model", "")))
+
+
+def loaded(said: dict[str, Any], *, model: str) -> Loaded:
+    return Loaded(
+        model=model,
         sha256=digest(said.get("sha256")),
         size=whole(said.get("size")),
         adapters=adapters_of(said.get("adapters")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -227,6 +228,28 @@ def test_what_a_worker_reports_is_numbers_names_and_hashes(file: Path, monkeypat
     state = Worker.objects.get().state
     assert (state["slots"], state["running"], state["sha256"], state["adapters"]) == (1, 0, "0" * 64, {})
     assert state["modes"] == ["generate", "improve"]
+
+
+def test_a_worker_with_a_file_here_and_a_server_elsewhere_reports_both(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call_command("models", "add", str(file))
+    call_command("models", "add-remote", "http://10.0.0.5:8080", "--name", "far", "--served-model", "big")
+    call_command("models", "activate", "tiny")
+    call_command("models", "activate", "far", "--mode", "generate")
+
+    def load(version: ModelVersion, _adapters: object) -> FakeEngine:
+        engine = FakeEngine()
+        engine.model = replace(engine.model, name=version.name)
+        return engine
+
+    monkeypatch.setattr(worker_state, "load", load)
+    monkeypatch.setattr(worker_state, "holder", worker_state.Holder())
+    worker_state.holder.serving(Mode.GENERATE)
+    worker_state.holder.serving(Mode.IMPROVE)
+    worker_state.beat()
+    state = Worker.objects.get().state
+    assert [state["model"], *(other["model"] for other in state["others"])] == ["tiny", "far"]
 
 
 @pytest.mark.parametrize("content", [b"GGUF" + bytes(100), b"text", b"GGUF\x03\0\0\0" + b"\xff" * 16, b""])

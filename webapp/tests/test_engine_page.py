@@ -55,6 +55,15 @@ def with_engine(client: Client, **changes: Any) -> str:
     return shown(client)
 
 
+def test_a_worker_with_a_model_here_and_one_elsewhere_shows_both(admin: Client, active: ModelVersion) -> None:
+    far = state(EngineState(slots=9, running=7), model="far", sha256="", adapters={})
+    worker(state=state() | {"others": [far]})
+    page = shown(admin)
+    assert "2 of 4 at a time" in page
+    assert "7 of 9 at a time" in page
+    assert re.search(r"Has loaded starter .* Has loaded far ", page)
+
+
 # Who sees it
 
 

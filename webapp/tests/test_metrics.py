@@ -171,6 +171,15 @@ def test_each_worker_has_its_own_numbers() -> None:
     assert of_engine("lantern_engine_first_text_p50_seconds", "two:1", "other") is None  # nobody asked yet
 
 
+def test_each_engine_of_a_worker_has_its_own_numbers() -> None:
+    """A base here, and a server elsewhere for the other mode."""
+    far = state(EngineState(slots=9), model="far", sha256="", adapters={})
+    worker("one:1", state=state() | {"others": [far, {"model": "no slots"}, "text"]})
+    assert of_engine("lantern_engine_slots", "one:1") == 4
+    assert of_engine("lantern_engine_slots", "one:1", "far") == 9
+    assert of_engine("lantern_engine_slots", "one:1", "no slots") is None
+
+
 def test_a_silent_worker_is_counted_and_its_old_numbers_are_not_shown() -> None:
     row = worker(silent_for=60)
     assert of_engine("lantern_engine_slots") is None
@@ -229,8 +238,9 @@ def test_names_that_no_answer_could_carry_are_replaced() -> None:
     half = "\ud800"  # half a letter, which SQLite's JSON can hold
     row = Worker(name="here:1", seen_at=timezone.now(), state={"slots": 1, "adapters": {half: SHA}, "notes": [half, 3]})
     seen = watching.seen(row, silent=False)
-    assert seen.engine is not None
-    assert (seen.adapters, seen.engine.notes) == ({"?": SHA}, ("?", "3"))
+    (loaded,) = seen.loaded
+    assert loaded.engine is not None
+    assert (loaded.adapters, loaded.engine.notes) == ({"?": SHA}, ("?", "3"))
 
 
 def test_a_reason_that_is_no_code_of_ours_is_not_repeated() -> None:
