@@ -24,7 +24,7 @@ from assistant.models import Deployment, ModelVersion
 from assistant.optimizing import Wish, free_name, optimize
 from assistant.vault import audit
 from assistant.vault.keys import create_key_file
-from assistant.worker_state import file_of, starter_file, tuning_file
+from assistant.worker_state import active_versions, file_of, starter_file, tuning_file
 
 # One folder for each adapter of the release: adapter.gguf, manifest.json, report.json.
 STARTER_ADAPTERS = Path(settings.BASE_DIR) / "assistant" / "starter"
@@ -166,6 +166,15 @@ def _with_adapters() -> str:
 # What is measured once
 
 
+def try_to_measure(act: Callable[[Callable[[str], None]], str], say: Callable[[str], None]) -> str:
+    """A process starts without what could not be measured: only slower."""
+    try:
+        return act(say)
+    except Exception as error:
+        said = str(error) if isinstance(error, EngineError) else type(error).__name__
+        return f"not measured: {said.rstrip('.')}. It runs with what it has."
+
+
 def measure_layout(say: Callable[[str], None]) -> str:
     """Once for the starter model: derive the fastest layout for this machine and use it; a line that says what came of it."""
     answering = Deployment.active_version()
@@ -183,10 +192,10 @@ def measure_layout(say: Callable[[str], None]) -> str:
 
 def measure_threads(say: Callable[[str], None]) -> str:
     """Once for each file and machine: how many threads, and how they wait."""
-    active = Deployment.active_version()
-    if active is None or active.kind == ModelVersion.Kind.REMOTE:
-        return "the server that holds the model decides"
-    file = file_of(Deployment.loaded_for(active))
+    here = [version for version in active_versions().values() if version.kind != ModelVersion.Kind.REMOTE]
+    if not here:
+        return "no model is computed here"
+    file = file_of(Deployment.loaded_for(here[0]))
     if named := openmp.set_by_operator():
         return f"{', '.join(named)} set by the operator"
     kept = tuning.Tuning.read(tuning_file(), tuning.key_of(file))

@@ -81,10 +81,16 @@ def writer(
         database=new_database(private_postgres, "cut"),
         redis=own_redis.url,
         settings=SETTINGS | NO_SWEEPER,
-        for_worker={"REDIS_URL": f"redis://127.0.0.1:{proxy.port}/0"},
+        for_worker={
+            "REDIS_URL": f"redis://127.0.0.1:{proxy.port}/0",
+            "MEASURE_AT_START": "1",
+            "OMP_WAIT_POLICY": "passive",
+        },
     )
     with site.use_models(models), Visitor(site.url).sign_in() as admin:
         yield Writer(admin)
+    said = site.worker.log.read_text(encoding="utf-8")
+    assert "OMP_WAIT_POLICY set by the operator" in said  # a worker of its own looks at threads, too
 
 
 def test_a_reset_line_costs_no_job_and_the_next_ring_is_heard(writer: Writer, proxy: CuttableProxy) -> None:

@@ -143,6 +143,19 @@ def test_threads_are_measured_for_the_file_that_carries_them(release: Release, m
     assert files == [STARTER.sha256]
 
 
+def test_a_worker_that_computes_nothing_here_measures_nothing(settings: Settings) -> None:
+    far = ModelVersion.objects.create(name="far", kind="remote", url="http://10.0.0.5:8080")
+    Deployment.objects.create(version=far)
+    assert starting.measure_threads(lambda _: None) == "no model is computed here"
+
+
+def test_what_cannot_be_measured_is_said_and_stops_nothing() -> None:
+    def broken(_say: object) -> str:
+        raise OSError("the disk is full")
+
+    assert starting.try_to_measure(broken, lambda _: None) == "not measured: OSError. It runs with what it has."
+
+
 def test_one_that_cannot_be_used_is_left_out_and_the_line_says_why(release: Release) -> None:
     release.brings(1)
     (release.folder / "im" / "report.json").unlink()

@@ -13,6 +13,7 @@ from assistant.dispatch import queues_of
 from assistant.safety_watch import SafetyWatch
 from assistant.sweeper import Sweeper
 from assistant.worker_state import NAME, Heartbeat, holder
+from webapp import starting
 from webapp.celery import app
 from webapp.checks import LIVE
 
@@ -26,6 +27,8 @@ class Command(BaseCommand):
         if settings.EMBEDDED:
             raise CommandError("REDIS_URL is not set: in the embedded form the worker runs inside `manage.py serve`.")
         self.check(tags=[LIVE], include_deployment_checks=True)
+        if settings.MEASURE_AT_START:
+            self.say(starting.try_to_measure(starting.measure_threads, self.say))
         heartbeat, sweeper, watch = Heartbeat(), Sweeper(), SafetyWatch()
         watch.start()
         heartbeat.start()
@@ -50,3 +53,7 @@ class Command(BaseCommand):
             watch.stop()
             heartbeat.stop()
             holder.close()
+
+    def say(self, line: str) -> None:
+        self.stdout.write(f"  Threads        {line}")
+        self.stdout.flush()

@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.urls import reverse
 
-from assistant.inference.engine import EngineError, ModelUnavailable
+from assistant.inference.engine import ModelUnavailable
 from webapp import demo, starting
 from webapp.accounts import set_up
 from webapp.checks import LIVE
@@ -94,12 +94,7 @@ class Command(BaseCommand):
             return f"none: {error} Drafting and sending work without it."
 
     def measured(self, name: str, act: Callable[[Callable[[str], None]], str]) -> str:
-        """The site starts without what could not be measured: only slower."""
-        try:
-            return act(lambda line: self.say(name, line))
-        except Exception as error:
-            said = str(error) if isinstance(error, EngineError) else type(error).__name__
-            return f"not measured: {said} The site runs with what it has."
+        return starting.try_to_measure(act, lambda line: self.say(name, line))
 
     def announce(self, address: str, first_admin: str, server: uvicorn.Server) -> None:
         """Last of all, when the server answers: the address and how to sign in."""
