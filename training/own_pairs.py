@@ -102,8 +102,36 @@ def near(sentence: str, text: str, *, alike: float = 0.75) -> bool:
     return any(Indel.normalized_similarity(plain, piece) >= alike for piece in pieces)
 
 
-def pairs(samples: Iterable[tuple[Example, Sequence[str]]], *, margin: float, seed: int = 1) -> Iterator[Pair]:
-    """For each example the good revision or the best own answer over the worst own answer, where they are `margin` apart.
+def pairs(
+    samples: Iterable[tuple[Example, Sequence[str]]], *, margin: float, most_share: float = 1.0, seed: int = 1
+) -> list[Pair]:
+    """Balanced: in at most `most_share` of them the answers differ most in the same mark. Copies are so frequent among the
+    worst answers that a model would else learn to change something, whatever."""
+    found = list(_paired(samples, margin=margin, seed=seed))
+    random.Random(seed).shuffle(found)
+    return [pair for _, pair in balanced(found, most_share)]
+
+
+def balanced(found: Sequence[tuple[str, Pair]], most_share: float) -> list[tuple[str, Pair]]:
+    """The first ones of each mark."""
+    counts = Counter(name for name, _ in found)
+    for name, count in counts.most_common():
+        others = counts.total() - counts[name]
+        if count > most_share * counts.total():
+            counts[name] = int(others * most_share / (1 - most_share))
+    kept, taken = [], Counter[str]()
+    for name, pair in found:
+        if taken[name] < counts[name]:
+            taken[name] += 1
+            kept.append((name, pair))
+    return kept
+
+
+def _paired(
+    samples: Iterable[tuple[Example, Sequence[str]]], *, margin: float, seed: int
+) -> Iterator[tuple[str, Pair]]:
+    """For each example the good revision or the best own answer over the worst own answer, where they are `margin` apart;
+    before it the mark in which they differ most.
 
     The draft itself stands among the answers: copying it has to lose.
     """
@@ -120,30 +148,33 @@ def pairs(samples: Iterable[tuple[Example, Sequence[str]]], *, margin: float, se
             best_text, best = row.answer, good
         if best.total - worst.total < margin or best_text == worst_text:
             continue
-        yield Pair(
-            id=f"{row.id}/own",
-            task=row.task,
-            post=row.post,
-            draft=row.draft,
-            goals=row.goals,
-            keep=row.keep,
-            chosen=best_text,
-            rejected=worst_text,
-            score_chosen=round(best.total, 3),
-            score_rejected=round(worst.total, 3),
-            source=PairSource.OWN_SAMPLE,
-            objective=objective(best, worst),
-            origin=row.origin,
-            group=row.group,
-            author_chosen=row.author,
-            split=row.split,
+        name = leading(best, worst)
+        yield (
+            name,
+            Pair(
+                id=f"{row.id}/own",
+                task=row.task,
+                post=row.post,
+                draft=row.draft,
+                goals=row.goals,
+                keep=row.keep,
+                chosen=best_text,
+                rejected=worst_text,
+                score_chosen=round(best.total, 3),
+                score_rejected=round(worst.total, 3),
+                source=PairSource.OWN_SAMPLE,
+                objective=OBJECTIVES[name],
+                origin=row.origin,
+                group=row.group,
+                author_chosen=row.author,
+                split=row.split,
+            ),
         )
 
 
-def objective(best: Marks, worst: Marks) -> Objective:
-    """Of the mark in which they differ most."""
-    name = max(WEIGHTS, key=lambda one: WEIGHTS[one] * (getattr(best, one) - getattr(worst, one)))
-    return OBJECTIVES[name]
+def leading(best: Marks, worst: Marks) -> str:
+    """The mark in which they differ most."""
+    return max(WEIGHTS, key=lambda one: WEIGHTS[one] * (getattr(best, one) - getattr(worst, one)))
 
 
 def read_samples(examples: Path, samples: Path) -> Iterator[tuple[Example, list[str]]]:
@@ -165,13 +196,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("examples", type=Path)
     parser.add_argument("samples", type=Path, help="what training.sampling wrote")
     parser.add_argument("--margin", type=float, default=1.0)
+    parser.add_argument(
+        "--most-share", type=float, default=0.4, help="of pairs whose answers differ most in one and the same mark"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path)
     given = parser.parse_args(arguments)
     samples = list(read_samples(given.examples, given.samples))
     print(json.dumps(summary(samples)))
     if given.out:
-        made = list(pairs(samples, margin=given.margin, seed=given.seed))
+        made = pairs(samples, margin=given.margin, most_share=given.most_share, seed=given.seed)
         write_rows(made, given.out)
         print(f"{len(made)} pairs: {dict(Counter(str(pair.objective) for pair in made))}")
     return 0

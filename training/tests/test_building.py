@@ -13,7 +13,7 @@ from training.building.reflections import flip, listen, reflect
 from training.building.replies import windows
 from training.building.text import content, sentences
 from training.building.wording import blunt, slip, soften, stiffen
-from training.own_pairs import mark, pairs
+from training.own_pairs import balanced, mark, pairs
 from training.schemas import Comment, Example, Origin, Rewrite, Thread
 
 ORIGIN = Origin("invented", "1", "mit")
@@ -203,3 +203,11 @@ def test_own_answers_are_paired_best_over_worst() -> None:
     assert pair.chosen == EXAMPLE.answer
     assert pair.rejected in (LETTER, EXAMPLE.draft, STOCK)
     assert pair.score_chosen > pair.score_rejected
+
+
+@pytest.mark.parametrize(("share", "counts"), [(1.0, (12, 4, 2)), (0.5, (6, 4, 2)), (0.4, (4, 4, 2))])
+def test_no_mark_is_told_by_more_than_its_share_of_the_pairs(share: float, counts: tuple[int, ...]) -> None:
+    (pair,) = pairs([(EXAMPLE, [EXAMPLE.answer, LETTER])], margin=0.5)
+    found = [(name, pair) for name, count in (("moved", 12), ("kept", 4), ("clean", 2)) for _ in range(count)]
+    kept = [name for name, _ in balanced(found, share)]
+    assert tuple(kept.count(name) for name in ("moved", "kept", "clean")) == counts
