@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from assistant.inference.trained_prompts import Task
 from training.pairs.choosing import Candidate, Drop, check_texts, choose, draw_by
 from training.pairs.options import PairOptions, PairReport
 from training.schemas import Comment, Objective, Pair, PairSource, Thread
 
+Unfit = Callable[[str, str], str]  # of an answer and its post: why it is not to be learned; empty where it may be
 
-def community_votes(threads: Iterable[Thread], options: PairOptions) -> tuple[list[Pair], PairReport]:
-    """The same pairs for the same threads, options and seed, whatever the order."""
+
+def community_votes(
+    threads: Iterable[Thread], options: PairOptions, *, unfit: Unfit = lambda _answer, _post: ""
+) -> tuple[list[Pair], PairReport]:
+    """The same pairs for the same threads, options and seed, whatever the order.
+
+    What is `unfit` is never chosen. Set aside afterwards, it would have taken the place of a pair that is fit.
+    """
     report = PairReport(PairSource.COMMUNITY_VOTE)
     candidates = []
     for thread in threads:
@@ -19,7 +26,7 @@ def community_votes(threads: Iterable[Thread], options: PairOptions) -> tuple[li
         for better, worse in _by_votes(comments):
             report.considered += 1
             try:
-                candidates.append(_voted(thread, better, worse, options))
+                candidates.append(_voted(thread, better, worse, options, unfit))
             except Drop as drop:
                 report.dropped[str(drop)] += 1
     return choose(candidates, options, report)
@@ -43,7 +50,7 @@ def _by_votes(comments: Sequence[Comment]) -> Iterator[tuple[Comment, Comment]]:
             yield better, worse
 
 
-def _voted(thread: Thread, better: Comment, worse: Comment, options: PairOptions) -> Candidate:
+def _voted(thread: Thread, better: Comment, worse: Comment, options: PairOptions, unfit: Unfit) -> Candidate:
     high, low = better.votes or 0, worse.votes or 0
     ratio = (high + 1) / (max(low, 0) + 1)
     if high < options.least_votes:
@@ -52,6 +59,8 @@ def _voted(thread: Thread, better: Comment, worse: Comment, options: PairOptions
         raise Drop("too small a gap")
     if better.author and better.author == worse.author:
         raise Drop("one author")
+    if reason := unfit(better.text, thread.post):
+        raise Drop(reason)
     check_texts(thread.post, better.text, worse.text, options)
     lead = None if better.created is None or worse.created is None else worse.created - better.created
     if lead is not None and options.most_head_start is not None and lead > options.most_head_start:

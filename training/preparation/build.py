@@ -23,7 +23,7 @@ from training.preparation.mix import mix
 from training.preparation.quality import Scorer, describe, score
 from training.preparation.quarantine import Entry, LostRows, Quarantine, Step
 from training.preparation.recipe import DataRecipe
-from training.preparation.scrubbing import remove_useless, scrub_corpus
+from training.preparation.scrubbing import remove_useless, scrub_corpus, why_unfit
 from training.preparation.splits import split
 from training.schemas import Dialogue, Example, Pair, Rewrite, Row, Split, Thread, write_rows
 from training.sources import SOURCES, FinishedDraft, LabelledText, lantern, read
@@ -159,7 +159,7 @@ def built(
         examples += (replace(one, split=side) for one in found)
         rated = [*corpus.rated, *lantern.as_rated(corpus.drafts)]
         for made, report in (
-            community_votes(corpus.threads, pairing),
+            community_votes(corpus.threads, pairing, unfit=why_unfit),
             supporter_feedback(corpus.drafts, pairing),
             moderator_decisions(corpus.drafts, pairing),
             human_ratings(rated, pairing),

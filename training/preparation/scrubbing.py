@@ -109,11 +109,15 @@ def remove_useless(rows: Sequence[AnyRow], report: ScrubReport, quarantine: Quar
 
 def why_useless(row: Example | Pair) -> str:
     answer = row.answer if isinstance(row, Example) else row.chosen
+    return why_unfit(answer, f"{row.post}\n{row.draft}")
+
+
+def why_unfit(answer: str, asked: str) -> str:
+    """`asked`: what the model is shown."""
     placeholders = set(PLACEHOLDER.findall(answer))
     if not placeholders:
         return ""
     if len(PLACEHOLDER.sub(" ", answer).split()) < FEWEST_WORDS_BESIDE:
         return "little but placeholders"
-    known = set(PLACEHOLDER.findall(f"{row.post}\n{row.draft}"))
-    invented = sorted(placeholders - known)
+    invented = sorted(placeholders - set(PLACEHOLDER.findall(asked)))
     return f"the answer holds {invented[0]}" if invented else ""

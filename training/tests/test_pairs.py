@@ -157,6 +157,20 @@ def test_one_author_does_not_teach_the_model_alone() -> None:
     assert report.dropped["enough of its author"] == 7
 
 
+def test_an_answer_that_must_not_be_learned_takes_nobodys_place() -> None:
+    first, second, last = answer("a", 9), answer("b", 5), answer("c", 1)
+    options = replace(OPEN, most_per_post=1)
+    assert ids(community_votes([thread(first, second, last)], options)[0]) == ["t1/a/c"]
+
+    def unfit(text: str, post: str) -> str:
+        assert post == POST
+        return "holds a placeholder" if text == first.text else ""
+
+    pairs, report = community_votes([thread(first, second, last)], options, unfit=unfit)
+    assert ids(pairs) == ["t1/b/c"]
+    assert report.dropped["holds a placeholder"] == 2
+
+
 def test_a_crowded_post_is_drawn_from() -> None:
     busy = thread(*(answer(f"x{place}", place) for place in range(30)))
     _pairs, report = community_votes([busy], replace(OPEN, most_answers=10))
