@@ -27,12 +27,27 @@ from assistant.inference.types import Mode, Params, Preparation, Prompt, Request
 from bench.engine.cases import make_case
 from bench.engine.files import model_in_use
 
-AT_ONCE = 6  # with more of eight slots taken nothing would be prepared
+AT_ONCE = 4  # of eight slots: with six taken nothing would be prepared
 PAUSE_SECONDS = 4.0  # at most, between writing and asking
 WORDS = 4  # of its own, for each case: two in the post, two in the draft
 CONTEXT = 512
 PREPARED_BYTES = 24 * 2**20  # a handful of contexts of the starter model
-SYLLABLES = ("bor", "cal", "dim", "fen", "gup", "hax", "jol", "kev", "lum", "mip", "nar", "pol")
+SYLLABLES = (
+    "bor",
+    "cal",
+    "dim",
+    "fen",
+    "gup",
+    "hax",
+    "jol",
+    "kev",
+    "lum",
+    "mip",
+    "nar",
+    "pol",
+    "sut",
+)  # a prime number
+PLACES, DEGREE = 6, 4
 SYSTEM = "You repeat what you are given. Write the words of the post and of the draft again, in their order."
 
 
@@ -59,11 +74,15 @@ class Canary:
 
 
 def made_up_words(count: int) -> Iterator[str]:
-    """Different ones, none inside another, four syllables each, so that no model says one by chance."""
-    count_of_all = len(SYLLABLES) ** 4
-    for number in random.Random(11).sample(range(count_of_all), count):
-        places = (number // len(SYLLABLES) ** place % len(SYLLABLES) for place in range(4))
-        yield "".join(SYLLABLES[place] for place in places).capitalize()
+    """Any two differ in three of their six syllables at least: a model that slips in one says no word of another case.
+
+    They are the values of polynomials of degree 3 and less at six places, modulo 13 (a Reed-Solomon code).
+    """
+    size = len(SYLLABLES)
+    for number in random.Random(11).sample(range(size**DEGREE), count):
+        factors = [number // size**power % size for power in range(DEGREE)]
+        values = (sum(one * place**power for power, one in enumerate(factors)) % size for place in range(PLACES))
+        yield "".join(SYLLABLES[value] for value in values).capitalize()
 
 
 def make_canaries(count: int) -> list[Canary]:
@@ -139,7 +158,7 @@ class Flock:
 
     def _ask(self, canary: Canary, chance: random.Random, *, leave: bool) -> str:
         params = Params(
-            max_tokens=32,
+            max_tokens=40,
             temperature=0.8 if self._sampled else 0.0,
             seed=chance.randrange(10**6),
             deadline_seconds=300.0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from assistant.inference.gguf import read_header
 from assistant.inference.modelfile import STARTER
 from assistant.inference.prompts import build_improve
-from bench.canaries import foreign_words, made_up_words, make_canaries, report
+from bench.canaries import PLACES, foreign_words, made_up_words, make_canaries, report
 from bench.engine.cases import make_case, make_cases
 from bench.engine.figures import Bound, Ratio, gaps_while, kept_share, paired_ratio, quantile, verdict
 from bench.engine.files import write_random_adapter
@@ -152,6 +152,17 @@ def test_a_line_through_growing_memory_finds_its_slope_and_flat_memory_holds_zer
     assert flat.low < 0 < flat.high
     with pytest.raises(ValueError, match="Run longer"):
         fit(seconds[: WINDOWS - 1], wave[: WINDOWS - 1])
+
+
+def test_a_word_with_two_wrong_syllables_is_nobody_elses() -> None:
+    words = list(made_up_words(1000))
+    syllables = [[word.lower()[at : at + 3] for at in range(0, len(word), 3)] for word in words]
+    assert {len(one) for one in syllables} == {PLACES}
+    nearest = min(
+        sum(a != b for a, b in zip(one, other, strict=True)) for one, other in combinations(syllables[:300], 2)
+    )
+    assert nearest >= 3
+    assert len(set(words)) == 1000
 
 
 def test_the_search_finds_a_foreign_word_and_no_other() -> None:
