@@ -108,7 +108,6 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
         "job": live_job(job),
         "suggestion": suggestion_context(job) if job is not None and not job.is_live else None,
         "own_share": own_share(head),
-        "limits": {"draft": settings.MAX_DRAFT},
         "client_key": uuid.uuid4(),  # for a page without our script: one page is one request for help
     } | worry_part(draft, user)
 

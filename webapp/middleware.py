@@ -8,8 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 
 NOTHING_ALLOWED = ", ".join(f"{feature}=()" for feature in ("camera", "geolocation", "microphone", "payment", "usb"))
 
@@ -38,10 +40,33 @@ class SignInRequired(LoginRequiredMiddleware):
                 {"error": "signed_out", "message": "You were signed out. Your words are still here."}, status=401
             )
         if request.headers.get("HX-Request"):
-            response = HttpResponse(status=401)
-            response.headers["HX-Refresh"] = "true"
-            return response
+            return HttpResponse(status=401)  # page.js says so; leaving the page could lose what is typed there
+        if request.method not in ("GET", "HEAD"):
+            return redirect_to_login(page_of_form(request))
         return super().handle_no_permission(request, view_func)
+
+
+def page_of_form(request: HttpRequest) -> str:
+    """Where to go on after signing in: the address that takes a form shows nothing by itself."""
+    came_from = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure()):
+        return "/"
+    return urllib.parse.urlsplit(came_from).path
+
+
+class FormsOnly:
+    """An address that takes forms and was opened by itself, from the history or after signing in: a page says so."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code == 405 and request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
+            page = render(request, "405.html", status=405)
+            page.headers["Allow"] = response.headers.get("Allow", "")
+            return page
+        return response
 
 
 class WholeText:

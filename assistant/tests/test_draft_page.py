@@ -126,6 +126,14 @@ def test_line_ends_are_stored_one_way(cast: Cast, client: Client) -> None:
     assert build.head_of(Draft.objects.get()).text == "one\ntwo\nthree"
 
 
+def test_a_save_without_a_text_is_refused_and_the_draft_stays(cast: Cast, client: Client) -> None:
+    draft = build.draft(cast.wren)
+    client.force_login(cast.wren)
+    answer = client.post(f"/drafts/{draft.id}/save", {"base": 1}, headers=JSON)
+    assert answer.status_code == 400
+    assert build.head_of(draft).text == build.KIND_DRAFT
+
+
 def test_the_page_shows_the_post_and_the_draft(cast: Cast, client: Client) -> None:
     draft = build.draft(cast.wren)
     client.force_login(cast.wren)

@@ -57,7 +57,10 @@ function watchTyping() {
 }
 
 // A button that htmx answers found nobody signed in.
-document.addEventListener("lantern:signed-out", () => showBanner({ state: "signed-out" }));
+document.addEventListener("lantern:signed-out", (event) => {
+  event.preventDefault(); // stay: what is typed here may not be saved
+  showBanner({ state: "signed-out" });
+});
 
 function leave() {
   leaving = true;

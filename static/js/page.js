@@ -66,8 +66,17 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const asked = new URL(event.detail.pathInfo.requestPath, location.href).pathname;
   if (answered === asked) return;
   event.detail.shouldSwap = false;
-  document.dispatchEvent(new CustomEvent("lantern:signed-out"));
+  tellSignedOut();
 });
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status === 401) tellSignedOut();
+});
+
+/** A page with words on it answers the event itself and keeps them; any other is loaded again, which leads to the sign-in. */
+function tellSignedOut() {
+  const isAnswered = !document.dispatchEvent(new CustomEvent("lantern:signed-out", { cancelable: true }));
+  if (!isAnswered) location.reload();
+}
 
 document.addEventListener("htmx:afterSettle", (event) => {
   nameCodes(event.target);

@@ -56,6 +56,9 @@ function tellCount() {
 }
 
 rows.addEventListener("htmx:afterSwap", tellCount);
-document.addEventListener("lantern:signed-out", tellSignedOut);
+document.addEventListener("lantern:signed-out", (event) => {
+  event.preventDefault();
+  tellSignedOut();
+});
 tellCount();
 connect();

@@ -105,6 +105,7 @@ export class Saver extends EventTarget {
       entry.sent = false;
       if (!this.#settle(entry, answer)) return;
     }
+    if (this.state === "waiting" && !this.unsaved) this.#tell("saved"); // typed, and taken back again
   }
 
   #send({ url, text, origin, verdict }) {

@@ -182,3 +182,39 @@ def test_https_is_remembered_by_browsers(
     with_address(settings, monkeypatch, tmp_path, "https://lantern.example.org")
     answer = Client().get("/sign-in/", headers={"Host": "lantern.example.org", "X-Forwarded-Proto": "https"})
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+
+
+# Who is not signed in, and addresses that only take forms
+
+
+def test_a_button_of_a_page_says_signed_out_and_does_not_leave_the_page(cast: Cast) -> None:
+    from webapp.test import draft
+
+    answer = Client().post(f"/drafts/{draft(cast.wren).id}/check", {"text": "x"}, headers={"HX-Request": "true"})
+    assert answer.status_code == 401
+    assert not {"HX-Refresh", "HX-Redirect", "Location"} & set(answer.headers)
+
+
+@pytest.mark.parametrize(
+    ("came_from", "goes_to"),
+    [
+        ("http://testserver/drafts/1/?x=1", "/drafts/1/"),
+        ("http://evil.example/drafts/1/", "/"),
+        ("", "/"),
+    ],
+)
+def test_after_signing_in_one_is_where_the_form_was(came_from: str, goes_to: str) -> None:
+    answer = Client().post("/posts/next", headers={"Referer": came_from})
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == f"/sign-in/?next={goes_to}"
+
+
+def test_an_address_that_only_takes_forms_says_so_on_a_page(cast: Cast) -> None:
+    from webapp.test import draft
+
+    client = Client()
+    client.force_login(cast.wren)
+    answer = client.get(f"/drafts/{draft(cast.wren).id}/send", headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert b"Nothing was sent and nothing was lost" in answer.content
+    check(answer)

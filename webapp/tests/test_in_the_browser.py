@@ -226,6 +226,41 @@ def test_checking_says_what_is_found_and_leaves_what_is_being_typed(site: Site, 
     assert site.complaints[before:] == []
 
 
+def test_who_was_signed_out_stays_on_the_page_whatever_button_they_press(site: Site, chromium: Browser) -> None:
+    page = sign_in(site, chromium, "hazel")
+    page.goto(f"{site.address}/posts/")
+    page.get_by_role("button", name="Help the next person").click()
+    page.locator("#reply-text").fill(DRAFT)
+    expect(page.locator("#save-state")).to_contain_text("Saved")
+    address = page.url
+    session = next(one["value"] for one in page.context.cookies() if one["name"] == "session")
+    page.context.clear_cookies(name="session")
+    page.locator("#reply-text").press_sequentially(" One more thought.")
+    page.get_by_role("button", name="Check", exact=True).click()
+    expect(page.locator("#signed-out")).to_be_visible()
+    page.wait_for_timeout(500)
+    assert page.url == address
+    expect(page.locator("#reply-text")).to_have_value(f"{DRAFT} One more thought.")
+    page.context.add_cookies(
+        [{"name": "session", "value": session, "url": site.address}]
+    )  # signed in again, in another window
+    page.locator("#signed-out [data-retry]").click()
+    expect(page.locator("#save-state")).to_contain_text("Saved")
+    expect(page.locator("#signed-out")).to_be_hidden()
+
+
+def test_what_is_typed_and_taken_back_is_saved(site: Site, chromium: Browser) -> None:
+    page = sign_in(site, chromium, "hazel")
+    page.goto(f"{site.address}/posts/")
+    page.get_by_role("button", name="Help the next person").click()
+    page.locator("#reply-text").fill(DRAFT)
+    expect(page.locator("#save-state")).to_contain_text("Saved")
+    page.locator("#reply-text").press("End")
+    page.locator("#reply-text").press_sequentially("x")
+    page.locator("#reply-text").press("Backspace")
+    expect(page.locator("#save-state")).to_contain_text("Saved")
+
+
 def test_a_stopped_suggestion_leaves_the_draft_alone(site: Site, chromium: Browser) -> None:
     page = sign_in(site, chromium, "hazel")
     page.goto(f"{site.address}/posts/")
