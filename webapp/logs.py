@@ -17,6 +17,8 @@ from typing import Any
 OUR_LOGGER = "lantern"
 FIELDS = ("job", "attempt", "error", "code", "stop", "tokens", "flag", "post", "status", "seconds", "count", "model")
 HARMLESS = re.compile(r"[\w./:@+\-\[\]#%,*]{0,120}")  # one word: an id, a path, a class name
+# What opens a door, as a part of a path: invitations, links for a new password. Ids of rows are no secret.
+SECRET = re.compile(r"(?<=/)(?![0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=/|$))[\w:-]{20,}(?=/|$)")
 LONGEST_TEMPLATE = 200
 
 
@@ -74,7 +76,7 @@ def harmless(value: Any) -> Any:
     if isinstance(value, BaseException):
         return type(value).__name__
     text = str(value) if not isinstance(value, bytes) else ""
-    return text if HARMLESS.fullmatch(text) else f"[{len(text)} characters]"
+    return SECRET.sub("[secret]", text) if HARMLESS.fullmatch(text) else f"[{len(text)} characters]"
 
 
 def places(trace: Any) -> list[str]:

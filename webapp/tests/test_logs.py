@@ -297,6 +297,26 @@ def test_no_logger_has_a_way_of_its_own_around_the_formatter() -> None:
     assert settings.CELERY_WORKER_HIJACK_ROOT_LOGGER is False
 
 
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [
+        ("/invitation/bf5l-hQ6lOTaRfFo-_9dQzUyKpAa3rXw7mNc__5WU/", "/invitation/[secret]/"),
+        ("/set-up/abcdefghijklmnopqrstuvwxyz0123456789", "/set-up/[secret]"),
+        ("/drafts/685e4f70-6988-4e96-ab65-3cea6419c894/save", "/drafts/685e4f70-6988-4e96-ab65-3cea6419c894/save"),
+        ("/static/js/draft.js", "/static/js/draft.js"),
+    ],
+)
+def test_a_link_that_opens_a_door_is_not_written_down(log: Log, path: str, written: str) -> None:
+    logging.getLogger("django.request").warning("%s: %s", "Forbidden", path)
+    assert log.lines()[-1]["event"] == f"Forbidden: {written}"
+
+
+def test_a_refused_invitation_leaves_no_link_in_the_log(log: Log, client: Client) -> None:
+    token = "bf5l-hQ6lOTaRfFo-9dQzUyKpAa3rXw7mNc5WUxy"
+    assert client.post(f"/invitation/{token}/", {"username": "fern"}).status_code >= 400
+    assert token not in log.text()
+
+
 # What else leaves the process
 
 
