@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Set
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 from rapidfuzz.distance import Indel
@@ -217,10 +217,23 @@ def _likeness(old: str, new: str, *, merged: bool) -> float:
 # Changes
 
 
-def changes_between(draft: str, suggestion: str) -> list[Change]:
+def changes_between(draft: str, suggestion: str, *, whole: bool = True) -> list[Change]:
+    """`whole`: the suggestion was written to its end. Of one that was cut, what stands in the draft after its last words was
+    not left out but never reached, and stays."""
     old, new = _Split(draft), _Split(suggestion)
     blocks = _aligned(old, new)
-    return [_change(index, block, old, new) for index, block in enumerate(blocks)]
+    changes = [_change(index, block, old, new) for index, block in enumerate(blocks)]
+    return changes if whole else _with_unreached_kept(changes)
+
+
+def _with_unreached_kept(changes: list[Change]) -> list[Change]:
+    reached = len(changes)
+    while reached and changes[reached - 1].kind is Kind.REMOVE:
+        reached -= 1
+    return changes[:reached] + [
+        replace(one, kind=Kind.KEEP, after=one.before, words=word_changes(one.before, one.before))
+        for one in changes[reached:]
+    ]
 
 
 def _change(index: int, block: _Block, old: _Split, new: _Split) -> Change:

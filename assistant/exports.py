@@ -39,7 +39,7 @@ from django.utils import timezone
 from assistant import changes as change_list
 from assistant.actions.suggestions import changes_of, verdicts_of
 from assistant.changes import Change, Kind
-from assistant.inference.types import Mode
+from assistant.inference.types import Mode, StopReason
 from assistant.lineage import data_hashes
 from assistant.models import (
     ChangeVerdict,
@@ -244,7 +244,7 @@ def _scrubbed_changes(suggestion: Suggestion, stored: list[Change], *, draft: st
     """None of them where scrubbing moved their borders, so that nobody could say which is which."""
     if (draft, offered) == (suggestion.job.original, suggestion.text):
         return stored
-    anew = change_list.changes_between(draft, offered)
+    anew = change_list.changes_between(draft, offered, whole=suggestion.stop == StopReason.END)
     return anew if [one.kind for one in anew] == [one.kind for one in stored] else []
 
 

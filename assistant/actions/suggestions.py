@@ -16,7 +16,7 @@ from assistant import triage, waiting
 from assistant.actions.drafts import enough_to_ask, head_after_saving, save_revision
 from assistant.actions.refused import Refused, StaleRevision
 from assistant.actions.screenings import keep_screening
-from assistant.inference.types import Mode, Outcome
+from assistant.inference.types import Mode, Outcome, StopReason
 from assistant.models import ChangeVerdict, Draft, DraftRevision, ModelVersion, Suggestion, SuggestionJob
 from assistant.models.suggestion import JobQuerySet
 from assistant.safety.pipeline import in_trouble
@@ -197,6 +197,7 @@ class Finished:
 
 def finish_job(job: SuggestionJob, *, fence: int, finished: Finished, screening: Screening) -> Suggestion | None:
     """Store the suggestion with its screening and end the job; None when this fence no longer holds it."""
+    changes = change_list.changes_between(job.original, finished.text, whole=finished.outcome.stop == StopReason.END)
     with transaction.atomic():
         mine = SuggestionJob.objects.mine(job.id, fence)
         if not mine.end(SuggestionJob.Status.DONE, reason=finished.outcome.stop):
@@ -205,7 +206,7 @@ def finish_job(job: SuggestionJob, *, fence: int, finished: Finished, screening:
             case=job.case,
             job=job,
             text=finished.text,
-            changes=change_list.to_json(change_list.changes_between(job.original, finished.text)),
+            changes=change_list.to_json(changes),
             status=Suggestion.Status.HELD if screening.held else Suggestion.Status.SHOWN,
             model_version=finished.model_version,
             prompt_version=finished.prompt_version,

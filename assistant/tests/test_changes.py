@@ -256,3 +256,11 @@ def test_the_longest_draft_is_compared_within_a_second(unit: str) -> None:
     changes = changes_between(draft, suggestion)
     assert time.perf_counter() - began < 1
     assert apply_changes(draft, changes, every(changes)) == with_the_white_space_around(draft, suggestion)
+
+
+def test_what_a_cut_suggestion_never_reached_stays() -> None:
+    draft = "I hear you. Just smile. Do you sleep? Write again."
+    whole, cut = (changes_between(draft, "I hear you. Perhaps smile.", whole=one) for one in (True, False))
+    assert [one.kind for one in whole] == [Kind.KEEP, Kind.REPLACE, Kind.REMOVE, Kind.REMOVE]
+    assert [one.kind for one in cut] == [Kind.KEEP, Kind.REPLACE, Kind.KEEP, Kind.KEEP]
+    assert apply_changes(draft, cut, set(range(4))) == "I hear you. Perhaps smile. Do you sleep? Write again."

@@ -13,6 +13,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from assistant import actions, gate, lease, runner, sweeper
+from assistant.actions.suggestions import changes_of
 from assistant.inference.engine import EngineAway, EngineBusy, EngineError, ModelUnavailable, PromptTooLong
 from assistant.inference.types import Prompt, Request, StopReason
 from assistant.models import AuditEvent, Finding, ModelVersion, Suggestion, SuggestionChunk, SuggestionJob
@@ -192,6 +193,17 @@ def test_held_words_are_on_no_wire(job: SuggestionJob) -> None:
     state = chunks.read_after(job.id, attempt=0, seq=0)
     assert state is not None
     assert (state.status, state.chunks) == ("held", ())
+
+
+def test_of_a_suggestion_that_ended_early_what_it_never_reached_is_not_left_out(job: SuggestionJob) -> None:
+    runner.run_job(
+        job.id, engine=FakeEngine().will_say(f"Moving somewhere new is hard. {build.HURTFUL_REPLY} And so on.")
+    )
+    suggestion = Suggestion.objects.get()
+    assert (suggestion.status, suggestion.stop) == ("held", "cancelled")
+    kinds = [change.kind for change in changes_of(suggestion)]
+    assert "remove" not in kinds
+    assert kinds[-1] == "keep"
 
 
 def test_a_held_suggestion_opens_a_flag_in_the_same_transaction(job: SuggestionJob) -> None:
