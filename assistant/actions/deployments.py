@@ -30,15 +30,16 @@ def activate(
     override: str = "",
     release: str = "",
 ) -> None:
-    """From the next job on. `mode` None: both, or the one of an adapter. Raises Refused.
+    """From the next job on. `mode` None: both, or the one of an adapter, merged or not. Raises Refused.
 
     An adapter takes the place of another one only with a gate that it passed, or by the word of an admin (`override`, `by`).
     `release`: this version of Lantern brought it, and compared it before.
     """
-    if version.kind == ModelVersion.Kind.ADAPTER:
+    if version.mode:
         if mode is not None and mode != version.mode:
             raise Refused("other_mode", f"{version.name} was trained to {version.mode}; it cannot {mode}.")
         mode = Mode(version.mode)
+    if version.kind == ModelVersion.Kind.ADAPTER:
         _refuse_without_papers(version)
     refuse_unknown_prompt(version.prompt)
     with transaction.atomic():
@@ -155,5 +156,6 @@ def _refuse_two_bases() -> None:
         raise Refused(
             "two_bases",
             f"A worker would answer {said}, and hold two models. Activate one base for both modes, or give each worker"
-            " one mode with WORKER_MODES.",
+            " one mode with WORKER_MODES"
+            f"{', which needs workers of their own (REDIS_URL)' if settings.EMBEDDED else ''}.",
         )

@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 
 from assistant import worker_state
 from assistant.actions import deployments
+from assistant.actions.refused import Refused
 from assistant.inference import gguf
 from assistant.inference.engine import ModelUnavailable
 from assistant.inference.types import Mode
@@ -216,6 +217,25 @@ def test_another_layout_takes_over_with_the_adapters_that_were_active(file: Path
     deployments.activate_layout(derived)
     assert (answers(Mode.IMPROVE), answers(Mode.GENERATE)) == ("warm", "tiny-q8_0")
     assert Deployment.base_for(warm) == derived
+
+
+def test_a_file_with_an_adapter_merged_gives_the_help_of_that_adapter_alone(
+    file: Path, lora: Path, settings: Settings
+) -> None:
+    add_adapter(lora, name="warm", mode="improve")
+    call_command("models", "activate", "tiny")
+    tiny = ModelVersion.objects.get(name="tiny")
+    merged = ModelVersion.objects.create(
+        name="tiny+warm-q8_0", path=str(file), sha256=tiny.sha256, size=tiny.size, derived_from=tiny, mode="improve"
+    )
+    with pytest.raises(Refused, match="WORKER_MODES, which needs workers of their own"):
+        deployments.activate(merged)
+    assert answers(Mode.IMPROVE) == "tiny"
+    settings.EMBEDDED, settings.WORKER_MODES = False, ["improve"]
+    deployments.activate(merged)
+    assert (answers(Mode.IMPROVE), answers(Mode.GENERATE)) == ("tiny+warm-q8_0", "tiny")
+    with pytest.raises(Refused, match="trained to improve; it cannot generate"):
+        deployments.activate(merged, mode=Mode.GENERATE)
 
 
 def test_what_a_worker_reports_is_numbers_names_and_hashes(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

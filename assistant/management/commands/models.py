@@ -217,7 +217,10 @@ class Command(BaseCommand):
         if version is None:
             return
         if not activate:
-            self.stdout.write(f"Registered as {version.name}. `models activate {version.name}` puts it to use.")
+            alone = f" It can {version.mode} and nothing else: it is for workers with WORKER_MODES={version.mode}."
+            self.stdout.write(
+                f"Registered as {version.name}.{alone if version.mode else ''} `models activate {version.name}` puts it to use."
+            )
             return
         if wish.adapter is not None:
             deployments.activate(version)
