@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import stat
 from pathlib import Path
 
@@ -92,3 +93,15 @@ def test_a_second_server_on_the_same_data_is_refused() -> None:
             only_server_here()
     finally:
         lock.close()
+
+
+def test_a_port_that_another_program_has_is_refused_before_anything_is_prepared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(starting, "prepare_database", lambda: pytest.fail("Too late: it has begun already."))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(CommandError, match=f"port {port}: .*try PORT={port + 1}"):
+            call_command("serve", "--host", "127.0.0.1", "--port", str(port), skip_checks=True)

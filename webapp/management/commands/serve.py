@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import socket
 import threading
 import time
 import urllib.request
@@ -25,6 +26,18 @@ from webapp.checks import LIVE
 from webapp.embedded import AlreadyRunning, only_server_here
 
 
+def refuse_taken_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            raise CommandError(
+                f"{host}, port {port}: {error.strerror or error}. Another program may have it: try PORT={port + 1}."
+            ) from error
+
+
 class Command(BaseCommand):
     help = "Migrates, registers the model, seeds an empty database in demo mode, starts the server."
 
@@ -39,6 +52,7 @@ class Command(BaseCommand):
             only_server_here().close()
         except AlreadyRunning as error:
             raise CommandError(str(error)) from error
+        refuse_taken_port(host, port)  # before minutes of measuring
         self.step("Database", connection.vendor, starting.prepare_database)
         self.step("Static files", str(settings.STATIC_ROOT), starting.prepare_static_files)
         self.step("Model", None, self.register_model)
