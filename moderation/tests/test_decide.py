@@ -90,7 +90,12 @@ def test_a_reason_is_required(held: Reply, client: Client, outcome: str) -> None
 
 def test_a_second_decision_is_refused(held: Reply, client: Client) -> None:
     decide(client, "return")
-    assert decide(client, "approve").status_code == 409
+    second = decide(client, "approve", reason="I would let it pass.")
+    assert second.status_code == 409
+    page = build.read(second)
+    assert 'role="alert"' in second.content.decode()  # why nothing happened
+    assert "Return: decided by ash" in page
+    assert "I would let it pass." in page  # what was typed is not lost
     held.refresh_from_db()
     assert held.status == "returned"
     assert Decision.objects.count() == 1
