@@ -27,7 +27,7 @@ STATES = {"ready": "ready", "loading": "loading its model", "without_model": "no
 ENDINGS = {
     "end": "finished",
     "length": "cut at JOB_MAX_TOKENS",
-    "cancelled": "stopped by a person",
+    "cancelled": "stopped by a person or a check",
     "deadline": "past the deadline",
     "repetition": "went in circles",
     "prompt_too_long": "prompt too long",
@@ -379,7 +379,7 @@ def endings(engine: EngineState) -> Figure:
     return Figure(
         "How requests ended",
         " · ".join(f"{ENDINGS.get(reason, reason)} {count:,}" for reason, count in ordered) or "none yet",
-        f"Since it was loaded. Good: finished, or stopped by a person. Of the rest no more than {FEW_ENOUGH:.0%}.",
+        f"Since it was loaded. Good: finished, or stopped early. Of the rest no more than {FEW_ENOUGH:.0%}.",
         " ".join(dict.fromkeys(REMEDIES.get(reason, OTHERWISE) for reason in sorted(bad))) if many else "",
     )
 

@@ -112,7 +112,7 @@ def test_a_site_that_is_well_has_nothing_to_do(admin: Client, active: ModelVersi
         "82% of 200",
         "70% of 130,000 tokens",
         "78% of 4,000 tokens were right",
-        "finished 190 · stopped by a person 7 · cut at JOB_MAX_TOKENS 3",
+        "finished 190 · stopped by a person or a check 7 · cut at JOB_MAX_TOKENS 3",
         "640 MB",
         "61.5",
         "2 threads: measured fastest here.",
