@@ -257,10 +257,24 @@ async function finish(job, { status }) {
   stream = null;
   const hadFocus = document.activeElement === page.stop;
   if (status === "done" && spoken.trim()) say(spoken.trim());
-  if (status !== "cancelled") await showSuggestion(job.suggestion_url);
+  if (status === "cancelled") keepWhatCame();
+  else await showSuggestion(job.suggestion_url);
   setLive(false);
   tellOutcome(status);
   if (hadFocus) (page.suggestion.querySelector("button:not([hidden])") ?? page.improve)?.focus({ preventScroll: true });
+}
+
+/** In the place of the suggestion before: that one spoke of an older draft. */
+function keepWhatCame() {
+  const came = page.liveText.textContent.trim();
+  const note = document.createElement("p");
+  note.className = "quiet";
+  note.textContent = came ? "You stopped it here. Nothing of it is in your draft." : "You stopped it before anything came.";
+  const words = document.createElement("p");
+  words.className = "letter small";
+  words.lang = "en";
+  words.textContent = came;
+  page.suggestion.replaceChildren(...(came ? [words, note] : [note]));
 }
 
 async function showSuggestion(url) {

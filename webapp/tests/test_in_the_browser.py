@@ -270,6 +270,7 @@ def test_a_stopped_suggestion_leaves_the_draft_alone(site: Site, chromium: Brows
     page.get_by_role("button", name="Improve my draft").click()
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#stop")).to_be_hidden()
+    expect(page.locator("#suggestion")).to_contain_text("You stopped it")
     expect(page.locator("#reply-text")).to_have_value(f"{DRAFT} Write again.")
 
 
