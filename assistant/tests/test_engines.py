@@ -16,6 +16,7 @@ from assistant.inference.remote import RemoteEngine
 from assistant.inference.types import Mode, Params, Prompt, Request, Segment, StopReason
 from assistant.tests.remote_peer import shared_llama_server
 from assistant.tests.starter import starter_model_file
+from webapp.running import wait_until
 
 CONTEXT = 2048
 
@@ -194,14 +195,18 @@ def test_the_deadline_holds_while_a_long_prompt_is_read(engine: Engine, seconds:
 
 
 def test_the_deadline_counts_the_waiting(engine: Engine) -> None:
-    front = engine.submit(long_story(Params(max_tokens=1)))
+    slots = engine.state().slots
+    endless = (Params(max_tokens=1500, temperature=1.0, seed=seed) for seed in range(slots))
+    speaking = [engine.submit(tell("Once upon a time there was", params)) for params in endless]
+    wait_until(lambda: engine.state().running == slots, seconds=10, what="all slots to be taken")
     behind = engine.submit(ask("I am next.", params=Params(max_tokens=20, deadline_seconds=0.2)))
     started = time.monotonic()
     assert list(behind) == []
     assert time.monotonic() - started < 1
     assert behind.outcome is not None
     assert behind.outcome.stop is StopReason.DEADLINE
-    front.cancel()
+    for stream in speaking:
+        stream.cancel()
 
 
 @pytest.mark.parametrize("excess", [-2, -1, 0, 1, 2])
