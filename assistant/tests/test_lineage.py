@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django.fixtures import Settings
 
 from assistant import worker_state
 from assistant.inference.types import Mode
@@ -268,8 +269,9 @@ def test_an_admin_may_do_without_the_gate_and_it_stands_in_the_audit_log(two: No
 
 
 def test_a_merged_file_passes_the_gate_of_its_adapter(
-    two: None, tmp_path: Path, base: Path, warm: Path, warmer: Path
+    two: None, tmp_path: Path, base: Path, warm: Path, warmer: Path, settings: Settings
 ) -> None:
+    settings.EMBEDDED, settings.WORKER_MODES = False, ["improve"]
     tiny = ModelVersion.objects.get(name="tiny")
     for name in ("warm", "warmer"):
         ModelVersion.objects.create(

@@ -317,8 +317,8 @@ def test_every_documented_severity_is_the_real_one() -> None:
             assert told == real, rule.code
 
 
-def test_an_ordinary_post_takes_a_few_milliseconds() -> None:
+def test_an_ordinary_post_is_no_work() -> None:
     text = ("I feel so tired and my mum does not listen when we talk about school. " * 30)[:2000]
     screen(text, POST)
-    # Twenty runs, the fastest: what the code needs, not what a busy machine adds.
-    assert min(screen(text, POST).seconds for _ in range(20)) < 0.02
+    # Some 13 ms; `python -m bench.screening` measures. Here only a rule that goes astray is looked for, which takes seconds.
+    assert min(screen(text, POST).seconds for _ in range(20)) < 0.2
