@@ -44,7 +44,7 @@ class Choice:
 
     def reason(self, arms: int) -> str:
         return (
-            f"{self.threads} {'thread' if self.threads == 1 else 'threads'}, {openmp.WORDS[self.openmp]}: {self.alone:.0f}"
+            f"{in_words(self.threads)}, {openmp.WORDS[self.openmp]}: {self.alone:.0f}"
             f" standard requests a minute alone, {self.beside:.0f} beside a busy process; best of {arms} settings."
         )
 
@@ -151,9 +151,13 @@ def measure(file: ModelFile, *, threads: int = 0, say: Callable[[str], None] = l
                 alone[count, name].append(requests_a_minute(process, file, threads=count))
                 with busy_neighbour():
                     beside[count, name].append(requests_a_minute(process, file, threads=count))
-            say(f"round {number + 1} of {ROUNDS}, {count} threads, {openmp.WORDS[name]}")
+            say(f"round {number + 1} of {ROUNDS}, {in_words(count)}, {openmp.WORDS[name]}")
     # The better round alone, because noise only slows down; the worse one beside, because that is the case to survive.
     return Tuning(key_of(file), tuple(Choice(*arm, alone=max(alone[arm]), beside=min(beside[arm])) for arm in tried))
+
+
+def in_words(threads: int) -> str:
+    return "1 thread" if threads == 1 else f"{threads} threads"
 
 
 def requests_a_minute(process: Measuring, file: ModelFile, *, threads: int) -> float:
@@ -181,7 +185,7 @@ def apply(found: Tuning | None, *, threads: int) -> Applied:
     chosen = found.chosen
     openmp.use(chosen.openmp)
     if threads and threads != chosen.threads:
-        return Applied(threads, f"{threads} threads by MODEL_THREADS, {openmp.WORDS[chosen.openmp]}.")
+        return Applied(threads, f"{in_words(threads)} by MODEL_THREADS, {openmp.WORDS[chosen.openmp]}.")
     return Applied(chosen.threads, found.reason)
 
 

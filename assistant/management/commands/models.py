@@ -242,7 +242,7 @@ class Command(BaseCommand):
         for arm in kept.arms:
             mark = "*" if arm == kept.chosen else " "
             self.stdout.write(
-                f"{mark} {arm.threads} threads, {openmp.WORDS[arm.openmp]}: {arm.alone:.0f} a minute alone,"
+                f"{mark} {tuning.in_words(arm.threads)}, {openmp.WORDS[arm.openmp]}: {arm.alone:.0f} a minute alone,"
                 f" {arm.beside:.0f} beside a busy process"
             )
         self.stdout.write(f"{kept.reason} It counts from the next start on.")

@@ -41,6 +41,10 @@ class Row:
     error: str = ""
     seconds_to_text: float | None = None  # to the first piece that passed; said at the end, not written to the file
 
+    @property
+    def answered(self) -> str:
+        return f"{self.adapter} on {self.model}" if self.adapter else self.model
+
 
 class BadRow(Exception):
     pass
@@ -98,7 +102,7 @@ class Command(BaseCommand):
         else:
             self.stdout.write("")
             self.stderr.write(
-                f"{row.status}: {row.tokens} tokens in {row.seconds:.1f} s, {row.model} {row.error}".rstrip()
+                f"{row.status}: {row.tokens} tokens in {row.seconds:.1f} s, {row.answered} {row.error}".rstrip()
             )
         if row.status != "done":
             reasons = "; ".join(finding["reason"] for finding in row.findings) or row.error
