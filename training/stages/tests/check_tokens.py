@@ -33,8 +33,8 @@ import json, sys
 from pathlib import Path
 from assistant.inference.llamacpp.model import LlamaModel
 from assistant.inference.types import Prompt, Segment
-from training.stages.engine_logits import file_of
-model = LlamaModel(file_of(Path(sys.argv[1])))
+from assistant.inference.modelfile import measured_file
+model = LlamaModel(measured_file(Path(sys.argv[1])))
 for line in sys.stdin:
     segments = tuple(Segment(**one) for one in json.loads(line))
     print(json.dumps(list(model.tokenise(Prompt(segments, mode=None, version="check")).tokens)))
