@@ -83,18 +83,18 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A run before its first step: agreed with its folder, and its rows as tokens."""
+class Course:
+    """What a run goes by: agreed with its folder before the first step, and its rows as tokens."""
 
     start: Start
     tokens: Tokens
     learned: Sequence[Example | Pair]
     rows: Sequence[Encoded]  # of `learned`, what is not too long
-    asked: Sequence[Example | Pair]  # of the validation split
+    asked: Sequence[Example | Pair]  # of the validation split: what the safety checks are shown answers to
     held: Sequence[Encoded]  # of `asked`
 
     @classmethod
-    def of(cls, recipe: Recipe, *, data: Path, run: Path, parent: Path | None, resume: bool) -> Prepared:
+    def of(cls, recipe: Recipe, *, data: Path, run: Path, parent: Path | None, resume: bool) -> Course:
         """Raises RunRefused, NothingToLearn, BadRow, WrongBase."""
         use_this_machine(recipe.training.precision, seed=recipe.seed)
         start = Start(recipe, run, data=hashes(data, file_of(recipe.stage)), parent=parent)
@@ -105,32 +105,22 @@ class Prepared:
         rows, held = (encode(some, tokens, longest=recipe.longest) for some in (learned, asked))
         return cls(start, tokens, learned, rows, asked, held)
 
-    def course(self, model: Any) -> Course:
-        facts = {
+    @property
+    def facts(self) -> dict[str, int]:
+        """For the summary."""
+        return {
             "rows": len(self.rows),
             "left_out_as_too_long": len(self.learned) - len(self.rows),
             "validation_rows": len(self.held),
             "validation_left_out_as_too_long": len(self.asked) - len(self.held),
         }
-        return Course(self.start, model, self.tokens, self.rows, self.learned, self.asked, facts)
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    start: Start
-    model: Any
-    tokens: Tokens
-    rows: Sequence[Encoded]
-    learned: Sequence[Example | Pair]
-    asked: Sequence[Example | Pair]  # validation rows: what the safety checks are shown answers to
-    facts: dict[str, Any]  # for the summary: rows, what was left out
 
     def batch(self, chosen: Sequence[int]) -> Batch:
         return batches.collate([self.rows[at] for at in chosen], pad=self.tokens.end)
 
 
 def follow(
-    course: Course, *, loss: Loss, validate: Validate, resume: bool, collate: Collate | None = None
+    course: Course, model: Any, *, loss: Loss, validate: Validate, resume: bool, collate: Collate | None = None
 ) -> dict[str, Any]:
     """Trains, and returns the summary. Raises Discarded."""
     recipe, run = course.start.recipe, course.start.run
@@ -138,12 +128,12 @@ def follow(
     tracking.forget_after(run, step_of(checkpoint))
     planned = plan(course.rows, recipe)
     trainer = StageTrainer(
-        model=course.model,
+        model=model,
         args=arguments(recipe, run, planned),
         train_dataset=Planned(planned, collate or course.batch),
         eval_dataset=[None],  # `evaluate` is ours; the Trainer insists on having one
         data_collator=lambda batches: batches[0],
-        callbacks=[MarkWhole(), StopWhenNoBetter(recipe.stopping.patience), *_safety(course)],
+        callbacks=[MarkWhole(), StopWhenNoBetter(recipe.stopping.patience), *_safety(course, model)],
         loss=loss,
         validate=validate,
         on_numbers=_Timed(run),
@@ -173,7 +163,7 @@ class _Timed:
         self._last = now
 
 
-def _safety(course: Course) -> list[Any]:
+def _safety(course: Course, model: Any) -> list[Any]:
     bound, run = course.start.recipe.safety, course.start.run
     if not bound.prompts:
         return []
@@ -191,7 +181,7 @@ def _safety(course: Course) -> list[Any]:
     path = run / BEGUN
     begun = json.loads(path.read_text(encoding="utf-8"))
     if "flagged" not in begun:
-        begun["flagged"] = share(course.model)
+        begun["flagged"] = share(model)
         tracking.write_whole(path, begun)
     return [DiscardWhenUnsafe(run, share, begin=begun["flagged"], worse_by=bound.worse_by)]
 

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from training.schemas import Pair
 from training.stages import lora, losses
 from training.stages.batches import AnswerScores, Batch, collate, score, score_all
-from training.stages.course import Prepared, follow
+from training.stages.course import Course, follow
 from training.stages.recipe import Preference, Recipe
 from training.stages.tokens import Encoded
 
@@ -29,8 +29,8 @@ REFERENCE = "reference.npz"
 def train(recipe: Recipe, *, data: Path, run: Path, adapter: Path, resume: bool = False) -> dict[str, Any]:
     """Raises RunRefused, Discarded, NothingToLearn, BadRow, WrongBase."""
     precision = recipe.training.precision
-    prepared = Prepared.of(recipe, data=data, run=run, parent=adapter, resume=resume)
-    rows, held, end = prepared.rows, prepared.held, prepared.tokens.end
+    course = Course.of(recipe, data=data, run=run, parent=adapter, resume=resume)
+    rows, held, end = course.rows, course.held, course.tokens.end
     model = lora.going_on(recipe, adapter)
     reference = reference_of(model, {row.id: row for row in [*rows, *held]}, recipe, run, pad=end)
 
@@ -38,7 +38,7 @@ def train(recipe: Recipe, *, data: Path, run: Path, adapter: Path, resume: bool 
         known = batch.pop("reference")
         return losses.of_pairs(score(model, batch, precision=precision), known, recipe.preference)
 
-    kinds = {pair.id: (str(pair.objective), str(pair.source)) for pair in prepared.asked if isinstance(pair, Pair)}
+    kinds = {pair.id: (str(pair.objective), str(pair.source)) for pair in course.asked if isinstance(pair, Pair)}
     before = torch.tensor([reference[row.id] for row in held])
 
     def validate(model: Any) -> dict[str, float]:
@@ -46,7 +46,7 @@ def train(recipe: Recipe, *, data: Path, run: Path, adapter: Path, resume: bool 
         return wins(held, AnswerScores(sums, lengths), before, recipe.preference, kinds)
 
     made = with_reference(rows, reference, pad=end)
-    return follow(prepared.course(model), loss=loss, validate=validate, resume=resume, collate=made)
+    return follow(course, model, loss=loss, validate=validate, resume=resume, collate=made)
 
 
 def with_reference(rows: Sequence[Encoded], reference: Mapping[str, tuple[float, float]], *, pad: int) -> Any:

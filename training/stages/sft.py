@@ -9,7 +9,7 @@ from typing import Any
 
 from training.stages import lora, losses
 from training.stages.batches import Batch, score, score_all
-from training.stages.course import Prepared, follow
+from training.stages.course import Course, follow
 from training.stages.recipe import Recipe
 from training.stages.tokens import Encoded
 
@@ -19,8 +19,8 @@ def train(
 ) -> dict[str, Any]:
     """Raises RunRefused, Discarded, NothingToLearn, BadRow, WrongBase."""
     precision = recipe.training.precision
-    prepared = Prepared.of(recipe, data=data, run=run, parent=adapter, resume=resume)
-    held, end = prepared.held, prepared.tokens.end
+    course = Course.of(recipe, data=data, run=run, parent=adapter, resume=resume)
+    held, end = course.held, course.tokens.end
     model = lora.going_on(recipe, adapter) if adapter else lora.new(recipe)
 
     def loss(model: Any, batch: Batch) -> Any:
@@ -30,7 +30,7 @@ def train(
         sums, lengths = score_all(model, held, precision=precision, pad=end, batch=recipe.training.batch)
         return by_task(held, (-sums[:, 0]).tolist(), lengths[:, 0].tolist())
 
-    return follow(prepared.course(model), loss=loss, validate=validate, resume=resume)
+    return follow(course, model, loss=loss, validate=validate, resume=resume)
 
 
 def by_task(rows: Sequence[Encoded], sums: Sequence[float], lengths: Sequence[float]) -> dict[str, float]:
