@@ -7,7 +7,6 @@ promises what it does not keep, shows only at the first step, by the end of the 
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 from pathlib import Path
@@ -62,7 +61,6 @@ def _try() -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [PYTHON, "-c", TRIAL, str(models_folder())],
         cwd=ROOT,
-        env={**os.environ, "OMP_WAIT_POLICY": "passive"},
         capture_output=True,
         text=True,
         check=False,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.inference.llamacpp.backends import cpu_library
+from assistant.inference.llamacpp.backends import cpu_library, place_of
 from assistant.inference.llamacpp.library import library
 from assistant.tests.starter import starter_model_file
 from scripts.setup import kernels
@@ -49,21 +49,11 @@ def in_use() -> str:
 
 def break_kernels(path: Path) -> None:
     """The function through which every computation goes begins with an illegal instruction."""
-
-    class Found(ctypes.Structure):
-        _fields_ = (
-            ("file", ctypes.c_char_p),
-            ("base", ctypes.c_void_p),
-            ("name", ctypes.c_char_p),
-            ("at", ctypes.c_void_p),
-        )
-
-    function = ctypes.CDLL(str(path)).ggml_graph_compute
-    found = Found()
-    assert ctypes.CDLL(None).dladdr(function, ctypes.byref(found))
-    address = ctypes.cast(function, ctypes.c_void_p).value
+    address = ctypes.cast(ctypes.CDLL(str(path)).ggml_graph_compute, ctypes.c_void_p).value
+    place = place_of(address)
     assert address is not None
-    offset, data = address - (found.base or 0), bytearray(path.read_bytes())
+    assert place is not None
+    offset, data = address - (place.base or 0), bytearray(path.read_bytes())
     assert bytes(data[offset : offset + 16]) == ctypes.string_at(address, 16)
     data[offset : offset + len(ILLEGAL)] = ILLEGAL
     path.unlink()  # the one that is loaded stays as it is

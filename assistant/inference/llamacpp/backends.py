@@ -35,22 +35,30 @@ def load_backends(libllama: ctypes.CDLL) -> None:
             )
 
 
+class Place(ctypes.Structure):
+    """In which library an address lies, and where that begins; glibc's Dl_info."""
+
+    _fields_ = (
+        ("file", ctypes.c_char_p),
+        ("base", ctypes.c_void_p),
+        ("symbol", ctypes.c_char_p),
+        ("address", ctypes.c_void_p),
+    )
+
+
+def place_of(address: int | None) -> Place | None:
+    """None where no library has it, and on Windows."""
+    if sys.platform == "win32":
+        return None
+    dladdr = ctypes.CDLL(None).dladdr
+    dladdr.argtypes, dladdr.restype = [ctypes.c_void_p, ctypes.POINTER(Place)], ctypes.c_int
+    place = Place()
+    return place if dladdr(address, ctypes.byref(place)) else None
+
+
 def cpu_library(libllama: ctypes.CDLL) -> str:
     """The file whose kernels are in use, for example `libggml-cpu-haswell.so`."""
-
-    class Found(ctypes.Structure):
-        _fields_ = (
-            ("file", ctypes.c_char_p),
-            ("base", ctypes.c_void_p),
-            ("symbol", ctypes.c_char_p),
-            ("address", ctypes.c_void_p),
-        )
-
     by_name = libllama.ggml_backend_reg_by_name
     by_name.argtypes, by_name.restype = [ctypes.c_char_p], ctypes.c_void_p
-    dladdr = ctypes.CDLL(None).dladdr
-    dladdr.argtypes, dladdr.restype = [ctypes.c_void_p, ctypes.POINTER(Found)], ctypes.c_int
-    found = Found()
-    if sys.platform == "win32" or not dladdr(by_name(b"CPU"), ctypes.byref(found)):
-        return ""
-    return Path(os.fsdecode(found.file)).name
+    place = place_of(by_name(b"CPU"))
+    return Path(os.fsdecode(place.file)).name if place else ""
