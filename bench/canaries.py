@@ -32,21 +32,7 @@ PAUSE_SECONDS = 4.0  # at most, between writing and asking
 WORDS = 4  # of its own, for each case: two in the post, two in the draft
 CONTEXT = 512
 PREPARED_BYTES = 24 * 2**20  # a handful of contexts of the starter model
-SYLLABLES = (
-    "bor",
-    "cal",
-    "dim",
-    "fen",
-    "gup",
-    "hax",
-    "jol",
-    "kev",
-    "lum",
-    "mip",
-    "nar",
-    "pol",
-    "sut",
-)  # a prime number
+SYLLABLES = "bor cal dim fen gup hax jol kev lum mip nar pol sut".split()  # noqa: SIM905 a prime number of them
 PLACES, DEGREE = 6, 4
 SYSTEM = "You repeat what you are given. Write the words of the post and of the draft again, in their order."
 

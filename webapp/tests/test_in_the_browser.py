@@ -108,6 +108,15 @@ def take_and_write(page: Page, text: str) -> None:
     expect(page.locator("#save-state")).to_contain_text("revision")
 
 
+def with_a_saved_draft(site: Site, browser: Browser, text: str) -> Page:
+    page = sign_in(site, browser, "hazel")
+    page.goto(f"{site.address}/posts/")
+    page.get_by_role("button", name="Help the next person").click()
+    page.locator("#reply-text").fill(text)
+    expect(page.locator("#save-state")).to_contain_text("Saved")
+    return page
+
+
 def test_a_supporter_and_a_moderator_walk_the_whole_path(site: Site, chromium: Browser) -> None:
     supporter = sign_in(site, chromium, "juniper")
     check_accessibility(supporter)
@@ -227,11 +236,7 @@ def test_checking_says_what_is_found_and_leaves_what_is_being_typed(site: Site, 
 
 
 def test_who_was_signed_out_stays_on_the_page_whatever_button_they_press(site: Site, chromium: Browser) -> None:
-    page = sign_in(site, chromium, "hazel")
-    page.goto(f"{site.address}/posts/")
-    page.get_by_role("button", name="Help the next person").click()
-    page.locator("#reply-text").fill(DRAFT)
-    expect(page.locator("#save-state")).to_contain_text("Saved")
+    page = with_a_saved_draft(site, chromium, DRAFT)
     address = page.url
     session = next(one["value"] for one in page.context.cookies() if one["name"] == "session")
     page.context.clear_cookies(name="session")
@@ -250,11 +255,7 @@ def test_who_was_signed_out_stays_on_the_page_whatever_button_they_press(site: S
 
 
 def test_what_is_typed_and_taken_back_is_saved(site: Site, chromium: Browser) -> None:
-    page = sign_in(site, chromium, "hazel")
-    page.goto(f"{site.address}/posts/")
-    page.get_by_role("button", name="Help the next person").click()
-    page.locator("#reply-text").fill(DRAFT)
-    expect(page.locator("#save-state")).to_contain_text("Saved")
+    page = with_a_saved_draft(site, chromium, DRAFT)
     page.locator("#reply-text").press("End")
     page.locator("#reply-text").press_sequentially("x")
     page.locator("#reply-text").press("Backspace")
@@ -262,11 +263,7 @@ def test_what_is_typed_and_taken_back_is_saved(site: Site, chromium: Browser) ->
 
 
 def test_a_stopped_suggestion_leaves_the_draft_alone(site: Site, chromium: Browser) -> None:
-    page = sign_in(site, chromium, "hazel")
-    page.goto(f"{site.address}/posts/")
-    page.get_by_role("button", name="Help the next person").click()
-    page.locator("#reply-text").fill(f"{DRAFT} Write again.")
-    expect(page.locator("#save-state")).to_contain_text("Saved")
+    page = with_a_saved_draft(site, chromium, f"{DRAFT} Write again.")
     page.get_by_role("button", name="Improve my draft").click()
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#stop")).to_be_hidden()
