@@ -104,8 +104,10 @@ function tellSaved() {
   page.saveState.textContent = words[saver.state]();
 }
 
+const savedBefore = page.saveState.textContent; // of what the page came with
+
 function savedWords() {
-  if (!saver.savedAt) return page.saveState.textContent;
+  if (!saver.savedAt) return savedBefore;
   const seconds = Math.round((Date.now() - saver.savedAt) / 1000);
   const when = seconds < 3 ? "just now" : seconds < 60 ? `${seconds} s ago` : `${Math.floor(seconds / 60)} min ago`;
   return `Saved ${when} · revision ${saver.base}`;

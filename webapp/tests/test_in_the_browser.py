@@ -256,6 +256,7 @@ def test_who_was_signed_out_stays_on_the_page_whatever_button_they_press(site: S
 
 def test_what_is_typed_and_taken_back_is_saved(site: Site, chromium: Browser) -> None:
     page = with_a_saved_draft(site, chromium, DRAFT)
+    page.reload()  # nothing was saved on this page yet
     page.locator("#reply-text").press("End")
     page.locator("#reply-text").press_sequentially("x")
     page.locator("#reply-text").press("Backspace")
