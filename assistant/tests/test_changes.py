@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +16,7 @@ from assistant.changes import (
     split_sentences,
     to_json,
 )
+from assistant.tests.effort import bounded_effort
 
 LONE_SURROGATE = "\ud800"
 PARTS = [
@@ -100,11 +99,11 @@ def test_no_kind_of_white_space_after_an_initial_breaks_it(space: str) -> None:
 
 
 @pytest.mark.parametrize("unit", ["Well. ", "a\n", "x", "!", "\u0301", "(\"'", "A. ", "e.g. ", f"{LONE_SURROGATE}. "])
-def test_the_longest_draft_is_split_within_a_second(unit: str) -> None:
+def test_the_longest_draft_is_split_with_bounded_effort(unit: str) -> None:
     text = (unit * 20_000)[:20_000]
-    began = time.perf_counter()
-    split_sentences(text)
-    assert time.perf_counter() - began < 1
+    with bounded_effort():
+        sentences = split_sentences(text)
+    assert all(text[one.start : one.end].strip() for one in sentences)
 
 
 # Laws
@@ -249,12 +248,11 @@ def test_changed_words_are_marked_as_words() -> None:
 
 
 @pytest.mark.parametrize("unit", ["I know that this is hard for you and me today. ", "A. ", "and so on ", "?!", "a\n"])
-def test_the_longest_draft_is_compared_within_a_second(unit: str) -> None:
+def test_the_longest_draft_is_compared_with_bounded_effort(unit: str) -> None:
     draft = (unit * 20_000)[:20_000]
     suggestion = draft.replace("hard", "difficult").replace("so", "thus").replace("a", "b")
-    began = time.perf_counter()
-    changes = changes_between(draft, suggestion)
-    assert time.perf_counter() - began < 1
+    with bounded_effort():
+        changes = changes_between(draft, suggestion)
     assert apply_changes(draft, changes, every(changes)) == with_the_white_space_around(draft, suggestion)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.changes import Kind, apply_changes, changes_between
 from assistant.provenance import Marked, Origin, Span, carry, model_share
+from assistant.tests.effort import bounded_effort
 
 OWN = "I lost my job in spring as well. It took me long to tell anyone."
 SUGGESTION = (
@@ -197,7 +196,6 @@ def test_white_space_does_not_count_in_the_share() -> None:
         ("我在" * 10_000, "在我" * 10_000),
     ],
 )
-def test_the_longest_draft_is_carried_in_bounded_time(before: str, text: str) -> None:
-    began = time.perf_counter()
-    carry(before, [], text, origin=Origin.TYPED, model_texts=[before[::-1], text])
-    assert time.perf_counter() - began < 1
+def test_the_longest_draft_is_carried_with_bounded_effort(before: str, text: str) -> None:
+    with bounded_effort():
+        carry(before, [], text, origin=Origin.TYPED, model_texts=[before[::-1], text])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import sys
-import time
 
 import pytest
 
@@ -12,9 +11,7 @@ from assistant.safety.pipeline import screen
 from assistant.safety.scrub import scrub
 from assistant.safety.spelling import LEXICONS
 from assistant.safety.types import Context, Kind, Screening
-
-# Two orders of magnitude above what an idle machine takes; a pattern that blows up is far beyond it.
-MOST_SECONDS = 8.0
+from assistant.tests.effort import bounded_effort
 
 
 def words_of_all_lexicons() -> str:
@@ -59,21 +56,19 @@ HOSTILE = {
 
 @pytest.mark.parametrize("kind", list(Kind))
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_text_gets_an_answer_in_time(name: str, kind: Kind) -> None:
+def test_a_hostile_text_gets_an_answer(name: str, kind: Kind) -> None:
     text = HOSTILE[name]
-    began = time.monotonic()
-    screening = screen(text, Context(kind=kind, post=text[:40_000], draft=text[:20_000], country="IE"))
+    with bounded_effort():
+        screening = screen(text, Context(kind=kind, post=text[:40_000], draft=text[:20_000], country="IE"))
     assert isinstance(screening, Screening)
-    assert time.monotonic() - began < MOST_SECONDS
     assert not [finding.code for finding in screening.findings if finding.phase == "pipeline"]
     assert all(0 <= finding.start <= finding.end <= len(text) for finding in screening.findings)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_text_is_scrubbed_in_time(name: str) -> None:
-    began = time.monotonic()
-    assert isinstance(scrub(HOSTILE[name]), str)
-    assert time.monotonic() - began < MOST_SECONDS
+def test_a_hostile_text_is_scrubbed(name: str) -> None:
+    with bounded_effort():
+        assert isinstance(scrub(HOSTILE[name]), str)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from itertools import pairwise
 
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from assistant.safety.found import Contact
 from assistant.safety.scrub import PLACEHOLDERS, find, scrub
+from assistant.tests.effort import bounded_effort
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,7 @@ def test_every_kind_has_a_placeholder() -> None:
         "a'",
     ],
 )
-def test_forty_thousand_hostile_characters_take_less_than_a_few_seconds(piece: str) -> None:
+def test_forty_thousand_hostile_characters_take_bounded_effort(piece: str) -> None:
     text = piece * (40_000 // len(piece))
-    began = time.perf_counter()
-    scrub(text)
-    assert time.perf_counter() - began < 5  # measured at under 1 second; a blow-up takes minutes
+    with bounded_effort():
+        scrub(text)
