@@ -33,6 +33,8 @@ with opened(STARTER.in_folder(Path(sys.argv[1])), sequences=1, threads=2, unifie
     bench.step([(5, 100, 0, True)])
 """
 MOST_TRIALS = 8  # as many kernels as the wheel has
+# What the processor raises at an instruction. Others, like the SIGKILL of a full memory, say nothing about the kernels.
+RAISED = {signal.SIGILL, signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE}
 
 
 def ensure_kernels() -> str:
@@ -45,14 +47,14 @@ def ensure_kernels() -> str:
     for _ in range(MOST_TRIALS):
         ran = _try()
         used = Path(ran.stdout.strip() or ".")
-        if ran.returncode >= 0:
+        if -ran.returncode not in RAISED:
             break
         if not used.is_file():
-            raise SetupProblem(f"The engine ends with {_signal(ran.returncode)} here. {_log(ran)} has the rest.")
+            raise SetupProblem(f"The engine ends with {_end(ran.returncode)} here. {_log(ran)} has the rest.")
         used.unlink()
-        left_out.append(f"{used.name} ended with {_signal(ran.returncode)} and was taken out")
+        left_out.append(f"{used.name} ended with {_end(ran.returncode)} and was taken out")
     if ran.returncode != 0:
-        return "; ".join([*left_out, f"not tried (exit code {ran.returncode}, {_log(ran)})"])
+        return "; ".join([*left_out, f"not tried ({_end(ran.returncode)}, {_log(ran)})"])
     stamps.write("kernels", key)
     return "; ".join([*left_out, f"{used.name or 'one set'} answers"])
 
@@ -73,5 +75,5 @@ def _log(ran: subprocess.CompletedProcess[str]) -> Path:
     return path
 
 
-def _signal(code: int) -> str:
-    return signal.Signals(-code).name
+def _end(code: int) -> str:
+    return f"exit code {code}" if code >= 0 else signal.Signals(-code).name

@@ -92,6 +92,19 @@ def test_an_engine_that_dies_before_it_names_its_kernels_is_a_problem(
         kernels.ensure_kernels()
 
 
+def test_an_end_that_the_processor_did_not_raise_leaves_the_kernels_alone(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = (
+        "from pathlib import Path; import os; print(Path(os.environ['LLAMA_CPP_LIB_PATH'], '"
+        + in_use()
+        + "'), flush=True)"
+    )
+    monkeypatch.setattr(kernels, "TRIAL", f"{names}; os.kill(os.getpid(), 9)")
+    assert kernels.ensure_kernels().startswith("not tried (SIGKILL, ")
+    assert (copy / in_use()).exists()
+
+
 def test_the_whole_configuration_of_tiles_is_written_by_the_compiler_at_hand(tmp_path: Path) -> None:
     """Without the header GCC 12.2 leaves 56 of 64 bytes as they were, and AMX ends the process."""
     source, assembler = tmp_path / "tiles.cpp", tmp_path / "tiles.s"
