@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) scripts/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-remote lint types arrows migrations tests pins wheelhouse faults bench bench-soak faults-safety eval-safety train-setup train-smoke portable clean
+.PHONY: help run setup test test-remote lint types arrows migrations tests pins wheelhouse faults bench bench-soak faults-safety eval-safety train-setup train-smoke portable measuring clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ setup: ## the set-up part of run, alone
 test: ## everything: checks, tests on SQLite and PostgreSQL, the real model, a browser
 	@$(BOOTSTRAP) test
 
-test-remote: ## the engine on another machine against a real llama-server, which is built first (six minutes, once)
+test-remote: measuring ## the engine on another machine against a real llama-server, which is built first (six minutes, once)
 	@.venv/bin/python -m bench.llama_server
 	@.venv/bin/python -m pytest -m llama_server assistant/tests/test_engines.py assistant/tests/test_remote_engine.py
 
@@ -43,20 +43,20 @@ pins: ## write requirements*.txt anew from requirements*.in
 wheelhouse: ## fill wheelhouse/ for a machine without a network
 	@$(BOOTSTRAP) wheelhouse
 
-faults: ## kill workers and flush Redis while jobs run; prints a table
+faults: measuring ## kill workers and flush Redis while jobs run; prints a table
 	@.venv/bin/python -m bench.faults
 
-bench: ## time screening and the engine beside named peers, in the same run (half an hour on a quiet machine)
+bench: measuring ## time screening and the engine beside named peers, in the same run (half an hour on a quiet machine)
 	@.venv/bin/python -m bench.screening
 	@.venv/bin/python -m bench.engine --json
 
-bench-soak: ## mixed load on the engine for MINUTES=30; memory may not grow, no slot may stay taken
+bench-soak: measuring ## mixed load on the engine for MINUTES=30; memory may not grow, no slot may stay taken
 	@.venv/bin/python -m bench.soak --minutes $(or $(MINUTES),30)
 
-faults-safety: ## break the safety checks in every way, 30 times each; prints a table
+faults-safety: measuring ## break the safety checks in every way, 30 times each; prints a table
 	@.venv/bin/python -m bench.faults_safety
 
-eval-safety: ## measure a suite on a file (SUITE=crisis DATA=path, and LABELS=path MORE="--variants")
+eval-safety: measuring ## measure a suite on a file (SUITE=crisis DATA=path, and LABELS=path MORE="--variants")
 	@.venv/bin/python -m evaluation.run --suite $(or $(SUITE),crisis) $(if $(DATA),--data "$(DATA)") \
 		$(if $(LABELS),--labels "$(LABELS)") $(MORE)
 
@@ -66,8 +66,11 @@ train-setup: ## an environment of its own for training/, with torch
 train-smoke: train-setup ## votes to an activated adapter on an invented sample, end to end (ten minutes on two cores)
 	@training/runs/smoke.sh
 
-portable: ## the engine on imitated older processors (needs qemu-user)
+portable: measuring ## the engine on imitated older processors (needs qemu-user)
 	@.venv/bin/python -m bench.portable
+
+measuring: ## the set-up of what measures and breaks; each of those targets does it first
+	@$(BOOTSTRAP) setup --dev
 
 clean: ## remove caches and test results; .venv, wheelhouse/ and var/ stay
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results var/cache var/log
