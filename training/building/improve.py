@@ -31,11 +31,11 @@ class Options:
     peer: int = 3  # examples of one post whose draft is put together from peers' sentences
     nothing: float = 0.1  # share of drafts that are good as they are
     goals: float = 0.3  # share of examples that say what was asked for
-    keep: float = 0.12  # share of examples with sentences to keep
+    keep: float = 0.2  # share of examples with sentences to keep
     slips: float = 0.25
     feedback: float = 0.08
     seeker: float = 1.0  # share of posts with a topic
-    unheard: float = 0.25  # share of rewritten posts with nothing to say back that serve as well
+    unheard: float = 0.05  # share of rewritten posts with nothing to say back that serve as well
 
 
 @dataclass
@@ -77,7 +77,7 @@ def from_good(window: Window, case: Case) -> Work | None:
         hear(work, case)  # else the good reply would be one that heard nothing
     if Cue.REFLECTION not in frozenset().union(*(cues(one, case.about) for one in work.revision)):
         return None
-    add_question(work, case, share=QUESTIONS_TO_GOOD)
+    add_question(work, case)
     done = 0
     for step in case.chance.sample(GOOD_STEPS, len(GOOD_STEPS)):
         done += step(work, case)
@@ -192,8 +192,6 @@ GOOD_STEPS: tuple[Step, ...] = (*([take_heard] * 4), *([put_stock] * 2), *([take
 
 TRIES = 6
 FAULTS = 0.5  # share of drafts that are given one more
-QUESTIONS = 0.75  # share of real drafts without one that are given one
-QUESTIONS_TO_GOOD = 0.5  # the same of good replies
 SET_PHRASES = 0.25  # share of real drafts that are given one to begin with, as many begin
 
 
@@ -215,14 +213,14 @@ def from_real(window: Window, case: Case) -> Work | None:
     if softer != work.revision:
         work.revision = softer
         work.note("orders made offers", "Suggestions", Goal.SAFER)
-    add_question(work, case, share=QUESTIONS)
+    add_question(work, case)
     return work
 
 
-def add_question(work: Work, case: Case, *, share: float) -> None:
-    """Only to the revision: what the draft lacks."""
+def add_question(work: Work, case: Case) -> None:
+    """Only to the revision, and wherever there is something to ask: a model that saw it half of the time never would."""
     asks = any(Cue.QUESTION in cues(one, case.about) for one in work.revision)
-    if not asks and case.chance.random() < share and (question := asked(case)):
+    if not asks and (question := asked(case)):
         work.revision.append(question)
         work.note("question added", "Questions", Goal.QUESTION)
 
@@ -239,10 +237,10 @@ def heard_sentence(case: Case) -> str:
     """What the post says, feelings more often than the rest; empty where it says nothing that can be said back."""
     if not case.heard:
         return ""
-    kind = case.heard[0].kind
-    first = [one for one in case.heard if one.kind == kind]
+    first = [one for one in case.heard if one.kind == case.heard[0].kind]
+    others = [one for one in case.heard if one.kind != "told"] or first
     for _ in range(TRIES):
-        heard = case.chance.choice(first if case.chance.random() < 0.6 else list(case.heard))
+        heard = case.chance.choice(first if case.chance.random() < 0.8 else others)
         said = reflect(heard, case.chance)
         if not copies(said, case.post):
             return said
@@ -265,7 +263,7 @@ def hear(work: Work, case: Case) -> bool:
         work.revision[at] = said
         work.note("set phrase replaced", "Empathy", Goal.WARMER)
     else:
-        work.revision.insert(0 if case.chance.random() < 0.85 or len(work.revision) < 2 else 1, said)
+        work.revision.insert(0, said)
         work.note("heard put in", "Reflections", Goal.WARMER)
     return True
 

@@ -33,25 +33,26 @@ LINK = (
     r"because|since|when|whenever|about|that|after|around|without|every time|all the time|most of the time|at work|at home|"
     r"at school|at night|in my|to|for|of|with|by"
 )
-TAIL = rf"(?: ((?:{LINK}) [^,.;:!?\n]{{2,70}}))?"
-CANNOT = re.compile(r"\b(i (?:can't|cannot|can not|cant|couldn't|could not)) ([a-z][^,.;:!?\n]{2,60})", re.I)
+FAR = 200  # characters; fewer would cut within a word, and LONGEST bounds what is said back
+TAIL = rf"(?: ((?:{LINK}) [^,.;:!?\n]{{2,{FAR}}}))?"
+CANNOT = re.compile(r"\b(i (?:can't|cannot|can not|cant|couldn't|could not)) ([a-z][^,.;:!?\n]{2,200})", re.I)
 BEGINS = r"(?:^|[,;:] |\b(?:and|but|because|so|that|then|really|all) )"
 STRUGGLE = re.compile(
     r"(?<!than )(?<!how )(?<!what )\b(i (?:lost|failed|broke up|miss|regret|cry|struggle|worry|got fired|got laid off|"
     r"got divorced|hate|have no|don't (?:know|have(?! to)|feel|trust)|have (?:a hard time|trouble|lost)) ?"
-    r"[^,.;:!?\n]{2,60})",
+    r"[^,.;:!?\n]{2,200})",
     re.I,
 )
 DEALING = re.compile(
     r"\bi(?:'m| am|'ve been| have been)(?: now| currently| still| always)? "
-    r"((?:having|going through|dealing with|struggling with|suffering from|fighting with|living with) [^,.;:!?\n]{3,50})",
+    r"((?:having|going through|dealing with|struggling with|suffering from|fighting with|living with) [^,.;:!?\n]{3,200})",
     re.I,
 )
 FEELS_LIKE = re.compile(
-    r"\bi feel like ((?:i|i'm|i've|my|nobody|no one|everyone|everybody|everything|nothing|people|the) [^,.;:!?\n]{3,60})",
+    r"\bi feel like ((?:i|i'm|i've|my|nobody|no one|everyone|everybody|everything|nothing|people|the) [^,.;:!?\n]{3,200})",
     re.I,
 )
-WISH = re.compile(rf"{BEGINS}(i (?:just |only |really )?(?:want|wish|need) (?!you\b)[^,.;:!?\n]{4, 55})", re.I)
+WISH = re.compile(rf"{BEGINS}(i (?:just |only |really )?(?:want|wish|need) (?!you\b)[^,.;:!?\n]{{4,{FAR}}})", re.I)
 RELATED = (
     r"(?:ex[- ])?(?:husband|wife|boyfriend|girlfriend|fiance|fiancé|fiancée|partner|spouse|mom|mother|mum|dad|father|parents|"
     r"sister|brother|son|daughter|kids?|children|child|friends?|best friend|roommate|boss|manager|coworkers?|teacher|family|"
@@ -63,11 +64,28 @@ HURT = (
     r"are always|treats? me|makes? me feel|told me (?:that )?(?:he|she|they)|has been|lost|yelled|"
     r"got (?:angry|mad|sick|fired))"
 )
-HAPPENED = re.compile(rf"\b(my (?:\w+ )?{RELATED} {HURT}\b[^,.;:!?\n]{{2,60}})", re.I)
+HAPPENED = re.compile(rf"\b(my (?:\w+ )?{RELATED} {HURT}\b[^,.;:!?\n]{{2,{FAR}}})", re.I)
 PERSON = re.compile(rf"\bmy ((?:\w+ )?{RELATED})\b", re.I)
+QUALITIES = (
+    r"(?:own|best|whole|entire|first|second|last|next|new|old|older|oldest|younger|youngest|big|biggest|bigger|little|long|only|"
+    r"current|former|previous|main|real|true|social|mental|physical|personal|daily|high|other|better|worst|late|dear|good|bad)"
+)
+ENDS = r"(?=\s*(?:[,.;:!?]|$)|\s+(?:is|are|was|were|has|have|and|but|because|since|when|that|for|so|makes?|keeps?|at|in|on)\b)"
+THING = re.compile(rf"\bmy ((?:{QUALITIES} )?(?!{QUALITIES}\b)[a-z]{{3,}}){ENDS}", re.I)
+NO_THING = re.compile(
+    r"\b(\w+ly|mind|head|opinion|question|guess|point|part|way|name|age|goal|goals|favou?rite|side|entire|eyes?|face|hands?)$",
+    re.I,
+)
+ASKS = re.compile(r"\bhow (?:do|can|could|should|would) i ((?!know\b|tell\b)[a-z][^,.;:!?\n]{8,200})", re.I)
+TOLD = re.compile(
+    rf"{BEGINS}((?:i(?:'ve|'m|'d)?|he|she|they|my (?:\w+ )?\w+) "
+    r"(?!think|thought|guess|know|mean|believe|hope|suppose|see|say|ask|would|could|should|might|can\b|may|do\b|"
+    r"am (?:a|an|the)\b|just wan)[a-z][^,.;:!?\n]{8,200})",
+    re.I,
+)
 WORDS = re.compile(r"[a-z0-9]+")
 MOST_IN_A_ROW = 6  # the safety check on copies holds from eight words on; "I'm" counts two there
-LONGEST = 13  # words of what is said back
+LONGEST = 11  # words of what is said back
 NEXT_CLAUSE = re.compile(
     r"\s(?:and|but|so|because|which|who|then|or|although|though|except)\s(?=(?:i|he|she|they|it|we|that|my|then)\b)",
     re.I,
@@ -88,21 +106,17 @@ class Heard:
     tail: str = ""
     clause: str = ""
     deed: str = ""
-    person: str = ""
 
 
 def listen(post: str) -> list[Heard]:
-    """Everything that can be said back, feelings first."""
-    plain = post.replace("’", "'")
-    people = [flip(match[0]) for match in PERSON.finditer(plain)]
+    """Everything that can be said back: feelings first, what is merely told last, else as in the post."""
     found: list[Heard] = []
-    for sentence in sentences(plain):
+    for sentence in sentences(post.replace("’", "'")):
         if UNCLEAR.search(sentence) or GRAVE.search(sentence):
             continue
-        for listener in (_feelings, _cannot, _others):
+        for listener in (_feelings, _cannot, _others, _events, _told):
             found += listener(sentence)
-        found += _events(sentence, people)
-    return sorted(found, key=lambda one: one.kind != "feeling")
+    return sorted(found, key=lambda one: (one.kind != "feeling") + (one.kind == "told"))
 
 
 def _feelings(sentence: str) -> Iterator[Heard]:
@@ -135,11 +149,23 @@ def _others(sentence: str) -> Iterator[Heard]:
                 yield Heard(kind, "other", clause=clause)
 
 
-def _events(sentence: str, people: list[str]) -> Iterator[Heard]:
+def _events(sentence: str) -> Iterator[Heard]:
     for match in HAPPENED.finditer(sentence):
         clause = trimmed(match[1])
         if len(clause.split()) > 3:
-            yield Heard("event", "other", clause=clause, person=next((one for one in people if one in clause), ""))
+            yield Heard("event", "other", clause=clause)
+
+
+def _told(sentence: str) -> Iterator[Heard]:
+    for match in ASKS.finditer(sentence):
+        if deed := trimmed(match[1]):
+            yield Heard("told", "other", clause=f"you want to {deed}")
+    if sentence.endswith("?"):
+        return
+    for match in TOLD.finditer(sentence):
+        clause = trimmed(match[1])
+        if len(clause.split()) > 3:
+            yield Heard("told", "other", clause=clause)
 
 
 def trimmed(said: str) -> str:
@@ -173,40 +199,25 @@ def copies(said: str, post: str) -> bool:
 
 
 def reflect(heard: Heard, chance: random.Random) -> str:
-    frames = [
-        frame
-        for frame in phrases()["reflections"][heard.kind]
-        if ("{person}" not in frame or heard.person)
-        and ("how {bare}" not in frame or not heard.bare.startswith("like"))
-    ]
-    frame: str = chance.choice(frames)
-    weight = chance.choice(phrases()["weights"][heard.weight])
-    if "how {weight}" in frame:
-        weight = (
-            weight.removeprefix("really ")
-            .removeprefix("so ")
-            .replace("a lot to carry", "heavy")
-            .replace("a lot", "hard")
-        )
-        weight = weight.removeprefix("a ").removesuffix(" thing")
-    said = frame.format(
-        feeling=heard.feeling, bare=heard.bare, tail=heard.tail, weight=weight, clause=heard.clause, deed=heard.deed,
-        person=heard.person,
-    )  # fmt: skip
-    return said[:1].upper() + said[1:]
+    frame: str = chance.choice(phrases()["reflections"][heard.kind])
+    weight = chance.choice([one for one in phrases()["weights"][heard.weight] if one[:3] not in heard.bare])
+    return frame.format(feeling=heard.feeling, tail=heard.tail, weight=weight, clause=heard.clause)
 
 
 def ask(heard: Sequence[Heard], post: str, chance: random.Random) -> str:
     """An open question about something that the post tells; empty where it tells of nobody and nothing to ask about."""
+    plain = post.replace("’", "'")
     about = {
-        "person": sorted({flip(match[0]) for match in PERSON.finditer(post.replace("’", "'"))}),
-        "feeling": sorted({one.bare for one in heard if one.kind == "feeling" and not one.bare.startswith("like")}),
-        "cannot": sorted({one.deed for one in heard if one.kind == "cannot"}),
+        "feeling": [one.bare for one in heard if one.kind == "feeling" and not one.bare.startswith("like")],
+        "cannot": [one.deed for one in heard if one.kind == "cannot"],
+        "person": [flip(match[0]) for match in PERSON.finditer(plain)],
     }
     kinds = [kind for kind, found in about.items() if found]
     if not kinds:
+        about["thing"] = [flip(match[0]) for match in THING.finditer(plain) if not NO_THING.search(match[0])]
+        kinds = ["thing"] if about["thing"] else []
+    if not kinds:
         return ""
     kind = chance.choice(kinds)
-    said = chance.choice(about[kind])
     frame: str = chance.choice(phrases()["questions"][kind])
-    return frame.format(person=said, bare=said, deed=said)
+    return frame.format(said=chance.choice(about[kind]))

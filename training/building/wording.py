@@ -39,21 +39,15 @@ SOFTER = tuple(
     for pattern, choices in (
         (
             rf"^You (?:should|must|need to|have to|ought to) (?:just |really )?(?=(?:{VERBS})\b)",
-            (
-                "You could ",
-                "Maybe you could ",
-                "It might help to ",
-                "If it feels right, you could ",
-                "One thing you could try is to ",
-            ),
+            ("You could ", "You could ", "Maybe you could ", "It might help to "),
         ),
         (
             rf"^Just (?=(?:{VERBS})\b)",
-            ("If you like, you could ", "Maybe you could ", "You could ", "When you feel ready, you could "),
+            ("You could ", "You could ", "If you like, you could "),
         ),
         (
             rf"^(?=(?:{ORDERS})\b (?!me\b))",
-            ("You could ", "Maybe you could ", "If you feel up to it, you could "),
+            ("You could ", "You could ", "Maybe you could "),
         ),
     )
 )

@@ -60,7 +60,30 @@ def test_what_is_heard_stands_in_the_post() -> None:
     for heard in listen(POST):
         said = reflect(heard, random.Random(1))
         assert content(said) & known, said
-    assert {one.kind for one in listen(POST)} == {"feeling", "cannot", "event"}
+    assert {one.kind for one in listen(POST)} >= {"feeling", "cannot", "event"}
+
+
+def test_a_small_model_has_one_decision_to_make_at_the_first_word() -> None:
+    for seed in range(20):
+        assert {reflect(heard, random.Random(seed)).split()[0] for heard in listen(POST)} == {"It"}
+
+
+def test_what_is_merely_told_is_said_back_when_nothing_else_is() -> None:
+    told = listen("My brother has the key and he comes on Sundays to feed the cat. How can I thank him without words?")
+    assert {one.kind for one in told} == {"told"}
+    assert {reflect(one, random.Random(1)) for one in told} == {
+        "It sounds like your brother has the key.",
+        "It sounds like you want to thank him without words.",
+    }
+
+
+def test_a_clause_ends_where_the_writer_ended_it() -> None:
+    feels = "I feel alone because the whole neighbourhood celebrates"
+    heard = [
+        listen(feels + rest)[0].tail
+        for rest in (" and my windows shook until the morning came.", " extravagantly " * 9)
+    ]
+    assert heard == [" because the whole neighbourhood celebrates", ""]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +95,8 @@ def test_nothing_is_said_back_where_it_would_be_careless(post: str) -> None:
 
 
 def test_a_feeling_that_is_denied_is_not_heard() -> None:
-    assert [one.bare for one in listen("I am not sad about it but I feel tired.")] == ["tired"]
+    heard = listen("I am not sad about it but I feel tired.")
+    assert [one.bare for one in heard if one.kind == "feeling"] == ["tired"]
 
 
 def test_a_long_reply_gives_short_ones_that_hear_something() -> None:
@@ -134,7 +158,7 @@ def test_a_good_draft_stays_as_it_is() -> None:
 
 
 SILENT = (
-    "Our street is quiet and the shop at the corner is closed since May. My brother has the key."  # names no feeling
+    "Our street is quiet and my brother works at the corner, where our shop is closed since May."  # of more than one
 )
 LINES = [
     Line(f"l{n}", text, "robin", ORIGIN)
