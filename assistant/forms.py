@@ -128,6 +128,11 @@ class DraftForm(forms.Form):
     base = forms.IntegerField(min_value=0, max_value=2**31 - 1)  # the revision that the page started from
     origin = forms.ChoiceField(choices=DraftRevision.Origin.choices, required=False)
 
+    def clean_text(self) -> str:
+        if "text" not in self.data:  # an empty text is a state of a draft; none at all is a mistake
+            raise ValidationError("The text is missing. Send the whole draft.", code="missing")
+        return str(self.cleaned_data["text"])
+
     def clean_origin(self) -> str:
         return self.cleaned_data["origin"] or DraftRevision.Origin.TYPED
 

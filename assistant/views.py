@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -78,8 +78,6 @@ def draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
 @needs(WRITE_REPLIES)
 def save_draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     row = access.draft_for(request.user, draft_id)
-    if "text" not in request.POST:  # an empty text is a state of a draft; none at all is a mistake
-        return HttpResponseBadRequest("text: missing. Send the whole draft.")
     form = DraftForm(request.POST)
     if not form.is_valid():
         return invalid(request, row, form)
@@ -374,6 +372,7 @@ def page_again(request: HttpRequest, row: Draft, message: str, *, status: int) -
     """The writing page with what was typed and why it was refused."""
     row.refresh_from_db()
     page = screens.writing_page(row, request.user)
-    typed = {name: request.POST.get(name, "") for name in ("text", "note")}
-    page |= {"unsent": True, "unsent_text": typed["text"], "worry_note": typed["note"], "unsent_message": message}
+    page |= {"worry_note": request.POST.get("note", ""), "unsent_message": message}
+    if "text" in request.POST:
+        page |= {"unsent": True, "unsent_text": request.POST["text"]}
     return render(request, "assistant/draft.html", page, status=status)

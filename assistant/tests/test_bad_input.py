@@ -85,6 +85,19 @@ def test_a_revision_number_that_is_none_is_refused(client: Client, draft: Draft,
     assert head_of(draft) == build.KIND_DRAFT
 
 
+@pytest.mark.parametrize("button", ["save", "ask", "send"])
+@pytest.mark.parametrize("kind", ["application/json", "text/html"])
+def test_no_text_at_all_is_a_mistake_and_empties_nothing(client: Client, draft: Draft, button: str, kind: str) -> None:
+    fields = {"base": 1, "client_key": uuid.uuid4(), "mode": "improve"}
+    answer = client.post(f"/drafts/{draft.id}/{button}", fields, headers={"Accept": kind})
+    assert answer.status_code == (422 if button == "send" else 400)  # nothing to send is what a person may try
+    assert head_of(draft) == build.KIND_DRAFT
+    if kind == "application/json":
+        assert answer.json()["field"] == "text"
+    else:
+        assert escape(build.KIND_DRAFT) in answer.content.decode()
+
+
 def test_two_refusals_in_a_row_leave_the_draft_writable(client: Client, draft: Draft) -> None:
     for _ in range(2):
         save(client, draft, "\x00")
