@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from assistant.inference.trained_prompts import Task
-from training.building.improve import Case, Work, hear, is_heard
+from training.building.improve import Case, Work, add_question, hear, is_heard
 from training.building.replies import windows
 from training.building.text import join, words
 from training.schemas import Example, Origin, Thread
 
-HEARD_TOO = 0.3  # share of the replies that hear nothing
 LONGEST_POST = 150  # words of a post to practise on
 
 
@@ -19,16 +18,17 @@ def generate_examples(
 ) -> Iterator[Example]:
     """Short good replies to the post, those that the community liked best first. `replies`: (id, text, author).
 
-    A reply that hears nothing is given a sentence that does, but only some of them: the model should learn from people how
-    a reply begins, and from a hundred frames only what it may say back.
+    A reply that hears nothing is given a sentence that does, and one that asks nothing a question, wherever the post allows
+    it: what a small model cannot foresee it fills with loops.
     """
     count = 0
     for reply_id, text, author in replies:
-        for number, window in enumerate(windows(text, post, most=2, shortest=3)):
+        for number, window in enumerate(windows(text, post, most=2, longest=4)):
             work = Work(draft=[], revision=list(window.sentences))
             hears = any(is_heard(cue, one, case) for cue, one in zip(window.cues, window.sentences, strict=True))
-            if not hears and case.chance.random() < HEARD_TOO:
+            if not hears:
                 hear(work, case)
+            add_question(work, case)
             count += 1
             yield Example(
                 id=f"{group}/{reply_id}/reply/{number}",

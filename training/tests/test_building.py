@@ -151,6 +151,15 @@ def test_what_is_to_be_kept_stands_in_draft_and_answer() -> None:
         assert all(sentence in one.draft and sentence in one.answer for sentence in one.keep)
 
 
+def test_a_reply_to_learn_says_something_back_and_asks() -> None:
+    found = [one for one in made() if one.task is Task.GENERATE]
+    assert found
+    for one in found:
+        said = [cues(sentence, content(one.post)) for sentence in sentences(one.answer)]
+        assert any(Cue.REFLECTION in cue for cue in said)
+        assert any(Cue.QUESTION in cue for cue in said)
+
+
 def test_a_good_draft_stays_as_it_is() -> None:
     same = [one for one in made(nothing=1.0) if one.task is Task.IMPROVE]
     assert same
