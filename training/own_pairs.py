@@ -20,6 +20,7 @@ from rapidfuzz.distance import Indel
 
 from assistant.changes import split_sentences
 from training.building.cues import OWN, Cue, cues, is_stock, ungrounded
+from training.building.reflections import copies
 from training.building.text import content, sentences, words
 from training.schemas import Example, Objective, Pair, PairSource, read_rows, write_rows
 
@@ -33,7 +34,7 @@ PERSON = re.compile(r"\b(i|me|my|mine|myself|i'm|i've|i'd)\b", re.I)
 class Marks:
     """What can be said of one answer. 0 is bad and 1 good in each."""
 
-    shape: float  # a revision: no letter, no loop, not much longer, not the post
+    shape: float  # a revision: no letter, no loop, not much longer, no stretch of the post that the site would hold
     kept: float  # of the draft's words that the good revision keeps
     heard: float  # says back what the post says
     grounded: float  # what it adds is in post or draft
@@ -62,7 +63,7 @@ def mark(answer: str, row: Example) -> Marks:
     added = [one for one in told if not near(one, row.draft)]
     stays = draft & good
     return Marks(
-        shape=float(is_revision(answer, row, told)),
+        shape=float(is_revision(answer, row, told) and not any(copies(one, row.post) for one in added)),
         kept=len(stays & content(answer)) / len(stays) if stays else 1.0,
         heard=float(any(Cue.REFLECTION in cues(one, post) for one in told)),
         grounded=grounded(added, post | draft | good, row.draft),

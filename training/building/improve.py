@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from assistant.inference.trained_prompts import Goal, Task
 from training.building import wording
 from training.building.cues import YOU, Cue, cues, is_stock, ungrounded
-from training.building.reflections import Heard, ask, copies, listen, reflect
+from training.building.reflections import MERELY, Heard, ask, copies, listen, reflect
 from training.building.replies import Window, clean, windows
 from training.building.text import capitalise, content, join, phrases
 from training.licences import LICENCES
@@ -175,11 +175,11 @@ Step = Callable[[Work, Case], bool]
 # As often as each should happen; `sample` takes them in random order.
 FAULT_STEPS: tuple[Step, ...] = (
     *([put_orders] * 2),
-    *([put_dismissal] * 2),
-    put("blame", "Validation", Goal.SAFER),
-    put("promise", "Professionalism", Goal.SAFER),
-    put("diagnosis", "Professionalism", Goal.SAFER),
-    put("order", "Suggestions", Goal.SAFER),
+    *([put_dismissal] * 3),
+    *([put("blame", "Validation", Goal.SAFER)] * 2),
+    *([put("promise", "Professionalism", Goal.SAFER)] * 2),
+    *([put("diagnosis", "Professionalism", Goal.SAFER)] * 2),
+    *([put("order", "Suggestions", Goal.SAFER)] * 2),
     put_stiffness,
     put_padding,
     put_run_on,
@@ -191,7 +191,7 @@ GOOD_STEPS: tuple[Step, ...] = (*([take_heard] * 4), *([put_stock] * 2), *([take
 
 
 TRIES = 6
-FAULTS = 0.5  # share of drafts that are given one more
+FAULTS = 0.65  # share of drafts that are given one more
 SET_PHRASES = 0.25  # share of real drafts that are given one to begin with, as many begin
 
 
@@ -238,7 +238,7 @@ def heard_sentence(case: Case) -> str:
     if not case.heard:
         return ""
     first = [one for one in case.heard if one.kind == case.heard[0].kind]
-    others = [one for one in case.heard if one.kind != "told"] or first
+    others = [one for one in case.heard if one.kind not in MERELY] or first
     for _ in range(TRIES):
         heard = case.chance.choice(first if case.chance.random() < 0.8 else others)
         said = reflect(heard, case.chance)

@@ -85,7 +85,13 @@ TOLD = re.compile(
 )
 WORDS = re.compile(r"[a-z0-9]+")
 MOST_IN_A_ROW = 6  # the safety check on copies holds from eight words on; "I'm" counts two there
-LONGEST = 11  # words of what is said back
+LONGEST = 9  # words of what is said back
+GLAD = re.compile(
+    r"\b(love[sd]?|like[sd]?|enjoy\w*|glad|happy|thankful|grateful|excited|fun|great|good|nice|perfect|best|better|proud|won|luck\w*|"
+    r"hope\w*|able)\b",
+    re.I,
+)
+PAST = re.compile(r"\b(was|were|had|did|didn't|got|went|left|lost|told|said|made|felt|broke|came|took|found|\w+ed)\b")
 NEXT_CLAUSE = re.compile(
     r"\s(?:and|but|so|because|which|who|then|or|although|though|except)\s(?=(?:i|he|she|they|it|we|that|my|then)\b)",
     re.I,
@@ -93,6 +99,8 @@ NEXT_CLAUSE = re.compile(
 CUT_OFF = re.compile(
     r"\b(and|but|or|so|because|the|a|to|of|that|with|my|your|if|when|about|for|is|are|was|at|in|on|from|by|as|than|not|very|so|too|how|what|why)$"
 )
+
+MERELY = ("told", "glad")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +117,14 @@ class Heard:
 
 
 def listen(post: str) -> list[Heard]:
-    """Everything that can be said back: feelings first, what is merely told last, else as in the post."""
+    """Everything that can be said back: feelings first, what shows none last, else as in the post."""
     found: list[Heard] = []
     for sentence in sentences(post.replace("’", "'")):
         if UNCLEAR.search(sentence) or GRAVE.search(sentence):
             continue
         for listener in (_feelings, _cannot, _others, _events, _told):
             found += listener(sentence)
-    return sorted(found, key=lambda one: (one.kind != "feeling") + (one.kind == "told"))
+    return sorted(found, key=lambda one: (one.kind != "feeling") + (one.kind in MERELY))
 
 
 def _feelings(sentence: str) -> Iterator[Heard]:
@@ -159,13 +167,13 @@ def _events(sentence: str) -> Iterator[Heard]:
 def _told(sentence: str) -> Iterator[Heard]:
     for match in ASKS.finditer(sentence):
         if deed := trimmed(match[1]):
-            yield Heard("told", "other", clause=f"you want to {deed}")
+            yield Heard("wish", "other", clause=f"you want to {deed}")
     if sentence.endswith("?"):
         return
     for match in TOLD.finditer(sentence):
         clause = trimmed(match[1])
         if len(clause.split()) > 3:
-            yield Heard("told", "other", clause=clause)
+            yield Heard("glad" if GLAD.search(clause) else "told", "other", clause=clause)
 
 
 def trimmed(said: str) -> str:
@@ -216,6 +224,11 @@ def ask(heard: Sequence[Heard], post: str, chance: random.Random) -> str:
     if not kinds:
         about["thing"] = [flip(match[0]) for match in THING.finditer(plain) if not NO_THING.search(match[0])]
         kinds = ["thing"] if about["thing"] else []
+    if not kinds:
+        clauses = [one.clause for one in heard if one.clause and one.kind != "wish"]
+        about["past"] = [one for one in clauses if PAST.search(one)]
+        about["present"] = [one for one in clauses if not PAST.search(one)]
+        kinds = [kind for kind in ("present", "past") if about[kind]][:1]
     if not kinds:
         return ""
     kind = chance.choice(kinds)

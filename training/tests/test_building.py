@@ -9,7 +9,7 @@ import pytest
 from assistant.inference.trained_prompts import Task
 from training.building import Line, Options, build
 from training.building.cues import Cue, cues
-from training.building.reflections import flip, listen, reflect
+from training.building.reflections import ask, flip, listen, reflect
 from training.building.replies import windows
 from training.building.text import content, sentences
 from training.building.wording import blunt, slip, soften, stiffen
@@ -69,12 +69,20 @@ def test_a_small_model_has_one_decision_to_make_at_the_first_word() -> None:
 
 
 def test_what_is_merely_told_is_said_back_when_nothing_else_is() -> None:
-    told = listen("My brother has the key and he comes on Sundays to feed the cat. How can I thank him without words?")
-    assert {one.kind for one in told} == {"told"}
-    assert {reflect(one, random.Random(1)) for one in told} == {
-        "It sounds like your brother has the key.",
-        "It sounds like you want to thank him without words.",
+    told = listen("He sold our boat. My brother has the key. I love the old cat. How can I thank him without words?")
+    assert {(one.kind, one.clause) for one in told} == {
+        ("told", "your brother has the key"),
+        ("glad", "you love the old cat"),
+        ("wish", "you want to thank him without words"),
     }
+
+
+def test_where_nobody_is_named_a_question_is_about_what_was_told() -> None:
+    for post, question in (
+        ("I keep two jobs on three buses.", "What goes through your mind when you keep two jobs on three buses?"),
+        ("I dropped the cake on the floor.", "What went through your mind when you dropped the cake on the floor?"),
+    ):
+        assert ask(listen(post), post, random.Random(1)) == question
 
 
 def test_a_clause_ends_where_the_writer_ended_it() -> None:
