@@ -31,6 +31,7 @@ from assistant.inference.stream import QueuedStream
 from assistant.inference.types import EngineState, Preparation, Prompt, Request, StopReason
 
 TOGETHER_TOKENS = 64  # so short prefills that they share a step
+WISHES = 64  # contexts to prepare that wait for a quiet moment; of the oldest the page has most likely been left
 WAITING_PER_SLOT = 4  # requests that wait in here; more stay in the table
 ADAPTER_STEPS = 8  # decode steps of one adapter before the other has its turn; a change costs about one step
 IDLE_SECONDS = 2.0  # without work for so long, the cells are overwritten
@@ -124,6 +125,8 @@ class Batching(Generic[D]):
         with self._changed:
             if self.usable:
                 self._to_prepare[preparation.case, preparation.adapter] = wanted
+                while len(self._to_prepare) > WISHES:
+                    self._to_prepare.popitem(last=False)
                 self._wake()
 
     def forget(self, case: str) -> None:

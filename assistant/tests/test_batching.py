@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant.inference import batching
 from assistant.inference.batching import WAITING_PER_SLOT, Batching
 from assistant.inference.contexts import KeptContexts
 from assistant.inference.engine import EngineBusy, EngineError
@@ -343,6 +344,24 @@ def test_nothing_is_prepared_while_most_slots_speak(make: MakeEngine) -> None:
     both = [index for index, step in enumerate(engine.decoder.steps) if len(step.rows) == 2]
     preparing = [index for index, step in enumerate(engine.decoder.steps) if step.rows[0][0] == 2]
     assert min(preparing) > max(both)
+
+
+def test_under_a_load_that_lasts_the_oldest_wishes_to_prepare_are_given_up(
+    make: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batching, "WISHES", 3)
+    engine = make(slots=2)
+    held = Held(engine)
+    speaking = engine.submit(talkative(engine, least=5))
+    held.until_a_step_begins()
+    for number in range(5):
+        engine.prepare(Preparation(f"case {number}", prompt_of(f"my cat has {number} legs")))
+    held.let_go()
+    list(speaking)
+    wait_until(lambda: engine.state().prepared == 3)
+    for number, hits in ((1, 0), (2, 1), (4, 2)):
+        list(engine.submit(ask(f"my cat has {number} legs", case=f"case {number}")))
+        assert engine.state().prepared_hits == hits
 
 
 def test_requests_of_two_adapters_share_no_step_and_both_go_on(make: MakeEngine) -> None:
