@@ -101,7 +101,7 @@ def test_no_kind_of_white_space_after_an_initial_breaks_it(space: str) -> None:
 @pytest.mark.parametrize("unit", ["Well. ", "a\n", "x", "!", "\u0301", "(\"'", "A. ", "e.g. ", f"{LONE_SURROGATE}. "])
 def test_the_longest_draft_is_split_with_bounded_effort(unit: str) -> None:
     text = (unit * 20_000)[:20_000]
-    with bounded_effort():
+    with bounded_effort(3):
         sentences = split_sentences(text)
     assert all(text[one.start : one.end].strip() for one in sentences)
 
@@ -251,7 +251,7 @@ def test_changed_words_are_marked_as_words() -> None:
 def test_the_longest_draft_is_compared_with_bounded_effort(unit: str) -> None:
     draft = (unit * 20_000)[:20_000]
     suggestion = draft.replace("hard", "difficult").replace("so", "thus").replace("a", "b")
-    with bounded_effort():
+    with bounded_effort(3):
         changes = changes_between(draft, suggestion)
     assert apply_changes(draft, changes, every(changes)) == with_the_white_space_around(draft, suggestion)
 

@@ -197,5 +197,5 @@ def test_white_space_does_not_count_in_the_share() -> None:
     ],
 )
 def test_the_longest_draft_is_carried_with_bounded_effort(before: str, text: str) -> None:
-    with bounded_effort():
+    with bounded_effort(3):
         carry(before, [], text, origin=Origin.TYPED, model_texts=[before[::-1], text])

@@ -536,7 +536,7 @@ def test_the_deadline_holds_while_the_server_is_silent_or_drips(
     started = time.monotonic()
     stream = engine.submit(ask(deadline_seconds=0.5))
     list(stream)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 1.5
     assert stream.outcome is not None
     assert stream.outcome.stop is StopReason.DEADLINE
     assert server.hung_up.wait(3)
@@ -558,7 +558,7 @@ def test_cancelling_ends_at_once_and_closes_the_line(server: Peer, engine: Remot
     started = time.monotonic()
     stream.cancel()
     assert list(pieces) == []
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 0.5
     assert server.hung_up.wait(3)
     assert engine.state().running == 0
 

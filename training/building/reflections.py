@@ -33,8 +33,8 @@ LINK = (
     r"because|since|when|whenever|about|that|after|around|without|every time|all the time|most of the time|at work|at home|"
     r"at school|at night|in my|to|for|of|with|by"
 )
-FAR = 200  # characters; fewer would cut within a word, and LONGEST bounds what is said back
-TAIL = rf"(?: ((?:{LINK}) [^,.;:!?\n]{{2,{FAR}}}))?"
+# Clauses up to 200 characters: fewer would cut within a word. LONGEST bounds what is said back.
+TAIL = rf"(?: ((?:{LINK}) [^,.;:!?\n]{{2,200}}))?"
 CANNOT = re.compile(r"\b(i (?:can't|cannot|can not|cant|couldn't|could not)) ([a-z][^,.;:!?\n]{2,200})", re.I)
 BEGINS = r"(?:^|[,;:] |\b(?:and|but|because|so|that|then|really|all) )"
 STRUGGLE = re.compile(
@@ -52,7 +52,7 @@ FEELS_LIKE = re.compile(
     r"\bi feel like ((?:i|i'm|i've|my|nobody|no one|everyone|everybody|everything|nothing|people|the) [^,.;:!?\n]{3,200})",
     re.I,
 )
-WISH = re.compile(rf"{BEGINS}(i (?:just |only |really )?(?:want|wish|need) (?!you\b)[^,.;:!?\n]{{4,{FAR}}})", re.I)
+WISH = re.compile(rf"{BEGINS}(i (?:just |only |really )?(?:want|wish|need) (?!you\b)[^,.;:!?\n]{{4,200}})", re.I)
 RELATED = (
     r"(?:ex[- ])?(?:husband|wife|boyfriend|girlfriend|fiance|fiancé|fiancée|partner|spouse|mom|mother|mum|dad|father|parents|"
     r"sister|brother|son|daughter|kids?|children|child|friends?|best friend|roommate|boss|manager|coworkers?|teacher|family|"
@@ -64,7 +64,7 @@ HURT = (
     r"are always|treats? me|makes? me feel|told me (?:that )?(?:he|she|they)|has been|lost|yelled|"
     r"got (?:angry|mad|sick|fired))"
 )
-HAPPENED = re.compile(rf"\b(my (?:\w+ )?{RELATED} {HURT}\b[^,.;:!?\n]{{2,{FAR}}})", re.I)
+HAPPENED = re.compile(rf"\b(my (?:\w+ )?{RELATED} {HURT}\b[^,.;:!?\n]{{2,200}})", re.I)
 PERSON = re.compile(rf"\bmy ((?:\w+ )?{RELATED})\b", re.I)
 QUALITIES = (
     r"(?:own|best|whole|entire|first|second|last|next|new|old|older|oldest|younger|youngest|big|biggest|bigger|little|long|only|"

@@ -58,7 +58,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_text_gets_an_answer(name: str, kind: Kind) -> None:
     text = HOSTILE[name]
-    with bounded_effort():
+    with bounded_effort(8):
         screening = screen(text, Context(kind=kind, post=text[:40_000], draft=text[:20_000], country="IE"))
     assert isinstance(screening, Screening)
     assert not [finding.code for finding in screening.findings if finding.phase == "pipeline"]
@@ -67,7 +67,7 @@ def test_a_hostile_text_gets_an_answer(name: str, kind: Kind) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_text_is_scrubbed(name: str) -> None:
-    with bounded_effort():
+    with bounded_effort(8):
         assert isinstance(scrub(HOSTILE[name]), str)
 
 
