@@ -300,8 +300,8 @@ class Batching(Generic[D]):
         now = time.monotonic()
         waiting.sort(key=lambda slot: self.pace.seconds_for(slot.left) - slot.stream.waited(now))
         first = waiting[0]
-        speaking = len(self._slots) > len(waiting)
-        room = self.pace.prefill_tokens(beside_speaking=speaking, most=PREFILL_TOKENS)
+        speaking = len(self._slots) - len(waiting)
+        room = self.pace.prefill_tokens(waiting=len(waiting), speaking=speaking, most=PREFILL_TOKENS)
         chosen = [first]
         together = first.left
         for slot in waiting[1:]:
