@@ -11,7 +11,6 @@ of preparing a context that is not asked for yet (docs/engine.md).
 from __future__ import annotations
 
 import atexit
-import math
 import threading
 import time
 from collections import OrderedDict, deque
@@ -24,7 +23,7 @@ from assistant.inference.decoder import PREFILL_TOKENS, Decoder, PromptTokens, R
 from assistant.inference.engine import EngineBusy, EngineError, ModelUnavailable, PromptTooLong
 from assistant.inference.lookup import DraftLookup
 from assistant.inference.output import OutputText
-from assistant.inference.pace import Pace
+from assistant.inference.pace import Pace, piece
 from assistant.inference.slots import Preparing, Slot
 from assistant.inference.statistics import Statistics
 from assistant.inference.stream import QueuedStream
@@ -329,15 +328,11 @@ class Batching(Generic[D]):
                 self._say(slot, index)
 
     def _next_piece(self, tokens: list[int], filled: int, *, shared: int, adapter: str, room: int) -> list[int]:
-        """What a step evaluates of a prompt. Equal pieces: the few tokens left over by full ones would cost as much as many.
-
-        A step ends where the shared beginning ends, once, so that it can be kept for all who come.
-        """
+        """What a step evaluates of a prompt. It ends where the shared beginning ends, once, so that it can be kept for all."""
         end = len(tokens)
         if filled < shared and self._contexts.shared(tokens[:shared], adapter) is None:
             end = shared
-        pieces = math.ceil((end - filled) / room)
-        return tokens[filled : filled + math.ceil((end - filled) / pieces)]
+        return tokens[filled : filled + piece(end - filled, room=room)]
 
     def _keep_shared(self, sequence: int, adapter: str, tokens: list[int]) -> None:
         if tokens and self._contexts.shared(tokens, adapter) is None:

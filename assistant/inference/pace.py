@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 GAP_SECONDS = 0.2  # between two tokens of a running stream, while as many others' prompts are read as there are streams
@@ -14,7 +15,8 @@ PREPARING_SHARE = 1.0  # seconds for each one of speaking: nobody reads as fast 
 BUSY_SHARE = 0.75  # of the slots: from here on nothing is prepared
 LEAST_TOKENS = 16
 SIZES = (16, 32, 64, 128, 256, 512)  # tokens of a step; its speed counts for all sizes up to the next
-NEARLY = 0.85  # of the best speed: shorter steps that are as fast as that are as good
+TILE = 64  # rows that llama.cpp attends at a time on a processor; a shorter step it attends row by row
+NEARLY = 0.9  # of the best speed: shorter steps that are as fast as that are as good
 FIRST_GUESS = 100.0  # tokens a second, until something was measured
 MEMORY = 0.25  # weight of the newest measure
 
@@ -33,8 +35,8 @@ class Governor(Protocol):
 class ReadingSpeed:
     """Prompt tokens a second, learned for each size of step.
 
-    A processor reads 64 tokens in hardly more time than 40: from there on llama.cpp attends in tiles of 64 rows, and below
-    row by row. Steps that are only kept short would stay where reading is slowest, and never learn better.
+    A processor reads 64 tokens in hardly more time than 40 (`TILE`). Steps that are only kept short would stay where reading is
+    slowest, and never learn better.
     """
 
     def __init__(self) -> None:
@@ -74,6 +76,15 @@ class ReadingSpeed:
 
 def size_of(tokens: int) -> int:
     return max((size for size in SIZES if size <= tokens), default=SIZES[0])
+
+
+def piece(left: int, *, room: int) -> int:
+    """How many of the tokens left a step of so much room takes. Equal pieces: the few that full ones leave over would cost
+    as much as many. None of them is shorter than a tile if `room` is not; then one may be up to twice as long as `room`."""
+    pieces = math.ceil(left / room)
+    if pieces > 1 and left < pieces * TILE <= pieces * room:
+        pieces -= 1
+    return math.ceil(left / pieces)
 
 
 class Pace:

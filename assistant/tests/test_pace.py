@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from assistant.inference.pace import (
@@ -10,7 +12,9 @@ from assistant.inference.pace import (
     LEAST_TOKENS,
     LONGEST_GAP_SECONDS,
     LONGEST_PREPARING_SECONDS,
+    TILE,
     Pace,
+    piece,
 )
 
 MOST = 512
@@ -91,3 +95,16 @@ def test_preparing_beside_those_who_speak_takes_no_more_than_half_of_the_time() 
             assert seconds <= LONGEST_PREPARING_SECONDS
             prepared += seconds
     assert 0.3 * spoken < prepared < 1.01 * spoken
+
+
+@pytest.mark.parametrize("room", [16, 48, 64, 80, 128, 512])
+def test_pieces_are_equal_and_no_shorter_than_a_tile_where_there_is_room_for_one(room: int) -> None:
+    for prompt in range(1, 700):
+        pieces, left = [], prompt
+        while left:
+            pieces.append(piece(left, room=room))
+            left -= pieces[-1]
+        assert max(pieces) <= (room if room < TILE else max(room, 2 * TILE - 1))
+        assert len(pieces) <= math.ceil(prompt / room)
+        if room >= TILE and prompt >= TILE:
+            assert min(pieces) >= TILE
