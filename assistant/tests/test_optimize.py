@@ -75,6 +75,12 @@ def test_of_a_large_model_no_unquantised_layout_is_tried() -> None:
     assert layouts.candidates("Q4_K_M", size=5 * 2**30, quick=False) == ("Q4_0", "Q8_0", "Q6_K", "IQ4_NL")
 
 
+def test_the_quick_form_rounds_nothing_to_four_bits_twice() -> None:
+    assert layouts.candidates("Q4_1", size=98_000_000, quick=True) == ("Q8_0", "BF16")
+    assert layouts.candidates("F16", size=270_000_000, quick=True) == ("Q4_0", "Q8_0", "BF16")
+    assert "Q4_0" in layouts.candidates("Q4_1", size=98_000_000, quick=False)
+
+
 def test_the_shipped_texts_are_whole() -> None:
     texts = Texts.read()
     assert len(texts.passages) == len(texts.quadruples) == 40
