@@ -10,6 +10,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from webapp.private_servers import PrivatePostgres
 from webapp.signed_policy import signed_policy
 
@@ -23,6 +25,8 @@ FORGOTTEN = (
     "REDIS_URL",
     "VAULT_KEYS_FILE",
 )
+
+TOUCH_A_DATABASE = {"db", "transactional_db", "django_db_setup", "live_server"}  # fixtures
 
 folder = Path(tempfile.mkdtemp(prefix=f"lantern-test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-"))
 postgres: PrivatePostgres | None = None
@@ -52,6 +56,20 @@ def pytest_configure() -> None:
     # Argon2 takes its time on purpose; in tests the time buys nothing.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only what touches a database is worth a second run."""
+    if postgres is None:
+        return
+    again = [item for item in items if touches_a_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(again)])
+    items[:] = again
+
+
+def touches_a_database(item: pytest.Item) -> bool:
+    fixtures = TOUCH_A_DATABASE.intersection(getattr(item, "fixturenames", ()))
+    return bool(fixtures) or item.get_closest_marker("django_db") is not None
 
 
 def pytest_unconfigure() -> None:
