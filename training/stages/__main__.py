@@ -12,7 +12,7 @@ from typing import Any
 
 from training.recipe_files import BadRecipe
 from training.stages import manifest
-from training.stages.recipe import Stage, read_recipe
+from training.stages.recipe import Recipe, Stage, read_recipe
 from training.stages.tracking import write_whole
 
 DISCARDED = 3  # exit code: the run went to its end and its adapter is not to be used
@@ -86,8 +86,14 @@ def _asks(one: argparse.ArgumentParser) -> None:
 # What needs torch is loaded when it is asked for: some verbs run with the site's Python, which has none.
 
 
+def _recipe(options: argparse.Namespace, stage: Stage) -> Recipe:
+    machine = importlib.import_module("training.stages.machine")
+    recipe: Recipe = machine.on_this_machine(read_recipe(options.recipe, stage))
+    return recipe
+
+
 def train(options: argparse.Namespace) -> int:
-    recipe = read_recipe(options.recipe, Stage(options.verb))
+    recipe = _recipe(options, Stage(options.verb))
     stage = importlib.import_module(f"training.stages.{options.verb}")
     course = importlib.import_module("training.stages.course")
     data = options.data or options.run
@@ -101,7 +107,7 @@ def train(options: argparse.Namespace) -> int:
 
 
 def preference(options: argparse.Namespace) -> None:
-    recipe = read_recipe(options.recipe, Stage.DPO)
+    recipe = _recipe(options, Stage.DPO)
     module = importlib.import_module("training.stages.preference")
     adapters = {name: Path(folder) for name, _, folder in (one.partition("=") for one in options.adapter)}
     schemas = importlib.import_module("training.schemas")
@@ -127,6 +133,7 @@ def _sampled(recipe: Any, adapter: Path | None, rows: Any) -> dict[str, list[str
     sample, base, lora, tokens = (
         importlib.import_module(f"training.stages.{name}") for name in ("sample", "base", "lora", "tokens")
     )
+    recipe = importlib.import_module("training.stages.machine").on_this_machine(recipe)
     model, known = lora.for_use(recipe, adapter), tokens.Tokens(base.load_tokenizer(recipe.base))
     told = sample.answers(model, known, rows, precision=recipe.training.precision, max_tokens=160)
     return {row.id: [answer] for row, answer in zip(rows, told, strict=True)}

@@ -21,6 +21,7 @@ from training.stages import base, batches, lora, plots, record, tracking
 from training.stages.batches import Batch
 from training.stages.callbacks import DiscardWhenUnsafe, StopWhenNoBetter
 from training.stages.checks import share_flagged
+from training.stages.machine import use_this_machine
 from training.stages.recipe import Recipe
 from training.stages.rows import file_of, hashes, read_split, some_of
 from training.stages.sample import answers
@@ -35,7 +36,6 @@ from training.stages.trainer import (
     last_checkpoint,
     plan,
     step_of,
-    use_this_machine,
 )
 
 BEGUN, ADAPTER = "begun.json", "adapter"

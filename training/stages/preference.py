@@ -12,11 +12,11 @@ from training.schemas import Pair, Split, read_rows
 from training.stages import base, lora
 from training.stages.accuracy import Scored, report
 from training.stages.batches import score_all
+from training.stages.machine import use_this_machine
 from training.stages.recipe import Recipe
 from training.stages.rows import NothingToLearn
 from training.stages.tokens import Encoded, Tokens, encode
 from training.stages.tracking import write_whole
-from training.stages.trainer import use_this_machine
 
 BASE = "base"
 

@@ -8,7 +8,6 @@ checkpoints and the optimizer are the Trainer's.
 from __future__ import annotations
 
 import math
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,10 +16,10 @@ from typing import Any
 
 import torch
 from torch.utils.data import Dataset, SequentialSampler
-from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
+from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from training.stages.batches import Batch, schedule
-from training.stages.recipe import Precision, Recipe
+from training.stages.recipe import Recipe
 from training.stages.tokens import Encoded
 
 CHECKPOINTS, WHOLE = "checkpoints", "whole"
@@ -176,14 +175,3 @@ def last_checkpoint(run: Path) -> Path | None:
 
 def step_of(checkpoint: Path | None) -> int:
     return int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
-
-
-def use_this_machine(precision: Precision, *, seed: int) -> None:
-    """Offline, one thread for each core, and seeded: an adapter begins with random numbers."""
-    set_seed(seed)
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    torch.set_num_threads(cores)
-    if precision is Precision.FLOAT32 and torch.cuda.is_available():
-        torch.backends.cuda.matmul.allow_tf32 = True
