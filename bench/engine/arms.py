@@ -79,8 +79,8 @@ class ChildArm(Arm):
         return cls(name, "lantern", options, env=site_env())
 
     @classmethod
-    def plain(cls, name: str, options: Mapping[str, Any]) -> Self:
-        return cls(name, "plain", options, env=llama_server.bare_environment())
+    def bare(cls, name: str, kind: str, options: Mapping[str, Any]) -> Self:
+        return cls(name, kind, options, env=llama_server.bare_environment())
 
     def run(self, steps: list[Step]) -> list[Answer]:
         told = self._ask({"do": "run", "steps": [to_json(step) for step in steps]})

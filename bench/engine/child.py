@@ -1,6 +1,6 @@
 """An arm in a process of its own: it loads a model, then runs plans that come in as lines of JSON.
 
-python -m bench.engine.child lantern|plain OPTIONS        OPTIONS: one JSON object
+python -m bench.engine.child lantern|plain|ceiling OPTIONS       OPTIONS: one JSON object
 
 Each arm has its own process because OpenMP keeps its threads and its waiting per process; a shared one would let arms
 disturb each other. It does nothing between two lines.
@@ -14,12 +14,15 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
+from assistant.inference.contexts import common_beginning
 from assistant.inference.engine import EngineError
 from assistant.inference.llamacpp.backends import load_backends
+from assistant.inference.llamacpp.measure import PREFILL, Bench, Row
 from assistant.inference.modelfile import measured_file
 from assistant.inference.types import Preparation, Request
 from bench.engine.files import THREADS
@@ -179,12 +182,96 @@ class Plain:
         return {}
 
 
+class Ceiling:
+    """llama.cpp with nothing around it: all prompts read side by side in full steps, then a row for each in every step.
+
+    No word is drawn and no text is made, so what comes out says nothing. What other arms do with the same library, file and
+    threads takes at least this long, unless they evaluate less.
+    """
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._sequences = options["sequences"]
+        self._bench = Bench(
+            measured_file(Path(options["model"])),
+            sequences=self._sequences,
+            threads=options["threads"],
+            unified=False,
+            outputs=self._sequences,
+        )
+
+    def run(self, steps: list[Step]) -> list[Answer]:
+        asks = [step for step in steps if step.do == "ask"]
+        if not asks:
+            return []
+        prompts = [list(step.tokens) for step in asks]
+        shared = self._know_the_beginning(prompts)
+        clock = Clock(asks)
+        clock.wait_for(asks[0])
+        sent = clock.now
+        for rows in full_steps(prompts, known=shared):
+            self._bench.step(rows)
+        first = clock.now
+        most = max(step.max_tokens for step in asks)
+        for number in range(most - 1):
+            self._bench.step([(prompt[-1], len(prompt) + number, row, True) for row, prompt in enumerate(prompts)])
+        return [
+            Answer(
+                *(step.case, step.label),
+                sent=sent,
+                times=[first, clock.now],
+                ended=clock.now,
+                tokens=most,
+                stop="length",
+                prompt_tokens=len(prompt),
+                reused_tokens=shared,
+            )
+            for step, prompt in zip(asks, prompts, strict=True)
+        ]
+
+    def _know_the_beginning(self, prompts: list[list[int]]) -> int:
+        """What all have in common was read before, as for every arm."""
+        shared = min(common_beginning(prompts[0], prompt) for prompt in prompts) if len(prompts) > 1 else 0
+        for sequence in range(self._sequences):
+            self._bench.cut(0, sequence=sequence)
+        if shared:
+            self._bench.fill(prompts[0][:shared])
+            for sequence in range(1, len(prompts)):
+                self._bench.copy(sequence)
+        return shared
+
+    def settle(self) -> None:
+        """Nothing goes on behind its back."""
+
+    def counters(self) -> dict[str, Any]:
+        return {}
+
+
+def full_steps(prompts: Sequence[Sequence[int]], *, known: int) -> Iterator[list[Row]]:
+    """What is left of all prompts behind the tokens known, side by side, as many as a step takes."""
+    at = dict.fromkeys(range(len(prompts)), known)
+    while at:
+        share = max(1, PREFILL // len(at))
+        rows: list[Row] = []
+        for sequence, start in list(at.items()):
+            prompt = prompts[sequence]
+            end = min(start + share, len(prompt))
+            rows += [(prompt[place], place, sequence, place + 1 == len(prompt)) for place in range(start, end)]
+            if end == len(prompt):
+                del at[sequence]
+            else:
+                at[sequence] = end
+        yield rows
+
+
+KINDS: dict[str, Callable[[dict[str, Any]], Runner]] = {"lantern": Lantern, "plain": Plain, "ceiling": Ceiling}
+
+
 def main() -> int:
     kind, options = sys.argv[1], json.loads(sys.argv[2])
     # The library may write to standard output; the answers go to a copy of it that nobody else has.
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    runner: Runner = Lantern(options) if kind == "lantern" else Plain(options)
+    runner = KINDS[kind](options)
     out.write(json.dumps({"ready": os.getpid()}) + "\n")
     out.flush()
     for line in sys.stdin:

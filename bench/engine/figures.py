@@ -40,7 +40,7 @@ def paired_ratio(ours: Sequence[float], theirs: Sequence[float]) -> Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """`at_most` 0.45, or `at_least` 1.10."""
+    """`at_most` 0.45, or `at_least` 1.10; none of them where a ratio is only to be seen."""
 
     at_most: float | None = None
     at_least: float | None = None
@@ -49,10 +49,14 @@ class Bound:
         return (self.at_most is None or value <= self.at_most) and (self.at_least is None or value >= self.at_least)
 
     def __str__(self) -> str:
-        return f"<= {self.at_most:g}" if self.at_most is not None else f">= {self.at_least:g}"
+        if self.at_most is not None:
+            return f"<= {self.at_most:g}"
+        return "" if self.at_least is None else f">= {self.at_least:g}"
 
 
 def verdict(ratio: Ratio, bound: Bound) -> str:
+    if not str(bound):
+        return "no bound"
     if not bound.holds(ratio.median):
         return "not met"
     worst = ratio.high if bound.at_most is not None else ratio.low

@@ -136,7 +136,10 @@ class Run:
             return self._server(name, slots=int(number))
         common = {"model": str(self.setup.model), "context_tokens": self.setup.context}
         if kind == "plain":
-            arm = ChildArm.plain(name, {**common, "threads": self.setup.threads})
+            arm = ChildArm.bare(name, kind, {**common, "threads": self.setup.threads})
+        elif kind == "ceiling":
+            model = str(self.setup.model)
+            arm = ChildArm.bare(name, kind, {"model": model, "threads": self.setup.threads, "sequences": int(number)})
         else:
             arm = ChildArm.lantern(name, {**common, **self.setup.lantern_more, **LANTERN_ARMS[number]})
         self._open.callback(arm.close)

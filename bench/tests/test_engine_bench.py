@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from assistant.inference.gguf import read_header
+from assistant.inference.llamacpp.measure import PREFILL
 from assistant.inference.modelfile import STARTER
 from assistant.inference.prompts import build_improve
 from bench.canaries import PLACES, foreign_words, made_up_words, make_canaries, report
 from bench.engine.cases import make_case, make_cases
+from bench.engine.child import full_steps
 from bench.engine.figures import Bound, Ratio, gaps_while, kept_share, paired_ratio, quantile, verdict
 from bench.engine.files import write_random_adapter
 from bench.engine.machine import Load, family, watching
@@ -46,6 +48,7 @@ def test_a_ratio_is_taken_round_by_round() -> None:
         (Ratio(1.2, 1.1, 1.3, 5), Bound(at_least=1.1), "met"),
         (Ratio(1.2, 1.0, 1.3, 5), Bound(at_least=1.1), "met, not in every round"),
         (Ratio(1.0, 1.0, 1.3, 5), Bound(at_least=1.1), "not met"),
+        (Ratio(0.9, 0.8, 1.0, 5), Bound(), "no bound"),
     ],
 )
 def test_a_verdict_looks_at_the_middle_and_at_the_worst_round(ratio: Ratio, bound: Bound, expected: str) -> None:
@@ -131,6 +134,31 @@ def test_a_disturbed_cell_takes_its_round_out_of_the_ratio() -> None:
     assert all_of_them["rounds"] == 4
     (too_few,) = Report(cells[:2] + cells[4:6], allow_busy=False).rows()
     assert too_few["verdict"] == "too few quiet rounds (2)"
+
+
+def test_what_llama_cpp_does_alone_stands_beside_both_engines() -> None:
+    cells = [
+        Cell("at-once-8", arm, round_, 0, {"tokens_per_second": [rate]}, 10.0, 0.0)
+        for round_ in range(3)
+        for arm, rate in (("lantern", 66.0), ("server-8", 60.0), ("ceiling-8", 75.0))
+    ]
+    rows = {row["target"]: row for row in Report(cells, allow_busy=False).rows()}
+    assert rows["tokens/s, 8 at once"]["measured"] == pytest.approx(1.1)
+    assert rows["tokens/s, 8 at once: lantern beside llama.cpp alone"]["measured"] == pytest.approx(0.88)
+    assert rows["tokens/s, 8 at once: server-8 beside llama.cpp alone"]["measured"] == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("lengths", [(7,), (700, 10), (300, 280, 301, 299, 12, 640, 333, 300)])
+def test_llama_cpp_alone_reads_every_token_once_and_in_order(lengths: tuple[int, ...]) -> None:
+    prompts = [list(range(length)) for length in lengths]
+    read: list[list[int]] = [[] for _ in prompts]
+    for rows in full_steps(prompts, known=5):
+        assert len(rows) <= PREFILL
+        for token, place, sequence, wanted in rows:
+            assert token == place
+            assert wanted == (place + 1 == lengths[sequence])
+            read[sequence].append(token)
+    assert read == [prompt[5:] for prompt in prompts]
 
 
 def test_neighbours_are_what_is_not_ours() -> None:
