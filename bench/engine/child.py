@@ -1,6 +1,6 @@
 """An arm in a process of its own: it loads a model, then runs plans that come in as lines of JSON.
 
-python -m bench.engine.child lantern|plain|ceiling OPTIONS       OPTIONS: one JSON object
+python -m bench.engine.child lantern|plain|alone OPTIONS         OPTIONS: one JSON object
 
 Each arm has its own process because OpenMP keeps its threads and its waiting per process; a shared one would let arms
 disturb each other. It does nothing between two lines.
@@ -182,11 +182,11 @@ class Plain:
         return {}
 
 
-class Ceiling:
+class Alone:
     """llama.cpp with nothing around it: all prompts read side by side in full steps, then a row for each in every step.
 
-    No word is drawn and no text is made, so what comes out says nothing. What other arms do with the same library, file and
-    threads takes at least this long, unless they evaluate less.
+    No word is drawn and no text is made, so what comes out says nothing. It has llama.cpp's own way to wait for threads, as the
+    server does; an engine is ahead of it by that and by the steps it takes, and behind it by all that it does besides.
     """
 
     def __init__(self, options: dict[str, Any]) -> None:
@@ -263,7 +263,7 @@ def full_steps(prompts: Sequence[Sequence[int]], *, known: int) -> Iterator[list
         yield rows
 
 
-KINDS: dict[str, Callable[[dict[str, Any]], Runner]] = {"lantern": Lantern, "plain": Plain, "ceiling": Ceiling}
+KINDS: dict[str, Callable[[dict[str, Any]], Runner]] = {"lantern": Lantern, "plain": Plain, "alone": Alone}
 
 
 def main() -> int:

@@ -47,8 +47,8 @@ def at_once(count: int) -> tuple[Side, Side]:
     )
 
 
-def ceiling(count: int) -> Side:
-    return Side(f"at-once-{count}", f"ceiling-{count}", "tokens_per_second")
+def alone(count: int) -> Side:
+    return Side(f"at-once-{count}", f"alone-{count}", "tokens_per_second")
 
 
 WARM = Side("warm", "server-1", "to_first")
@@ -87,7 +87,7 @@ TARGETS = (
         pooled=0.99,
     ),
     *(
-        Target(f"tokens/s, {count} at once: {side.arm} beside llama.cpp alone", side, ceiling(count), Bound())
+        Target(f"tokens/s, {count} at once: {side.arm} beside llama.cpp alone", side, alone(count), Bound())
         for count, _least in AT_ONCE
         for side in at_once(count)
     ),

@@ -137,7 +137,7 @@ class Run:
         common = {"model": str(self.setup.model), "context_tokens": self.setup.context}
         if kind == "plain":
             arm = ChildArm.bare(name, kind, {**common, "threads": self.setup.threads})
-        elif kind == "ceiling":
+        elif kind == "alone":
             model = str(self.setup.model)
             arm = ChildArm.bare(name, kind, {"model": model, "threads": self.setup.threads, "sequences": int(number)})
         else:

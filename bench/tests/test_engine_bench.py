@@ -140,7 +140,7 @@ def test_what_llama_cpp_does_alone_stands_beside_both_engines() -> None:
     cells = [
         Cell("at-once-8", arm, round_, 0, {"tokens_per_second": [rate]}, 10.0, 0.0)
         for round_ in range(3)
-        for arm, rate in (("lantern", 66.0), ("server-8", 60.0), ("ceiling-8", 75.0))
+        for arm, rate in (("lantern", 66.0), ("server-8", 60.0), ("alone-8", 75.0))
     ]
     rows = {row["target"]: row for row in Report(cells, allow_busy=False).rows()}
     assert rows["tokens/s, 8 at once"]["measured"] == pytest.approx(1.1)
