@@ -19,6 +19,7 @@ TILE = 64  # rows that llama.cpp attends at a time on a processor; a shorter ste
 NEARLY = 0.9  # of the best speed: shorter steps that are as fast as that are as good
 FIRST_GUESS = 100.0  # tokens a second, until something was measured
 MEMORY = 0.25  # weight of the newest measure
+FORGOTTEN_AFTER = 200  # steps of other sizes: then a size is tried again, for it may have been measured in a bad moment
 
 
 class Governor(Protocol):
@@ -41,6 +42,8 @@ class ReadingSpeed:
 
     def __init__(self) -> None:
         self._measured: dict[int, float] = {}
+        self._steps = 0
+        self._measured_at: dict[int, int] = {}
 
     def of(self, tokens: int) -> float:
         """That of the size itself, else of the next smaller one that was measured, else of the next larger one."""
@@ -54,6 +57,10 @@ class ReadingSpeed:
             size, rate = size_of(tokens), tokens / seconds
             before = self._measured.get(size, rate)
             self._measured[size] = before + MEMORY * (rate - before)
+            self._steps += 1
+            self._measured_at[size] = self._steps
+            for old in [one for one, at in self._measured_at.items() if self._steps - at > FORGOTTEN_AFTER]:
+                del self._measured[old], self._measured_at[old]
 
     def tokens_in(self, seconds: float, *, longest: float, most: int) -> int:
         """The tokens of a step of so many seconds; more, up to `longest` seconds, where those are read far faster.

@@ -8,6 +8,7 @@ import pytest
 
 from assistant.inference.pace import (
     FIRST_GUESS,
+    FORGOTTEN_AFTER,
     GAP_SECONDS,
     LEAST_TOKENS,
     LONGEST_GAP_SECONDS,
@@ -55,6 +56,16 @@ def test_where_short_steps_are_slow_it_finds_out_even_if_somebody_always_speaks(
     seconds = slow.settled()
     assert GAP_SECONDS < seconds <= LONGEST_GAP_SECONDS
     assert seconds * slow.in_tiles >= 64
+
+
+@pytest.mark.parametrize("speaking", [0, 1])
+def test_a_size_that_was_measured_in_a_bad_moment_is_tried_again(speaking: int) -> None:
+    machine = Processor(row_by_row=160, in_tiles=290)
+    for size in (64, 128, 256):
+        machine.pace.prefilled(tokens=size, seconds=5.0)
+    for _ in range(FORGOTTEN_AFTER + 20):
+        machine.step(speaking=speaking)
+    assert machine.step(speaking=speaking) * machine.in_tiles >= 64
 
 
 def test_a_step_that_must_be_long_is_never_longer_than_the_bound() -> None:
