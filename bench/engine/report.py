@@ -41,14 +41,11 @@ AT_ONCE = ((4, 1.05), (8, 1.10), (16, 1.10))  # people, and the least ratio
 
 def at_once(count: int) -> tuple[Side, Side]:
     """Ours and the server's."""
-    ours = "lantern-16" if count == 16 else "lantern"
-    return Side(f"at-once-{count}", ours, "tokens_per_second"), Side(
-        f"at-once-{count}", f"server-{count}", "tokens_per_second"
-    )
+    return writing(count, "lantern-16" if count == 16 else "lantern"), writing(count, f"server-{count}")
 
 
-def alone(count: int) -> Side:
-    return Side(f"at-once-{count}", f"alone-{count}", "tokens_per_second")
+def writing(count: int, arm: str) -> Side:
+    return Side(f"at-once-{count}", arm, "tokens_per_second")
 
 
 WARM = Side("warm", "server-1", "to_first")
@@ -87,7 +84,12 @@ TARGETS = (
         pooled=0.99,
     ),
     *(
-        Target(f"tokens/s, {count} at once: {side.arm} beside llama.cpp alone", side, alone(count), Bound())
+        Target(
+            f"tokens/s, {count} at once: {side.arm} beside llama.cpp alone",
+            side,
+            writing(count, f"alone-{count}"),
+            Bound(),
+        )
         for count, _least in AT_ONCE
         for side in at_once(count)
     ),
