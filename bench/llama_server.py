@@ -8,6 +8,7 @@ flags are llama.cpp's own defaults, as its README has them: Release, for the CPU
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import shutil
@@ -214,6 +215,9 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def main() -> int:
+    argparse.ArgumentParser(
+        prog="python -m bench.llama_server", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     try:
         print(ensure())
     except SetupProblem as problem:
