@@ -86,9 +86,8 @@ def candidates(layout: str, *, size: int, quick: bool) -> tuple[str, ...]:
     if size > LARGEST_UNQUANTISED:
         left_out.update(UNQUANTISED)
     if quick and layout.startswith(FOUR_BITS):
-        left_out.add(
-            "Q4_0"
-        )  # rounded to four bits a second time; wherever that was measured it was far out of the bound
+        # Rounded to four bits a second time; wherever that was measured it was far out of the bound.
+        left_out.add("Q4_0")
     return tuple(name for name in (QUICK_CANDIDATES if quick else CANDIDATES) if name not in left_out)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Protocol
 
 GAP_SECONDS = 0.2  # between two tokens of a running stream, while as many others' prompts are read as there are streams
@@ -14,8 +15,8 @@ LONGEST_PREPARING_SECONDS = 0.3  # the same for a step that nobody asked for
 PREPARING_SHARE = 1.0  # seconds for each one of speaking: nobody reads as fast as one stream alone would come
 BUSY_SHARE = 0.75  # of the slots: from here on nothing is prepared
 LEAST_TOKENS = 16
-SIZES = (16, 32, 64, 128, 256, 512)  # tokens of a step; its speed counts for all sizes up to the next
 TILE = 64  # rows that llama.cpp attends at a time on a processor; a shorter step it attends row by row
+SIZES = (LEAST_TOKENS, 32, TILE, 128, 256, 512)  # tokens of a step; its speed counts for all sizes up to the next
 NEARLY = 0.9  # of the best speed: shorter steps that are as fast as that are as good
 FIRST_GUESS = 100.0  # tokens a second, until something was measured
 MEMORY = 0.25  # weight of the newest measure
@@ -33,6 +34,12 @@ class Governor(Protocol):
     def after_step(self, *, rows: int, seconds: float) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    rate: float  # tokens a second
+    step: int  # the newest one that it was learned from
+
+
 class ReadingSpeed:
     """Prompt tokens a second, learned for each size of step.
 
@@ -41,26 +48,24 @@ class ReadingSpeed:
     """
 
     def __init__(self) -> None:
-        self._measured: dict[int, float] = {}
+        self._measured: dict[int, Measured] = {}
         self._steps = 0
-        self._measured_at: dict[int, int] = {}
 
     def of(self, tokens: int) -> float:
         """That of the size itself, else of the next smaller one that was measured, else of the next larger one."""
         size = size_of(tokens)
         known = sorted(self._measured, key=lambda one: (one > size, abs(one - size)))
-        return self._measured[known[0]] if known else FIRST_GUESS
+        return self._measured[known[0]].rate if known else FIRST_GUESS
 
     def learn(self, *, tokens: int, seconds: float) -> None:
         # A step of a few tokens costs as much as one of sixteen and says nothing about long ones.
         if tokens >= LEAST_TOKENS and seconds > 0:
             size, rate = size_of(tokens), tokens / seconds
-            before = self._measured.get(size, rate)
-            self._measured[size] = before + MEMORY * (rate - before)
+            before = self._measured[size].rate if size in self._measured else rate
             self._steps += 1
-            self._measured_at[size] = self._steps
-            for old in [one for one, at in self._measured_at.items() if self._steps - at > FORGOTTEN_AFTER]:
-                del self._measured[old], self._measured_at[old]
+            self._measured[size] = Measured(before + MEMORY * (rate - before), self._steps)
+            oldest = self._steps - FORGOTTEN_AFTER
+            self._measured = {each: one for each, one in self._measured.items() if one.step >= oldest}
 
     def tokens_in(self, seconds: float, *, longest: float, most: int) -> int:
         """The tokens of a step of so many seconds; more, up to `longest` seconds, where those are read far faster.
@@ -117,9 +122,10 @@ class Pace:
         """0: not now."""
         if not speaking:
             return self._reading.tokens_in(PREPARING_ALONE_SECONDS, longest=ALONE_SECONDS, most=most)
+        if speaking >= BUSY_SHARE * slots:
+            return 0
         tokens = self._reading.tokens_in(PREPARING_SECONDS, longest=LONGEST_PREPARING_SECONDS, most=most)
-        price = min(LONGEST_PREPARING_SECONDS, tokens / self._reading.of(tokens))
-        if speaking >= BUSY_SHARE * slots or self._owed < price:
+        if self._owed < min(LONGEST_PREPARING_SECONDS, tokens / self._reading.of(tokens)):
             return 0
         self._owed = 0.0
         return tokens
