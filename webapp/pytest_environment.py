@@ -62,9 +62,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """On PostgreSQL only what touches a database is worth a second run."""
     if postgres is None:
         return
-    again = [item for item in items if touches_a_database(item)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(again)])
-    items[:] = again
+    config.hook.pytest_deselected(items=[item for item in items if not touches_a_database(item)])
+    items[:] = [item for item in items if touches_a_database(item)]
 
 
 def touches_a_database(item: pytest.Item) -> bool:

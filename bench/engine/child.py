@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from assistant.inference.contexts import common_beginning
 from assistant.inference.engine import EngineError
@@ -33,16 +33,18 @@ Streams = dict[str, tuple[Any, Answer]]
 QUIET_SECONDS, SETTLES_WITHIN = 0.3, 30.0
 
 
-class Runner(Protocol):
-    def run(self, steps: list[Step]) -> list[Answer]: ...
+class Runner:
+    def run(self, steps: list[Step]) -> list[Answer]:
+        raise NotImplementedError
 
     def settle(self) -> None:
         """Return when nothing is being evaluated any more."""
 
-    def counters(self) -> dict[str, Any]: ...
+    def counters(self) -> dict[str, Any]:
+        return {}
 
 
-class Lantern:
+class Lantern(Runner):
     """The site's engine, used as the site's worker does: whoever asks reads the stream in a thread of their own."""
 
     def __init__(self, options: dict[str, Any]) -> None:
@@ -131,7 +133,7 @@ class Lantern:
         }
 
 
-class Plain:
+class Plain(Runner):
     """llama-cpp-python as its README shows it, in the main thread, one request after the other: its best case."""
 
     def __init__(self, options: dict[str, Any]) -> None:
@@ -175,14 +177,8 @@ class Plain:
         # The last token of a full answer is drawn and never evaluated.
         answer.tokens = self.llama.n_tokens - len(prompt) + (1 if answer.stop == "length" else 0)
 
-    def settle(self) -> None:
-        """Nothing goes on behind its back."""
 
-    def counters(self) -> dict[str, Any]:
-        return {}
-
-
-class Alone:
+class Alone(Runner):
     """llama.cpp with nothing around it: all prompts read side by side in full steps, then a row for each in every step.
 
     No word is drawn and no text is made, so what comes out says nothing. It has llama.cpp's own way to wait for threads, as the
@@ -238,12 +234,6 @@ class Alone:
             for sequence in range(1, len(prompts)):
                 self._bench.copy(sequence)
         return shared
-
-    def settle(self) -> None:
-        """Nothing goes on behind its back."""
-
-    def counters(self) -> dict[str, Any]:
-        return {}
 
 
 def full_steps(prompts: Sequence[Sequence[int]], *, known: int) -> Iterator[list[Row]]:

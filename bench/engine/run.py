@@ -138,8 +138,7 @@ class Run:
         if kind == "plain":
             arm = ChildArm.bare(name, kind, {**common, "threads": self.setup.threads})
         elif kind == "alone":
-            model = str(self.setup.model)
-            arm = ChildArm.bare(name, kind, {"model": model, "threads": self.setup.threads, "sequences": int(number)})
+            arm = ChildArm.bare(name, kind, {**common, "threads": self.setup.threads, "sequences": int(number)})
         else:
             arm = ChildArm.lantern(name, {**common, **self.setup.lantern_more, **LANTERN_ARMS[number]})
         self._open.callback(arm.close)

@@ -86,14 +86,13 @@ def _asks(one: argparse.ArgumentParser) -> None:
 # What needs torch is loaded when it is asked for: some verbs run with the site's Python, which has none.
 
 
-def _recipe(options: argparse.Namespace, stage: Stage) -> Recipe:
-    machine = importlib.import_module("training.stages.machine")
-    recipe: Recipe = machine.on_this_machine(read_recipe(options.recipe, stage))
-    return recipe
+def _on_this_machine(recipe: Recipe) -> Recipe:
+    changed: Recipe = importlib.import_module("training.stages.machine").on_this_machine(recipe)
+    return changed
 
 
 def train(options: argparse.Namespace) -> int:
-    recipe = _recipe(options, Stage(options.verb))
+    recipe = _on_this_machine(read_recipe(options.recipe, Stage(options.verb)))
     stage = importlib.import_module(f"training.stages.{options.verb}")
     course = importlib.import_module("training.stages.course")
     data = options.data or options.run
@@ -107,7 +106,7 @@ def train(options: argparse.Namespace) -> int:
 
 
 def preference(options: argparse.Namespace) -> None:
-    recipe = _recipe(options, Stage.DPO)
+    recipe = _on_this_machine(read_recipe(options.recipe, Stage.DPO))
     module = importlib.import_module("training.stages.preference")
     adapters = {name: Path(folder) for name, _, folder in (one.partition("=") for one in options.adapter)}
     schemas = importlib.import_module("training.schemas")
@@ -133,7 +132,7 @@ def _sampled(recipe: Any, adapter: Path | None, rows: Any) -> dict[str, list[str
     sample, base, lora, tokens = (
         importlib.import_module(f"training.stages.{name}") for name in ("sample", "base", "lora", "tokens")
     )
-    recipe = importlib.import_module("training.stages.machine").on_this_machine(recipe)
+    recipe = _on_this_machine(recipe)
     model, known = lora.for_use(recipe, adapter), tokens.Tokens(base.load_tokenizer(recipe.base))
     told = sample.answers(model, known, rows, precision=recipe.training.precision, max_tokens=160)
     return {row.id: [answer] for row, answer in zip(rows, told, strict=True)}
