@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
 from assistant.inference.contexts import SHARED_KEPT, KeptContexts, KeptState, common_beginning
+from assistant.inference.statistics import resident_bytes
+
+MIB = 2**20
 
 
 def state(size: int) -> KeptState:
@@ -101,3 +106,16 @@ def test_the_common_beginning_of_two_sequences() -> None:
     assert common_beginning([1, 2, 3], [1, 2, 4]) == 2
     assert common_beginning([1, 2], [1, 2, 4]) == 2
     assert common_beginning([], [1]) == 0
+
+
+def test_what_went_is_given_back_to_the_system() -> None:
+    """A budget holds for what the process takes, not only for what is counted."""
+    limit, chance = 64 * MIB, random.Random(1)
+    contexts = KeptContexts(limit=limit)
+    before = resident_bytes()
+    for number in range(300):
+        kept = KeptState(chance.randrange(4 * MIB, 20 * MIB))
+        kept.wipe()  # touches every page
+        contexts.keep(f"case {number}", "im", [number], kept)
+    assert contexts.evictions > 200
+    assert resident_bytes() - before < limit + 16 * MIB
