@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -27,6 +26,7 @@ from training.preparation.scrubbing import remove_useless, scrub_corpus, why_unf
 from training.preparation.splits import split
 from training.schemas import Dialogue, Example, Pair, Rewrite, Row, Split, Thread, write_rows
 from training.sources import SOURCES, FinishedDraft, LabelledText, lantern, read
+from training.sums import sha256_of
 
 EXAMPLES, PAIRS, QUARANTINE = "examples.jsonl", "pairs.jsonl", "quarantine.jsonl"
 SCORER = "quality.npz"
@@ -111,6 +111,7 @@ def read_sources(recipe: DataRecipe, data: Path) -> tuple[Corpus, list[dict[str,
         told.append(
             {
                 "source": use.name,
+                "files": reading.hashes,
                 "licence": reading.licence or "by row",
                 "records": reading.rows,
                 "kept": reading.kept,
@@ -227,7 +228,7 @@ def _write(
     quarantine.write(out / QUARANTINE, with_text=settings.with_text)
     if scorer is not None:
         scorer.save(out / SCORER)
-    told["sha256"] = {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in (EXAMPLES, PAIRS)}
+    told["sha256"] = {name: sha256_of(out / name) for name in (EXAMPLES, PAIRS)}
     for name, content in (("report.md", reports.as_text(told)), ("report.json", json.dumps(told, indent=1) + "\n")):
         part = out / f"{name}.part"
         part.write_text(content, encoding="utf-8")

@@ -84,7 +84,8 @@ def _sources(sources: Sequence[Mapping[str, Any]]) -> str:
         {**one, "refused": _counts(one["refused"]) or "none", "mended": _counts(one["notes"]) or "nothing"}
         for one in sources
     ]
-    return _table("source licence records kept refused mended", rows)
+    files = {f"{one['source']}/{name}": value for one in sources for name, value in one["files"].items()}
+    return _table("source licence records kept refused mended", rows) + "\n\n" + _hashes(files)
 
 
 def _of_pairs(pairs: Sequence[Mapping[str, Any]]) -> str:

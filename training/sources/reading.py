@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from training.licences import LICENCES, Refused, Use, check
 from training.schemas import Consent, Origin, Row
 from training.sources.text import mend
+from training.sums import sha256_of
 
 Made = TypeVar("Made", bound=Row)
 Told = dict[str, Any]  # one record as its file has it
@@ -50,6 +51,7 @@ class Reading:
         self.path = path
         self.use = use
         self.licence = licence or source.licence
+        self.hashes: dict[str, str] = {}  # of the files that were read, by name
         self._forget()
 
     def __iter__(self) -> Iterator[Row]:
@@ -129,7 +131,7 @@ class Reading:
             found = sorted(one for one in self.path.iterdir() if one.is_file() and one.name.endswith(endings))
         if not found:
             raise SourceError(f"{self.path}: no file of {self.source.name} ({' or '.join(endings)}). Check --data.")
-        return found
+        return self._hashed(found)
 
     def some_of(self, *names: str) -> list[Path]:
         """Those of the named files that are there. At least one has to be."""
@@ -137,7 +139,11 @@ class Reading:
         found = [folder / name for name in names if (folder / name).is_file()]
         if not found:
             raise SourceError(f"{folder}: no {' and no '.join(names)}. Name the folder of {self.source.name}.")
-        return found
+        return self._hashed(found)
+
+    def _hashed(self, paths: list[Path]) -> list[Path]:
+        self.hashes |= {path.name: sha256_of(path) for path in paths}
+        return paths
 
     def json_lines(self, path: Path) -> Iterator[tuple[int, Told]]:
         """One object on a line. The number is the line's."""

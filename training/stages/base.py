@@ -19,7 +19,7 @@ from tokenizers import pre_tokenizers
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 from training.stages.recipe import BaseModel, Precision
-from training.stages.sums import sha256_of
+from training.sums import sha256_of
 
 DTYPES = {Precision.FLOAT32: torch.float32, Precision.BFLOAT16: torch.bfloat16}
 

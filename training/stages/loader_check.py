@@ -21,8 +21,8 @@ from assistant.inference.trained_prompts import Goal, build_generate, build_impr
 from assistant.inference.types import Prompt
 from training.stages import lora
 from training.stages.recipe import Precision, Recipe
-from training.stages.sums import sha256_of
 from training.stages.tokens import Tokens
+from training.sums import sha256_of
 
 ROOT = Path(__file__).resolve().parents[2]
 TOLERANCE = {"kl": 0.0001, "largest": 0.05}  # mean KL in nats; largest gap of a log-probability among the likeliest

@@ -12,7 +12,7 @@ from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_t
 from training.stages.base import load_model
 from training.stages.fast_lora import speed_up
 from training.stages.recipe import Recipe
-from training.stages.sums import sha256_of
+from training.sums import sha256_of
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 

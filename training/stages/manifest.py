@@ -2,8 +2,9 @@
 
 `manifest.json`: `format`, `name`, `tasks`, `mode` (improve, generate, or empty), `prompts` (version by task), `base` (name,
 sha256), `adapter` (file, sha256, size, outtype), `parent` (sha256 of the weights it went on from, and their record),
-`stage`, `recipe`, `recipe_sha256`, `data` (hashes of rows and report), `licences` (with conditions, of this stage and its
-parents), `publishable`, `commit`, `seed`, `training` (steps, tokens, seconds), `versions`, `hardware`, `loader_check`.
+`stage`, `recipe`, `recipe_sha256`, `data` (hashes of rows, report and the files of its sources), `licences` (with
+conditions, of this stage and its parents), `publishable`, `commit`, `seed`, `training` (steps, tokens, seconds),
+`versions`, `hardware`, `loader_check`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from assistant.inference.types import Mode
-from training.stages.sums import sha256_of
 from training.stages.tracking import SUMMARY, write_whole
+from training.sums import sha256_of
 
 FORMAT = 1
 MANIFEST, ADAPTER_FILE, CHECK = "manifest.json", "adapter.gguf", "loader_check.json"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from training.schemas import Example, Pair, Split, read_rows
 from training.stages.recipe import Recipe, Stage
-from training.stages.sums import sha256_of
+from training.sums import sha256_of
 
 AnyRow = TypeVar("AnyRow", Example, Pair)
 Asked = TypeVar("Asked", bound=Example | Pair)
@@ -42,11 +43,14 @@ def read_split(data: Path, recipe: Recipe, split: Split) -> Sequence[Example | P
     return _chosen(pairs, recipe, split, path)
 
 
-def hashes(data: Path, name: str) -> dict[str, str]:
-    """Of the rows, and of the report of their preparation where there is one."""
-    report = data / REPORT
+def hashes(data: Path, name: str) -> dict[str, Any]:
+    """Of the rows and, where they were prepared, of the report and of the files of each source: a site's export too."""
     told = {"file": name, "rows_sha256": sha256_of(data / name)}
-    return told | ({"report_sha256": sha256_of(report)} if report.is_file() else {})
+    report = data / REPORT
+    if not report.is_file():
+        return told
+    sources = json.loads(report.read_text(encoding="utf-8"))["sources"]
+    return told | {"report_sha256": sha256_of(report), "sources": {one["source"]: one["files"] for one in sources}}
 
 
 def _chosen(rows: Iterable[AnyRow], recipe: Recipe, split: Split, where: Path) -> list[AnyRow]:

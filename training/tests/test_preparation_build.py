@@ -20,6 +20,8 @@ from training.preparation.mix import MixError, MixOptions
 from training.preparation.recipe import DataRecipe, SourceUse
 from training.recipe_files import BadRecipe
 from training.schemas import Example, Pair, Split, read_rows
+from training.stages.rows import hashes
+from training.sums import sha256_of
 
 RECIPES = Path(__file__).parents[1] / "recipes" / "data"
 SAMPLE = Path(__file__).parent / "samples" / "smoke" / "community.jsonl"
@@ -90,6 +92,15 @@ def test_the_report_names_hashes_licences_and_no_text(run: tuple[Path, dict[str,
     for line in (data / "smoke" / "community.jsonl").read_text(encoding="utf-8").splitlines():
         assert json.loads(line)["post"] not in shown
     assert json.loads((out / "report.json").read_text(encoding="utf-8"))["sha256"] == told["sha256"]
+
+
+def test_the_files_of_a_source_can_be_traced_from_what_learns_from_them(
+    run: tuple[Path, dict[str, Any]], data: Path
+) -> None:
+    out, _ = run
+    read = {"community.jsonl": sha256_of(data / "smoke" / "community.jsonl")}
+    assert read in hashes(out, "examples.jsonl")["sources"].values()
+    assert read["community.jsonl"] in (out / "report.md").read_text(encoding="utf-8")
 
 
 def test_a_second_run_gives_the_same_bytes(

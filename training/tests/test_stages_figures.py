@@ -14,7 +14,7 @@ from training.schemas import Example, Origin
 from training.stages import asking, manifest, record, tracking
 from training.stages.accuracy import LONGER, Scored, report
 from training.stages.adherence import adheres, shares
-from training.stages.sums import sha256_of
+from training.sums import sha256_of
 
 ORIGIN = Origin("invented", "1", "mit")
 
