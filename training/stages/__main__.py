@@ -12,6 +12,7 @@ from typing import Any
 
 from training.recipe_files import BadRecipe
 from training.stages import manifest
+from training.stages.accuracy import show
 from training.stages.recipe import Recipe, Stage, read_recipe
 from training.stages.tracking import write_whole
 
@@ -113,7 +114,7 @@ def preference(options: argparse.Namespace) -> None:
     told = module.measure(
         recipe, pairs=options.pairs, adapters=adapters, split=schemas.Split(options.split), out=options.out
     )
-    print(module.show(told))
+    print(show(told))
 
 
 def adherence(options: argparse.Namespace) -> None:

@@ -85,3 +85,14 @@ def report(pairs: Sequence[Scored], *, seed: int = 1, base: str = "base") -> dic
         f"length-matched ({SHORTEST} to {LONGEST})": table(matched, seed=seed, base=base),
         "weight": "each question counts once; intervals (95 %) draw questions again",
     }
+
+
+def show(figures: Mapping[str, Any]) -> str:
+    lines = []
+    for title, told in figures.items():
+        if not isinstance(told, dict) or "accuracy" not in told:
+            continue
+        lines.append(f"{title}: {told['pairs']} pairs of {told['questions']} questions")
+        for name, one in {**told["accuracy"], **told["difference"]}.items():
+            lines.append(f"  {name:42} {one['value']:+.3f}  ({one['low']:+.3f} to {one['high']:+.3f})")
+    return "\n".join(lines)

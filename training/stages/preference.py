@@ -79,14 +79,3 @@ def scored(
         )
         for at, row in enumerate(rows)
     ]
-
-
-def show(figures: Mapping[str, Any]) -> str:
-    lines = []
-    for title, told in figures.items():
-        if not isinstance(told, dict) or "accuracy" not in told:
-            continue
-        lines.append(f"{title}: {told['pairs']} pairs of {told['questions']} questions")
-        for name, one in {**told["accuracy"], **told["difference"]}.items():
-            lines.append(f"  {name:42} {one['value']:+.3f}  ({one['low']:+.3f} to {one['high']:+.3f})")
-    return "\n".join(lines)
