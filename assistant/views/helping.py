@@ -1,0 +1,122 @@
+"""Help from the model: asked for, followed, decided on change by change."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from assistant import access, actions, screens
+from assistant.access import WRITE_REPLIES, needs
+from assistant.dispatch import (
+    prepare_after_commit,
+    wake_after_commit,
+)
+from assistant.forms import AskForm, VerdictForm
+from assistant.inference.types import Mode
+from assistant.models import SuggestionJob
+from assistant.streaming.chunks import read_after
+from assistant.views.answers import invalid, refused, wants_page
+
+
+@require_POST
+@needs(WRITE_REPLIES)
+def ask(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """Ask the model for help with this draft."""
+    row = access.draft_for(request.user, draft_id)
+    form = AskForm(request.POST)
+    if not form.is_valid():
+        return invalid(request, row, form)
+    asked = form.cleaned_data
+    try:
+        job = actions.ask_for_help(
+            row,
+            by=request.user,
+            text=asked["text"],
+            base=asked["base"],
+            mode=Mode(asked["mode"]),
+            client_key=asked["client_key"],
+            because=asked["reason"],
+        )
+    except actions.Refused as refusal:
+        return refused(request, row, refusal)
+    if job.status == SuggestionJob.Status.QUEUED:
+        wake_after_commit(job)
+    if wants_page(request):
+        return redirect("assistant:draft", row.id)
+    return JsonResponse(screens.job_started(job), status=202)
+
+
+@require_GET
+@needs(WRITE_REPLIES)
+def stream(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+    """The HTTP twin of the socket: the same pieces, asked for once a second."""
+    row = access.job_for(request.user, job_id)
+    try:
+        after, attempt = int(request.GET.get("after", 0)), int(request.GET.get("attempt", 0))
+    except ValueError:
+        return JsonResponse({"error": "bad_number", "message": "after and attempt are whole numbers."}, status=400)
+    state = read_after(row.id, attempt=attempt, seq=after)
+    if state is None:
+        return JsonResponse({"error": "missing", "message": "This is no longer there."}, status=404)
+    return JsonResponse(screens.stream_state(state))
+
+
+@require_POST
+@needs(WRITE_REPLIES)
+def cancel(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+    row = access.job_for(request.user, job_id)
+    actions.cancel_job(row, by=request.user)
+    row.refresh_from_db()
+    if wants_page(request):
+        return redirect("assistant:draft", row.draft_id)
+    return JsonResponse({"job": str(row.id), "status": row.status})
+
+
+@require_GET
+@needs(WRITE_REPLIES)
+def suggestion(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+    """The change list of a finished job, as a fragment."""
+    row = access.job_for(request.user, job_id)
+    return render(request, "assistant/_suggestion.html", screens.suggestion_of_job(row))
+
+
+@require_POST
+@needs(WRITE_REPLIES)
+def decide_change(request: HttpRequest, suggestion_id: uuid.UUID, index: int) -> HttpResponse:
+    """Use one change, keep one's own words, or undo; the text as it is after that comes along."""
+    row = access.suggestion_for(request.user, suggestion_id)
+    draft_row = access.draft_for(request.user, row.job.draft_id)
+    form = VerdictForm(request.POST)
+    if not form.is_valid():
+        return invalid(request, draft_row, form)
+    decided = form.cleaned_data
+    try:
+        head = actions.decide_change(
+            row,
+            draft=draft_row,
+            index=index,
+            verdict=decided["verdict"],
+            text=decided["text"],
+            base=decided["base"],
+            applied=not wants_page(request),
+            by=request.user,
+        )
+    except actions.Refused as refusal:
+        return refused(request, draft_row, refusal)
+    if wants_page(request):
+        return redirect("assistant:draft", draft_row.id)
+    prepare_after_commit(draft_row)
+    return JsonResponse(screens.saved(head) | {"verdict": decided["verdict"], "index": index})
+
+
+@require_POST
+@needs(WRITE_REPLIES)
+def report_suggestion(request: HttpRequest, suggestion_id: uuid.UUID) -> HttpResponse:
+    row = access.suggestion_for(request.user, suggestion_id)
+    actions.report(row, by=request.user)
+    messages.success(request, "Thank you. A moderator has been asked to look at this suggestion.")
+    return redirect("assistant:draft", row.job.draft_id)
