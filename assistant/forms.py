@@ -121,12 +121,18 @@ class ImportedPostForm(PostForm):
         return value
 
 
+# A page tells how its text came about; that an earlier revision came back is said by the server alone.
+BY_THE_PAGE = [
+    (origin.value, origin.label) for origin in DraftRevision.Origin if origin is not DraftRevision.Origin.RESTORED
+]
+
+
 class DraftForm(forms.Form):
     """A state of the draft, as the page has it."""
 
     text = LetterField(max_length=settings.MAX_DRAFT, required=False)
     base = forms.IntegerField(min_value=0, max_value=2**31 - 1)  # the revision that the page started from
-    origin = forms.ChoiceField(choices=DraftRevision.Origin.choices, required=False)
+    origin = forms.ChoiceField(choices=BY_THE_PAGE, required=False)
 
     def clean_text(self) -> str:
         if "text" not in self.data:  # an empty text is a state of a draft; none at all is a mistake
@@ -135,6 +141,10 @@ class DraftForm(forms.Form):
 
     def clean_origin(self) -> str:
         return self.cleaned_data["origin"] or DraftRevision.Origin.TYPED
+
+
+class RestoreForm(forms.Form):
+    base = forms.IntegerField(min_value=1, max_value=2**31 - 1)  # the newest revision, as the page knew it
 
 
 class SendForm(DraftForm):

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import Truncator
 
-from assistant import actions, provenance, triage
+from assistant import actions, history, provenance, triage
 from assistant.access import USE_GENERATE
 from assistant.actions.suggestions import SAFETY_OPEN
 from assistant.changes import Change, word_changes
@@ -110,6 +110,19 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
         "own_share": own_share(head),
         "client_key": uuid.uuid4(),  # for a page without our script: one page is one request for help
     } | worry_part(draft, user)
+
+
+def history_page(draft: Draft, shown: DraftRevision | None) -> dict[str, Any]:
+    """`shown`: the revision that was chosen, marked with what bringing it back would do to the words of now."""
+    head = draft.head()
+    page: dict[str, Any] = {"draft": draft, "steps": history.steps_of(draft), "head": head, "shown": shown}
+    if shown is not None and head is not None:
+        page |= {
+            "words": [{"op": str(word.op), "text": word.text} for word in word_changes(head.text, shown.text)],
+            "is_now": shown.text == head.text,
+            "may_restore": draft.is_open and shown.text != head.text,
+        }
+    return page
 
 
 WHAT_FOLLOWS = {

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from assistant.views import helping, posts, replies, writing
+from assistant.views import helping, history, posts, replies, writing
 
 app_name = "assistant"
 urlpatterns = [
@@ -10,6 +10,9 @@ urlpatterns = [
     path("drafts/<uuid:draft_id>/", writing.draft, name="draft"),
     path("drafts/<uuid:draft_id>/save", writing.save_draft, name="save_draft"),
     path("drafts/<uuid:draft_id>/ask", helping.ask, name="ask"),
+    path("drafts/<uuid:draft_id>/history", history.history, name="history"),
+    path("drafts/<uuid:draft_id>/history/<int:number>", history.revision, name="revision"),
+    path("drafts/<uuid:draft_id>/history/<int:number>/restore", history.restore, name="restore"),
     path("drafts/<uuid:draft_id>/check", writing.check, name="check"),
     path("drafts/<uuid:draft_id>/send", writing.send, name="send"),
     path("drafts/<uuid:draft_id>/country", writing.set_country, name="set_country"),

@@ -5,7 +5,13 @@ send_reply; and what a moderator's decision does: release, withhold, return_repl
 """
 
 from assistant.actions.consents import answer_about_learning, withdraw_post_from_learning
-from assistant.actions.drafts import enough_to_ask, head_after_saving, save_revision, visible_suggestions
+from assistant.actions.drafts import (
+    enough_to_ask,
+    head_after_saving,
+    restore_revision,
+    save_revision,
+    visible_suggestions,
+)
 from assistant.actions.holds import release, return_reply, withhold
 from assistant.actions.posts import give_back_post, hand_over_post, receive_post, set_country, take_next_post
 from assistant.actions.refused import Refused, StaleRevision
@@ -45,6 +51,7 @@ __all__ = [
     "receive_post",
     "release",
     "report",
+    "restore_revision",
     "return_reply",
     "save_revision",
     "screen_reply",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -12,6 +13,7 @@ from assistant import provenance
 from assistant.actions.refused import Refused, StaleRevision
 from assistant.models import Draft, DraftRevision, Suggestion
 from assistant.models.clock import from_now
+from assistant.vault import audit
 
 LOOK_BACK = 8  # revisions in which an undo looks for the words that it brings back
 
@@ -24,11 +26,13 @@ def save_revision(
     base: int,
     origin: str = DraftRevision.Origin.TYPED,
     accepted: str = "",
+    spans: Iterable[provenance.Span] | None = None,
 ) -> tuple[DraftRevision, DraftRevision | None]:
-    """Keep the text as the next revision, and renew the lease. `accepted`: what an accepted change put in.
+    """Keep the text as the next revision, and renew the lease.
 
-    Returns the head and, when the page was stale, the branch in which its text was kept instead. A text that equals the
-    head adds nothing.
+    `accepted`: what an accepted change put in. `spans`: what the model wrote of it, where that is known; else it is carried
+    on from the revisions before. Returns the head and, when the page was stale, the branch in which its text was kept
+    instead. A text that equals the head adds nothing.
     """
     number = draft.next_number()
     head = draft.head()
@@ -37,20 +41,8 @@ def save_revision(
         _renew_lease(draft)
         return head, None
     stale = head is not None and base != head.number
-    shown = visible_suggestions(draft)
-    older = draft.revisions.filter(number__lte=base).select_related("case").order_by("-number")[:LOOK_BACK]
-    earlier = [provenance.Marked(row.text, row.spans) for row in reversed(older)]
-    has_base = bool(older) and older[0].number == base
-    previous = earlier[-1] if has_base else provenance.Marked("")
-    spans = provenance.carry(
-        previous.text,
-        previous.spans,
-        text,
-        origin=provenance.Origin(origin),
-        model_texts=[suggestion.text for suggestion in shown],
-        accepted=accepted,
-        earlier=earlier,
-    )
+    if spans is None:
+        spans = _carried(draft, text=text, base=base, origin=origin, accepted=accepted)
     revision = DraftRevision(
         case=draft.case,
         draft=draft,
@@ -71,6 +63,22 @@ def save_revision(
     return revision, None
 
 
+def _carried(draft: Draft, *, text: str, base: int, origin: str, accepted: str) -> list[provenance.Span]:
+    older = draft.revisions.filter(number__lte=base).select_related("case").order_by("-number")[:LOOK_BACK]
+    earlier = [provenance.Marked(row.text, row.spans) for row in reversed(older)]
+    has_base = bool(older) and older[0].number == base
+    previous = earlier[-1] if has_base else provenance.Marked("")
+    return provenance.carry(
+        previous.text,
+        previous.spans,
+        text,
+        origin=provenance.Origin(origin),
+        model_texts=[suggestion.text for suggestion in visible_suggestions(draft)],
+        accepted=accepted,
+        earlier=earlier,
+    )
+
+
 def head_after_saving(
     draft: Draft, *, text: str, base: int, origin: str = DraftRevision.Origin.TYPED, accepted: str = ""
 ) -> DraftRevision:
@@ -81,6 +89,28 @@ def head_after_saving(
     if branch is not None:
         # Callers save before they begin a transaction of their own: the branch must survive this.
         raise StaleRevision(head=head, branch=branch)
+    return head
+
+
+def restore_revision(draft: Draft, *, number: int, base: int, by: Any) -> DraftRevision:
+    """Make the words of an earlier revision the newest one, with whose words they are; what stood there stays in the history.
+
+    Raises Refused; StaleRevision cannot come of it: where the page is behind, nothing is written.
+    """
+    if not draft.is_open:
+        raise Refused("closed", "This reply was already sent, or a moderator is reading it. It cannot be changed here.")
+    wanted = draft.revisions.filter(number=number).select_related("case").first()
+    if wanted is None:
+        raise Refused("no_such_revision", f"This draft has no revision {number}.", status=404)
+    with transaction.atomic():
+        if Draft.objects.select_for_update().get(id=draft.id).head_number != base:
+            raise Refused(
+                "changed_meanwhile", "The draft was changed in another window meanwhile. Look at it again first."
+            )
+        head, _ = save_revision(
+            draft, text=wanted.text, base=base, origin=DraftRevision.Origin.RESTORED, spans=wanted.spans
+        )
+        audit.record("draft.restored", actor=by, object_type="draft", object_id=draft.id, code=str(number))
     return head
 
 

@@ -173,6 +173,7 @@ class DraftRevision(models.Model):
         TYPED = "typed"
         ACCEPTED = "accepted"  # a change of a suggestion was used
         UNDONE = "undone"
+        RESTORED = "restored"  # the words of an earlier revision
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")

@@ -57,6 +57,7 @@ class Stage:
             "job_id": self.job.id,
             "suggestion_id": self.suggestion.id,
             "index": 0,
+            "number": 1,
             "reply_id": self.reply.id,
             "flag_id": self.flag.id,
             "user_id": self.wren.pk,

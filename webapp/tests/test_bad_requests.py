@@ -69,6 +69,7 @@ FORMS: dict[str, dict[str, str]] = {
     "assistant:send": DRAFT,
     "assistant:set_country": {"country": "IE"},
     "assistant:give_back": {},
+    "assistant:restore": {"base": "1"},
     "assistant:hand_over": DRAFT,
     "assistant:worry": DRAFT | {"note": "They stopped answering in the middle of it.", "now": "1"},
     "assistant:cancel": {},

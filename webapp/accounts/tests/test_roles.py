@@ -58,6 +58,9 @@ TABLE: dict[str, str | set[Role]] = {
     "assistant:send": WRITERS,
     "assistant:set_country": WRITERS,
     "assistant:give_back": WRITERS,
+    "assistant:history": WRITERS,
+    "assistant:revision": WRITERS,
+    "assistant:restore": WRITERS,
     "assistant:hand_over": WRITERS,
     "assistant:worry": WRITERS,
     "assistant:stream": WRITERS,
@@ -76,7 +79,7 @@ TABLE: dict[str, str | set[Role]] = {
     "moderation:decide": REVIEWERS,
 }
 
-SOMETHING = {"token": "x", "uidb36": "1", "key": "x-y", "index": 0}  # every other argument is an id
+SOMETHING = {"token": "x", "uidb36": "1", "key": "x-y", "index": 0, "number": 1}  # every other argument is an id
 
 
 def every_url(resolver: URLResolver, spaces: tuple[str, ...] = ()) -> Iterator[tuple[str, list[str]]]:

@@ -1,0 +1,67 @@
+"""The states that a draft was in, for whoever wrote it: to look at again, and to bring one back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.text import Truncator
+
+from assistant.models import Draft, DraftRevision
+
+SITTING = timedelta(seconds=60)  # typing with shorter pauses is one step, shown as it stood at its end
+MOST_REVISIONS = 400  # of which steps are made: every one of them is decrypted
+OPENING_CHARACTERS = 70
+
+WHAT = {
+    DraftRevision.Origin.TYPED: "You wrote",
+    DraftRevision.Origin.ACCEPTED: "A suggestion used",
+    DraftRevision.Origin.UNDONE: "A suggestion taken out again",
+    DraftRevision.Origin.RESTORED: "An earlier state brought back",
+}
+KEPT_ASIDE = "Kept aside: written in a window that was behind"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A revision that is worth showing."""
+
+    number: int
+    saved_at: datetime
+    what: str
+    opening: str  # its first words
+    words: int
+    is_head: bool
+
+
+def steps_of(draft: Draft) -> list[Step]:
+    """The newest first."""
+    rows = list(draft.revisions.select_related("case").order_by("-number")[:MOST_REVISIONS])
+    return [_step(row, is_head=row.number == draft.head_number) for row in _ends_of_sittings(rows, draft.head_number)]
+
+
+def _ends_of_sittings(newest_first: Sequence[DraftRevision], head_number: int) -> Iterator[DraftRevision]:
+    """Leaves out what typing went through on its way to the next step."""
+    later: DraftRevision | None = None
+    for row in newest_first:
+        typed_on = (
+            later is not None
+            and later.base_number == row.number
+            and later.origin == row.origin == DraftRevision.Origin.TYPED
+            and later.saved_at - row.saved_at < SITTING
+        )
+        if not typed_on or row.branched or row.number == head_number:
+            yield row
+        later = row
+
+
+def _step(row: DraftRevision, *, is_head: bool) -> Step:
+    return Step(
+        number=row.number,
+        saved_at=row.saved_at,
+        what=KEPT_ASIDE if row.branched else WHAT[DraftRevision.Origin(row.origin)],
+        opening=Truncator(" ".join(row.text.split())).chars(OPENING_CHARACTERS),
+        words=len(row.text.split()),
+        is_head=is_head,
+    )

@@ -1,0 +1,60 @@
+"""What a draft was like earlier, and how it comes back."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from assistant import access, actions, screens
+from assistant.access import WRITE_REPLIES, needs
+from assistant.dispatch import prepare_after_commit
+from assistant.forms import RestoreForm
+from assistant.views.answers import first_message
+
+
+@require_GET
+@needs(WRITE_REPLIES)
+def history(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+    row = access.draft_for(request.user, draft_id)
+    return render(request, "assistant/history.html", screens.history_page(row, None))
+
+
+@require_GET
+@needs(WRITE_REPLIES)
+def revision(request: HttpRequest, draft_id: uuid.UUID, number: int) -> HttpResponse:
+    row = access.draft_for(request.user, draft_id)
+    shown = row.revisions.filter(number=number).select_related("case").first()
+    if shown is None:
+        raise Http404
+    return render(request, "assistant/history.html", screens.history_page(row, shown))
+
+
+@require_POST
+@needs(WRITE_REPLIES)
+def restore(request: HttpRequest, draft_id: uuid.UUID, number: int) -> HttpResponse:
+    row = access.draft_for(request.user, draft_id)
+    form = RestoreForm(request.POST)
+    if not form.is_valid():
+        return again(request, draft_id, number, first_message(form), status=400)
+    try:
+        head = actions.restore_revision(row, number=number, base=form.cleaned_data["base"], by=request.user)
+    except actions.Refused as refusal:
+        if refusal.status == 404:
+            raise Http404 from refusal
+        return again(request, draft_id, number, str(refusal), status=refusal.status)
+    prepare_after_commit(row)
+    messages.success(
+        request, f"Revision {number} is back, as revision {head.number}. What stood there is in the history."
+    )
+    return redirect("assistant:draft", row.id)
+
+
+def again(request: HttpRequest, draft_id: uuid.UUID, number: int, problem: str, *, status: int) -> HttpResponse:
+    row = access.draft_for(request.user, draft_id)
+    shown = row.revisions.filter(number=number).select_related("case").first()
+    page = screens.history_page(row, shown) | {"problem": problem}
+    return render(request, "assistant/history.html", page, status=status)
