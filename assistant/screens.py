@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from dataclasses import asdict
 from typing import Any
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import Truncator
 
-from assistant import actions, history, provenance, triage
+from assistant import actions, history, meters, provenance, triage
 from assistant.access import USE_GENERATE
 from assistant.actions.suggestions import SAFETY_OPEN
 from assistant.changes import Change, word_changes
@@ -24,6 +25,8 @@ from assistant.safety.types import Level, Screening, Severity, Tier
 from assistant.streaming.chunks import StreamState, shown_status
 from assistant.waiting import place_of
 from assistant.worker_state import help_state
+
+log = logging.getLogger("lantern.screens")
 
 DRAFT_STATES = {
     Draft.Status.WRITING: "You are writing",
@@ -108,6 +111,7 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
         "job": live_job(job),
         "suggestion": suggestion_context(job) if job is not None and not job.is_live else None,
         "own_share": own_share(head),
+        "meters": meters_of(draft, text),
         "client_key": uuid.uuid4(),  # for a page without our script: one page is one request for help
     } | worry_part(draft, user)
 
@@ -263,14 +267,27 @@ def change_row(change: Change, state: str) -> dict[str, Any]:
     }
 
 
-def saved(head: DraftRevision) -> dict[str, Any]:
+def saved(draft: Draft, head: DraftRevision) -> dict[str, Any]:
     head.refresh_from_db(fields=["saved_at"])
     return {
         "revision": head.number,
         "saved_at": head.saved_at.isoformat(),
         "own_share": own_share(head),
         "may_ask": actions.enough_to_ask(head.text),
+        "meters": meters_of(draft, head.text),
     }
+
+
+def meters_of(draft: Draft, text: str) -> list[dict[str, Any]]:
+    """None when they cannot be had: nothing that is typed may be lost for them."""
+    post = draft.post
+    at_risk = triage.handling(post.level).ask_plainly
+    try:
+        measured = meters.measure(text, post=post.text, language=post.language, country=post.country, at_risk=at_risk)
+    except Exception as error:
+        log.exception("meters_failed", extra={"draft": str(draft.id), "error": type(error).__name__})
+        return []
+    return [asdict(meter) for meter in measured]
 
 
 def own_share(revision: DraftRevision | None) -> int:

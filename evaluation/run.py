@@ -17,7 +17,7 @@ from evaluation.report import figures_table, shown, write_report
 from evaluation.rows import fingerprint
 from evaluation.suite import BadData, Options, Suite
 
-SUITES = ("crisis", "over_flagging", "reply_safety", "pii", "injection", "bias", "revision", "drafting")
+SUITES = ("crisis", "over_flagging", "reply_safety", "pii", "injection", "bias", "revision", "drafting", "meters")
 ROOT = Path(__file__).resolve().parent.parent
 
 

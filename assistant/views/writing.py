@@ -43,7 +43,7 @@ def save_draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     if wants_page(request):
         return redirect("assistant:draft", row.id)
     prepare_after_commit(row)
-    return JsonResponse(screens.saved(head))
+    return JsonResponse(screens.saved(row, head))
 
 
 @require_POST

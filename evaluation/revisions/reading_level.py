@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assistant.reading_level import coleman_liau
 from evaluation.revisions.words import sentences, words
 
 LEAST_WORDS = 10  # below, one long word makes a grade
@@ -11,7 +12,7 @@ LEAST_WORDS = 10  # below, one long word makes a grade
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    grade: float  # 0.0588 L - 0.296 S - 15.8, with L letters and S sentences on 100 words
+    grade: float
     words_a_sentence: float
 
 
@@ -21,5 +22,4 @@ def level_of(text: str) -> Level | None:
     if len(said) < LEAST_WORDS:
         return None
     letters = sum(letter.isalnum() for word in said for letter in word)
-    grade = 0.0588 * 100 * letters / len(said) - 0.296 * 100 * parts / len(said) - 15.8
-    return Level(grade, len(said) / parts)
+    return Level(coleman_liau(letters=letters, words=len(said), sentences=parts), len(said) / parts)

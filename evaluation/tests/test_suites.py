@@ -286,3 +286,28 @@ def test_two_readers_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "| texts that both levelled | 3 |" in page
     assert "| texts that only one levelled | 2 |" in page
     assert " 2/3 |" in page
+
+
+# meters
+
+
+def test_the_meters_are_held_against_people(tmp_path: Path) -> None:
+    def row(number: int, reply: str, *levels: int) -> dict[str, Any]:
+        names = ("emotional_reactions", "interpretations", "explorations")
+        labels = {f"{name}_level": level for name, level in zip(names, levels, strict=True)}
+        return {"seeker_post": f"The {number}th evening was long.", "response_post": reply} | labels
+
+    data = tmp_path / "epitome.jsonl"
+    jsonl(
+        data,
+        row(1, "I am so sorry that it was.", 2, 0, 0),
+        row(2, "What made it so long?", 0, 0, 2),
+        row(3, "It sounds like it never ended.", 0, 1, 0),
+        row(4, "We had pancakes.", 0, 0, 0),
+        row(5, "The lamp was lit for you all the while.", 1, 0, 0),  # said in words that no list holds
+    )
+    report = run(tmp_path, "meters", data)
+    assert hits(report, "emotional reactions: same as people") == (4, 5)
+    assert hits(report, "emotional reactions: told where people found it") == (1, 2)
+    assert hits(report, "interpretations: same as people") == (5, 5)
+    assert hits(report, "explorations: people found it where told") == (1, 1)

@@ -27,6 +27,7 @@ const page = {
   askRefused: $("ask-refused"),
   improve: $("improve"),
   reason: $("reason"),
+  meters: $("meters"),
 };
 const banners = { unreachable: $("offline"), "signed-out": $("signed-out"), refused: $("refused"), conflict: $("conflict") };
 
@@ -78,7 +79,20 @@ saver.addEventListener("saved", ({ detail }) => {
   page.share.setAttribute("width", `${detail.own_share}%`);
   page.shareWords.textContent = `${detail.own_share} %`;
   if (page.improve) setMayAsk(detail.may_ask);
+  showMeters(detail.meters);
 });
+
+function showMeters(meters) {
+  page.meters.hidden = meters.length === 0;
+  page.meters.querySelector("dl").replaceChildren(...meters.map(meterRow));
+}
+
+function meterRow({ label, value, stands_out: standsOut }) {
+  const row = document.createElement("div");
+  row.className = standsOut ? "stands-out" : "";
+  for (const [name, words] of [["dt", label], ["dd", value]]) row.append(Object.assign(document.createElement(name), { textContent: words }));
+  return row;
+}
 
 function showBanner({ state, message, text }) {
   for (const [name, banner] of Object.entries(banners)) banner.hidden = name !== state;

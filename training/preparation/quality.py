@@ -19,6 +19,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, HashingVectorize
 from sklearn.linear_model import LogisticRegression
 
 from assistant.changes import split_sentences
+from assistant.reading_level import coleman_liau
 from training.preparation.words import words_of
 from training.sources import LabelledText
 
@@ -122,13 +123,12 @@ def overall(told: dict[str, float]) -> float:
 
 
 def reading_level(text: str) -> float:
-    """Coleman-Liau: years of school, from letters and sentences for every 100 words."""
+    """Coleman-Liau, in years of school; 0 for a text without words."""
     words = [word for word in text.split() if _LETTER.search(word)]
     if not words:
         return 0.0
-    letters = len(_LETTER.findall(text)) / len(words) * 100
-    sentences = max(len(split_sentences(text)), 1) / len(words) * 100
-    return 0.0588 * letters - 0.296 * sentences - 15.8
+    sentences = max(len(split_sentences(text)), 1)
+    return coleman_liau(letters=len(_LETTER.findall(text)), words=len(words), sentences=sentences)
 
 
 def _content(words: Sequence[str]) -> frozenset[str]:
