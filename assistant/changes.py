@@ -66,6 +66,7 @@ class Change:
     before: str
     after: str
     words: tuple[Word, ...]
+    why: str = ""  # the code of a reason, see assistant.reasons
 
 
 # Sentences
@@ -331,6 +332,7 @@ def from_json(stored: str) -> list[Change]:
             before=row["before"],
             after=row["after"],
             words=tuple(Word(Op(word["op"]), word["text"]) for word in row["words"]),
+            why=row.get("why", ""),
         )
         for row in json.loads(stored)
     ]

@@ -99,6 +99,11 @@ def advice_comes_first(text: str) -> bool:
     return False
 
 
+def names_a_resource(text: str, *, language: str = "en", country: str = "") -> bool:
+    """A helpline or an emergency service, as the safety layer understands it."""
+    return Element.RESOURCE in _elements(text, language=language, country=country)
+
+
 def grade_of(text: str) -> float | None:
     """Coleman-Liau; None for a text too short for it."""
     words = WORD.findall(text)

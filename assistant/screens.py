@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import Truncator
 
-from assistant import actions, history, meters, provenance, triage
+from assistant import actions, history, meters, provenance, reasons, triage
 from assistant.access import USE_GENERATE
 from assistant.actions.suggestions import SAFETY_OPEN
 from assistant.changes import Change, word_changes
@@ -263,6 +263,7 @@ def change_row(change: Change, state: str) -> dict[str, Any]:
         "before": change.before,
         "after": change.after,
         "words": [{"op": str(word.op), "text": word.text} for word in change.words],
+        "why": reasons.told(change.why),
         "state": state,
     }
 

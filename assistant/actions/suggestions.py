@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from assistant import changes as change_list
-from assistant import triage, waiting
+from assistant import reasons, triage, waiting
 from assistant.actions.drafts import enough_to_ask, head_after_saving, save_revision
 from assistant.actions.refused import Refused, StaleRevision
 from assistant.actions.screenings import keep_screening
@@ -197,7 +197,7 @@ class Finished:
 
 def finish_job(job: SuggestionJob, *, fence: int, finished: Finished, screening: Screening) -> Suggestion | None:
     """Store the suggestion with its screening and end the job; None when this fence no longer holds it."""
-    changes = change_list.changes_between(job.original, finished.text, whole=finished.outcome.stop == StopReason.END)
+    changes = explained_changes(job, finished.text, whole=finished.outcome.stop == StopReason.END)
     with transaction.atomic():
         mine = SuggestionJob.objects.mine(job.id, fence)
         if not mine.end(SuggestionJob.Status.DONE, reason=finished.outcome.stop):
@@ -222,6 +222,13 @@ def finish_job(job: SuggestionJob, *, fence: int, finished: Finished, screening:
         audit.record("suggestion.finished", actor=None, object_type="job", object_id=job.id, outcome=suggestion.status)
         poke.job_changed(job.id, seq=0)
     return suggestion
+
+
+def explained_changes(job: SuggestionJob, text: str, *, whole: bool = True) -> list[change_list.Change]:
+    """What `text` changes in the words that help was asked for, and why."""
+    post = job.draft.post
+    changes = change_list.changes_between(job.original, text, whole=whole)
+    return reasons.explained(changes, post=post.text, language=post.language, country=post.country)
 
 
 def changes_of(suggestion: Suggestion) -> list[change_list.Change]:
