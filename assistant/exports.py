@@ -61,6 +61,7 @@ FINISHED = (Draft.Status.SENT, Draft.Status.WITHHELD)
 VERDICTS = {
     ChangeVerdict.Verdict.ACCEPTED: "accepted",
     ChangeVerdict.Verdict.KEPT: "rejected",
+    ChangeVerdict.Verdict.UNHELPFUL: "rejected",
     ChangeVerdict.Verdict.UNDONE: "undone",
 }
 
@@ -231,13 +232,15 @@ def _decided(suggestion: Suggestion, *, draft: str, offered: str, sent: str) -> 
     undone = {row.index for row in suggestion.verdicts.filter(verdict=ChangeVerdict.Verdict.UNDONE)}
     counting = verdicts_of(suggestion)
     for change in scrubbed:
-        verdict = counting.get(change.index) or (ChangeVerdict.Verdict.UNDONE if change.index in undone else None)
+        row = counting.get(change.index)
+        verdict = row.verdict if row else ChangeVerdict.Verdict.UNDONE if change.index in undone else None
         if verdict is None or change.kind is Kind.KEEP:
             continue
         told = VERDICTS[ChangeVerdict.Verdict(verdict)]
+        reason = row.reason if row else ""
         if told == "accepted" and change.after.strip() not in sent:
             told = "edited"  # taken, then written over
-        yield {"kind": change.kind, "before": change.before, "after": change.after, "verdict": told, "reason": ""}
+        yield {"kind": change.kind, "before": change.before, "after": change.after, "verdict": told, "reason": reason}
 
 
 def _scrubbed_changes(suggestion: Suggestion, stored: list[Change], *, draft: str, offered: str) -> list[Change]:

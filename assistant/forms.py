@@ -159,6 +159,15 @@ class AskForm(DraftForm):
 
 class VerdictForm(DraftForm):
     verdict = forms.ChoiceField(choices=ChangeVerdict.Verdict.choices)
+    reason = forms.ChoiceField(choices=ChangeVerdict.Reason.choices, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("verdict") != ChangeVerdict.Verdict.UNHELPFUL:
+            cleaned["reason"] = ""  # the page sends what stands in its list, whichever button was pressed
+        elif not cleaned.get("reason"):
+            self.add_error("reason", ValidationError("Say why it is not helpful.", code="missing"))
+        return cleaned
 
 
 class WorryForm(forms.Form):

@@ -50,6 +50,8 @@ LINES = {
     "good.interpretations": Why("Good as it is: it shows what you understood.", f"Interpretations · {REFLECTIONS}"),
     "good.reactions": Why("Good as it is: it says what moves you about it.", f"Emotional reactions · {EMPATHY}"),
 }
+# What a supporter may want no more of. What the safety layer says of a draft is not for switching off.
+STOPPABLE = frozenset(code for code in LINES if not code.startswith("good."))
 # What is said first of a sentence that does several things.
 ORDERED = (Mechanism.EXPLORATIONS, Mechanism.INTERPRETATIONS, Mechanism.REACTIONS)
 

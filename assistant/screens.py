@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Set
 from dataclasses import asdict
 from typing import Any
 
@@ -18,7 +19,18 @@ from assistant.actions.suggestions import SAFETY_OPEN
 from assistant.changes import Change, word_changes
 from assistant.forms import CountryForm
 from assistant.inference.types import Mode
-from assistant.models import Draft, DraftRevision, Finding, Post, Reply, Suggestion, SuggestionJob, Worry
+from assistant.models import (
+    ChangeVerdict,
+    Draft,
+    DraftRevision,
+    Finding,
+    Post,
+    Reply,
+    StoppedKind,
+    Suggestion,
+    SuggestionJob,
+    Worry,
+)
 from assistant.safety import helplines
 from assistant.safety.sources import source_of
 from assistant.safety.types import Level, Screening, Severity, Tier
@@ -42,6 +54,11 @@ REPLY_STATES = {
     Reply.Status.RETURNED: "Came back to you",
     Reply.Status.WITHHELD: "Not sent",
     Reply.Status.TAKEN_BACK: "Taken back",
+}
+STATES = {  # of a change; static/js/changes.js has the same
+    ChangeVerdict.Verdict.ACCEPTED: "used",
+    ChangeVerdict.Verdict.KEPT: "yours stays",
+    ChangeVerdict.Verdict.UNHELPFUL: "yours stays · not helpful",
 }
 FAILURES = {
     "model_unavailable": "The model cannot be used right now.",
@@ -246,7 +263,9 @@ def suggestion_context(job: SuggestionJob) -> dict[str, Any] | None:
         return base if status in ("held", "failed") else None
     verdicts = actions.verdicts_of(row)
     changes = actions.changes_of(row)
-    base["changes"] = [change_row(change, verdicts.get(change.index, "")) for change in changes]
+    stopped = set(StoppedKind.objects.filter(by=job.asked_by).values_list("code", flat=True))
+    base["changes"] = [change_row(change, verdicts.get(change.index), stopped) for change in changes]
+    base["why_not"] = ChangeVerdict.Reason.choices
     base["nothing_to_change"] = all(change.kind == "keep" for change in changes)
     base["released"] = row.status == Suggestion.Status.RELEASED
     base["text"] = row.text
@@ -254,7 +273,7 @@ def suggestion_context(job: SuggestionJob) -> dict[str, Any] | None:
     return base
 
 
-def change_row(change: Change, state: str) -> dict[str, Any]:
+def change_row(change: Change, verdict: ChangeVerdict | None, stopped: Set[str]) -> dict[str, Any]:
     return {
         "index": change.index,
         "number": change.index + 1,
@@ -264,8 +283,18 @@ def change_row(change: Change, state: str) -> dict[str, Any]:
         "after": change.after,
         "words": [{"op": str(word.op), "text": word.text} for word in change.words],
         "why": reasons.told(change.why),
-        "state": state,
+        "code": change.why,
+        "stoppable": change.why in reasons.STOPPABLE,
+        "stopped": change.why in stopped and verdict is None,
+        "state": verdict.verdict if verdict else "",
+        "state_label": STATES[ChangeVerdict.Verdict(verdict.verdict)] if verdict else "",
+        "why_not": verdict.get_reason_display() if verdict else "",
     }
+
+
+def stopped_kinds(user: Any) -> list[dict[str, Any]]:
+    rows = StoppedKind.objects.filter(by=user)
+    return [{"code": row.code, "why": reasons.told(row.code), "at": row.at} for row in rows]
 
 
 def saved(draft: Draft, head: DraftRevision) -> dict[str, Any]:

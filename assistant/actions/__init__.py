@@ -27,6 +27,8 @@ from assistant.actions.suggestions import (
     decide_change,
     fail_job,
     finish_job,
+    stop_kind,
+    suggest_kind_again,
     verdicts_of,
 )
 
@@ -57,6 +59,8 @@ __all__ = [
     "screen_reply",
     "send_reply",
     "set_country",
+    "stop_kind",
+    "suggest_kind_again",
     "take_back_reply",
     "take_next_post",
     "verdicts_of",

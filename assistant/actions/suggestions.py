@@ -15,9 +15,17 @@ from assistant import changes as change_list
 from assistant import reasons, triage, waiting
 from assistant.actions.drafts import enough_to_ask, head_after_saving, save_revision
 from assistant.actions.refused import Refused, StaleRevision
-from assistant.actions.screenings import keep_screening
+from assistant.actions.screenings import keep_screening, report
 from assistant.inference.types import Mode, Outcome, StopReason
-from assistant.models import ChangeVerdict, Draft, DraftRevision, ModelVersion, Suggestion, SuggestionJob
+from assistant.models import (
+    ChangeVerdict,
+    Draft,
+    DraftRevision,
+    ModelVersion,
+    StoppedKind,
+    Suggestion,
+    SuggestionJob,
+)
 from assistant.models.suggestion import JobQuerySet
 from assistant.safety.pipeline import in_trouble
 from assistant.safety.types import Kind, Screening
@@ -30,6 +38,7 @@ SAFETY_OPEN = f"{SAFETY_IN_TROUBLE} Your draft is saved, and you can write and s
 ORIGIN_OF = {
     ChangeVerdict.Verdict.ACCEPTED: DraftRevision.Origin.ACCEPTED,
     ChangeVerdict.Verdict.KEPT: DraftRevision.Origin.TYPED,
+    ChangeVerdict.Verdict.UNHELPFUL: DraftRevision.Origin.TYPED,
     ChangeVerdict.Verdict.UNDONE: DraftRevision.Origin.UNDONE,
 }
 
@@ -235,10 +244,10 @@ def changes_of(suggestion: Suggestion) -> list[change_list.Change]:
     return change_list.from_json(suggestion.changes)
 
 
-def verdicts_of(suggestion: Suggestion) -> dict[int, str]:
+def verdicts_of(suggestion: Suggestion) -> dict[int, ChangeVerdict]:
     """The verdict that counts for each change index; an undone one counts as none."""
-    latest = {row.index: row.verdict for row in suggestion.verdicts.order_by("id")}
-    return {index: verdict for index, verdict in latest.items() if verdict != ChangeVerdict.Verdict.UNDONE}
+    latest = {row.index: row for row in suggestion.verdicts.order_by("id")}
+    return {index: row for index, row in latest.items() if row.verdict != ChangeVerdict.Verdict.UNDONE}
 
 
 def decide_change(
@@ -251,15 +260,18 @@ def decide_change(
     base: int,
     applied: bool,
     by: Any,
+    reason: str = "",
 ) -> DraftRevision:
     """Save the text as it is after the verdict and record the verdict; the new head.
 
-    `applied` says that the page has made the change in `text` already. Raises Refused or StaleRevision.
+    `applied` says that the page has made the change in `text` already. `reason`: why it was not helpful; for one that could
+    hurt a moderator is asked to look. Raises Refused or StaleRevision.
     """
     changes = changes_of(suggestion)
     if index >= len(changes):
         raise Refused("no_such_change", f"This suggestion has no change number {index + 1}.", status=404)
-    was_accepted = verdicts_of(suggestion).get(index) == ChangeVerdict.Verdict.ACCEPTED
+    known = verdicts_of(suggestion).get(index)
+    was_accepted = known is not None and known.verdict == ChangeVerdict.Verdict.ACCEPTED
     if not applied and (verdict != ChangeVerdict.Verdict.UNDONE or was_accepted):
         text = text_with_verdict(text, changes[index], verdict)
     accepted = changes[index].after if verdict == ChangeVerdict.Verdict.ACCEPTED else ""
@@ -267,9 +279,28 @@ def decide_change(
         draft, text=text, base=base, origin=ORIGIN_OF[ChangeVerdict.Verdict(verdict)], accepted=accepted
     )
     with transaction.atomic():
-        ChangeVerdict.objects.create(suggestion=suggestion, index=index, verdict=verdict, revision=head)
+        ChangeVerdict.objects.create(suggestion=suggestion, index=index, verdict=verdict, reason=reason, revision=head)
         audit.record(f"change.{verdict}", actor=by, object_type="suggestion", object_id=suggestion.id, code=str(index))
+        if reason == ChangeVerdict.Reason.HARMFUL:
+            report(suggestion, by=by)
     return head
+
+
+def stop_kind(suggestion: Suggestion, *, index: int, by: Any) -> str:
+    """This person is shown no more changes for the reason of this one; its code. Raises Refused where it has none to stop."""
+    changes = changes_of(suggestion)
+    code = changes[index].why if index < len(changes) else ""
+    if code not in reasons.STOPPABLE:
+        raise Refused("not_a_kind", "Changes like this one cannot be stopped: keep yours each time.", status=422)
+    _, made = StoppedKind.objects.get_or_create(by=by, code=code)
+    if made:
+        audit.record("kind.stopped", actor=by, object_type="person", object_id=by.pk, code=code)
+    return code
+
+
+def suggest_kind_again(code: str, *, by: Any) -> None:
+    if StoppedKind.objects.filter(by=by, code=code).delete()[0]:
+        audit.record("kind.suggested_again", actor=by, object_type="person", object_id=by.pk, code=code)
 
 
 def text_with_verdict(text: str, change: change_list.Change, verdict: str) -> str:
@@ -277,7 +308,7 @@ def text_with_verdict(text: str, change: change_list.Change, verdict: str) -> st
 
     Raises Refused when the sentence was rewritten meanwhile: a change is set aside rather than forced.
     """
-    if verdict == ChangeVerdict.Verdict.KEPT:
+    if verdict in (ChangeVerdict.Verdict.KEPT, ChangeVerdict.Verdict.UNHELPFUL):
         return text
     old, new = (
         (change.before, change.after) if verdict == ChangeVerdict.Verdict.ACCEPTED else (change.after, change.before)

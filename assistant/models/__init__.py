@@ -8,6 +8,7 @@ from assistant.models.second_reading import SecondReading
 from assistant.models.suggestion import (
     ChangeVerdict,
     Finding,
+    StoppedKind,
     Suggestion,
     SuggestionChunk,
     SuggestionJob,
@@ -28,6 +29,7 @@ __all__ = [
     "PreferenceExport",
     "Reply",
     "SecondReading",
+    "StoppedKind",
     "Suggestion",
     "SuggestionChunk",
     "SuggestionJob",

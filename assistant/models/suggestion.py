@@ -117,13 +117,35 @@ class ChangeVerdict(models.Model):
     class Verdict(models.TextChoices):
         ACCEPTED = "accepted"
         KEPT = "kept"  # the supporter's own words stay
+        UNHELPFUL = "unhelpful"  # they stay, and this is why
         UNDONE = "undone"
+
+    class Reason(models.TextChoices):
+        MEANING = "meaning", "It changes what I mean"
+        VOICE = "voice", "It does not sound like me"
+        UNTRUE = "untrue", "It says something that is not so"
+        BESIDE = "beside", "It does not answer what they wrote"
+        TOO_MUCH = "too_much", "It is too much"
+        HARMFUL = "harmful", "It could hurt"  # a moderator is asked to look
 
     suggestion = models.ForeignKey(Suggestion, on_delete=models.PROTECT, related_name="verdicts")
     index = models.PositiveSmallIntegerField()
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    reason = models.CharField(max_length=10, choices=Reason.choices, blank=True)  # of an unhelpful one
     revision = models.ForeignKey(DraftRevision, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(db_default=Now())
+
+
+class StoppedKind(models.Model):
+    """A supporter wants no more changes that are offered for this reason."""
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    code = models.CharField(max_length=40)  # of assistant.reasons
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["at", "id"]
+        constraints = [models.UniqueConstraint(fields=["by", "code"], name="one_row_per_stopped_kind")]
 
 
 class Finding(models.Model):

@@ -104,6 +104,7 @@ def decide_change(request: HttpRequest, suggestion_id: uuid.UUID, index: int) ->
             base=decided["base"],
             applied=not wants_page(request),
             by=request.user,
+            reason=decided["reason"],
         )
     except actions.Refused as refusal:
         return refused(request, draft_row, refusal)
@@ -111,6 +112,34 @@ def decide_change(request: HttpRequest, suggestion_id: uuid.UUID, index: int) ->
         return redirect("assistant:draft", draft_row.id)
     prepare_after_commit(draft_row)
     return JsonResponse(screens.saved(draft_row, head) | {"verdict": decided["verdict"], "index": index})
+
+
+@require_POST
+@needs(WRITE_REPLIES)
+def stop_kind(request: HttpRequest, suggestion_id: uuid.UUID, index: int) -> HttpResponse:
+    """Suggest no more changes for the reason of this one."""
+    row = access.suggestion_for(request.user, suggestion_id)
+    try:
+        code = actions.stop_kind(row, index=index, by=request.user)
+    except actions.Refused as refusal:
+        return refused(request, access.draft_for(request.user, row.job.draft_id), refusal)
+    if wants_page(request):
+        return redirect("assistant:draft", row.job.draft_id)
+    return JsonResponse({"code": code})
+
+
+@require_GET
+@needs(WRITE_REPLIES)
+def kinds(request: HttpRequest) -> HttpResponse:
+    """What this person wanted no more of."""
+    return render(request, "assistant/kinds.html", {"kinds": screens.stopped_kinds(request.user)})
+
+
+@require_POST
+@needs(WRITE_REPLIES)
+def suggest_kind_again(request: HttpRequest, code: str) -> HttpResponse:
+    actions.suggest_kind_again(code, by=request.user)
+    return redirect("assistant:kinds")
 
 
 @require_POST

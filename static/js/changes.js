@@ -1,11 +1,14 @@
 // Use, keep or undo one suggested change, on the text as it is now.
 
 import { placeOf, placeOfUndo, remember } from "./place.js";
+import { post } from "./server.js";
 
 const NO_LONGER_FITS = "You have changed this part since, so it no longer fits. Nothing was touched.";
 const CANNOT_UNDO = "This part was changed since, so it cannot be undone by itself. Nothing was touched.";
-const STATES = { accepted: "used", kept: "yours stays", "": "" };
-const SAID = { accepted: "Used.", kept: "Yours stays.", "": "Undone." };
+const STATES = { accepted: "used", kept: "yours stays", unhelpful: "yours stays · not helpful", "": "" };
+const SAID = { accepted: "Used.", kept: "Yours stays.", unhelpful: "Yours stays. Thank you for saying so.", "": "Undone." };
+const STOPPED = "Changes for this reason are put aside from the next time on. The account menu has a way back.";
+const NOT_STOPPED = "This could not be kept. Try again in a moment.";
 
 export class Changes {
   #list;
@@ -26,9 +29,13 @@ export class Changes {
     const item = event.target.closest("li.change");
     if (!item || !event.submitter) return;
     event.preventDefault();
+    if (event.submitter.name === "stop") {
+      this.#stopKind(item, event.submitter.formAction);
+      return;
+    }
     const verdict = event.submitter.value;
     const position = this.#items().indexOf(item);
-    const fitted = { accepted: () => this.#use(position), kept: () => true, undone: () => this.#undo(position, item) }[verdict]();
+    const fitted = verdict === "accepted" ? this.#use(position) : verdict === "undone" ? this.#undo(position, item) : true;
     if (!fitted) {
       this.#setAside(item, verdict === "accepted" ? NO_LONGER_FITS : CANNOT_UNDO);
       return;
@@ -36,9 +43,17 @@ export class Changes {
     const before = item.dataset.state;
     show(item, verdict === "undone" ? "" : verdict);
     this.#moveOn(item, verdict);
-    this.#saver.decide(event.target.action, verdict, (_body, refusal) => {
+    const fields = { verdict, reason: verdict === "unhelpful" ? event.target.elements.reason.value : "" };
+    this.#saver.decide(event.target.action, fields, (_body, refusal) => {
       if (refusal) this.#setAside(item, refusal.message, before);
     });
+  }
+
+  async #stopKind(item, url) {
+    const { outcome, body } = await post(url, {});
+    const message = outcome === "ok" ? STOPPED : (body.message ?? NOT_STOPPED);
+    this.#setAside(item, message);
+    this.#say(message);
   }
 
   #use(position) {
@@ -79,7 +94,7 @@ export class Changes {
     this.#say(SAID[verdict === "undone" ? "" : verdict]);
     const items = this.#items();
     const ahead = [...items.slice(items.indexOf(item) + 1), ...items.slice(0, items.indexOf(item))];
-    const next = verdict === "undone" ? item : (ahead.find((other) => other.dataset.kind !== "keep" && !other.dataset.state) ?? item);
+    const next = verdict === "undone" ? item : (ahead.find((other) => other.dataset.kind !== "keep" && !other.dataset.state && !("stopped" in other.dataset)) ?? item);
     next.querySelector("button:not([hidden])").focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
   }
@@ -94,7 +109,10 @@ function show(item, state) {
   item.dataset.state = state;
   item.querySelector(".state").textContent = STATES[state];
   item.querySelector(".why").hidden = true;
-  for (const button of item.querySelectorAll("button")) button.hidden = (button.value === "undone") === (state === "");
+  for (const button of item.querySelectorAll("form > button")) button.hidden = (button.value === "undone") === (state === "");
+  const details = item.querySelector(".not-helpful");
+  details.hidden = state !== "";
+  details.open = false;
 }
 
 /** Through the browser's own editing where that works, so that its undo keys go on working; caret and scroll stay. */

@@ -304,7 +304,7 @@ async function showSuggestion(url) {
 }
 
 function tellOutcome(status) {
-  const count = page.suggestion.querySelectorAll(".change:not([data-kind='keep'])").length;
+  const count = page.suggestion.querySelectorAll(".change:not([data-kind='keep'], [data-stopped])").length;
   const words = {
     done: count ? `${count} suggested ${count === 1 ? "change" : "changes"}` : "",
     held: "Kept back for a moderator",

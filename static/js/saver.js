@@ -65,7 +65,7 @@ export class Saver extends EventTarget {
   /** Save the text as it is after a decision about one change. */
   decide(url, verdict, onAnswer = () => {}) {
     const text = this.#textarea.value;
-    this.#queue.push({ url, text, verdict, onAnswer });
+    this.#queue.push({ url, text, verdict, onAnswer }); // verdict: its fields
     this.#latest = text;
     return this.#run();
   }
@@ -109,7 +109,7 @@ export class Saver extends EventTarget {
   }
 
   #send({ url, text, origin, verdict }) {
-    const fields = verdict ? { verdict, text, base: this.base } : { text, base: this.base, origin, change: "" };
+    const fields = verdict ? { ...verdict, text, base: this.base } : { text, base: this.base, origin, change: "" };
     const size = new URLSearchParams(fields).toString().length;
     return post(url, fields, { keepalive: size < KEEPALIVE_LIMIT });
   }

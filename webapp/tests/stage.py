@@ -13,6 +13,7 @@ from assistant import actions
 from assistant.actions.suggestions import Finished
 from assistant.inference.types import Outcome, StopReason
 from assistant.models import Reply, Suggestion, SuggestionJob
+from assistant.reasons import STOPPABLE
 from assistant.safety.types import Screening
 from moderation.models import Flag
 from webapp import test as build
@@ -42,6 +43,7 @@ class Stage:
         self.wren, self.robin = (build.person(name, *Role) for name in ("wren", "robin"))
         self.draft = build.draft(self.wren)
         self.suggestion = suggested(self.draft, build.KIND_REVISION)
+        self.offered = next(one.index for one in actions.changes_of(self.suggestion) if one.why in STOPPABLE)
         self.job = build.job(self.draft)
         held = build.draft(self.wren, text=build.HURTFUL_REPLY)
         head = held.head()
@@ -56,8 +58,9 @@ class Stage:
             "draft_id": self.draft.id,
             "job_id": self.job.id,
             "suggestion_id": self.suggestion.id,
-            "index": 0,
+            "index": self.offered if name == "assistant:stop_kind" else 0,
             "number": 1,
+            "code": "wording",
             "reply_id": self.reply.id,
             "flag_id": self.flag.id,
             "user_id": self.wren.pk,

@@ -68,6 +68,9 @@ TABLE: dict[str, str | set[Role]] = {
     "assistant:suggestion": WRITERS,
     "assistant:decide_change": WRITERS,
     "assistant:report_suggestion": WRITERS,
+    "assistant:stop_kind": WRITERS,
+    "assistant:kinds": WRITERS,
+    "assistant:suggest_kind_again": WRITERS,
     "assistant:replies": WRITERS,
     "assistant:reply": WRITERS,
     "assistant:take_back": WRITERS,
@@ -79,7 +82,14 @@ TABLE: dict[str, str | set[Role]] = {
     "moderation:decide": REVIEWERS,
 }
 
-SOMETHING = {"token": "x", "uidb36": "1", "key": "x-y", "index": 0, "number": 1}  # every other argument is an id
+SOMETHING = {
+    "token": "x",
+    "uidb36": "1",
+    "key": "x-y",
+    "index": 0,
+    "number": 1,
+    "code": "x",
+}  # every other argument is an id
 
 
 def every_url(resolver: URLResolver, spaces: tuple[str, ...] = ()) -> Iterator[tuple[str, list[str]]]:
