@@ -16,13 +16,14 @@ from queue import Empty, SimpleQueue
 
 from assistant.safety import phases, policy
 from assistant.safety.breaker import Breaker, CheckState, Status, canary_of
+from assistant.safety.own_words import lowered
 from assistant.safety.reading import Reading, one_screening
 from assistant.safety.rules import Rule, severities
 from assistant.safety.types import Context, Finding, Kind, Level, Phase, Score, Screening, Severity
 
 logger = logging.getLogger(__name__)
 
-PIPELINE_VERSION = 2
+PIPELINE_VERSION = 3
 # A phase that hangs keeps its thread. Past this many it is not called any more: its texts are held at once.
 MOST_STUCK_THREADS = 4
 _MOST_FINDINGS_OF_A_PHASE = 2_000
@@ -153,11 +154,14 @@ class Pipeline:
             findings += [_trouble(MISSING, name, context) for name in self._missing(context.kind)]
             if not probe and not self.breaker.is_closed(canary_of(context.kind)):
                 findings.append(_trouble(CANARY, "pipeline", context))
-            for said in _Run(self, text, context, probe=probe).answers():
+            run = _Run(self, text, context, probe=probe)
+            for said in run.answers():
                 if isinstance(said, Score):
                     scores.append(said.value)
                 else:
                     findings.append(said)
+            with one_screening(run.readings):
+                findings = lowered(findings, text, context)
         except Exception as error:  # no thread to be had, or a caller that passes no text
             logger.error("screening failed: %s", type(error).__name__)
             findings.append(_trouble(FAILED, "pipeline", context))

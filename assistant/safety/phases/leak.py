@@ -37,6 +37,9 @@ _TELLTALES = 4
 _WORDS_OF_EXAMPLE = 7
 _WORDS_OF_POST = 8
 _WORDS_OF_SENTENCE = 4
+_MOST_SAID_BACK = 12  # words of one clause, said back to them
+_WORDS_AROUND = 2  # of the writer's own, in the sentence that says it back
+_YOU = frozenset({"you", "your", "yours", "you're", "youre", "you've", "youve", "yourself", "u", "ur"})
 _WORDS_OF_ORDER = 4
 _SENTENCES_OF_ORDER = 3  # after the one in which it stands
 _SHORTEST_RARE = 3
@@ -169,13 +172,37 @@ def _find_copied(reading: Reading, context: Context) -> Iterator[Span]:
         return
     post, draft = read(context.post), read(context.draft)
     runs = set(grams(texts_of(post), _WORDS_OF_POST)) - set(grams(texts_of(draft), _WORDS_OF_POST))
-    for first, gram in enumerate(grams(texts_of(reading), _WORDS_OF_POST)):
-        if gram in runs:
-            yield first, first + _WORDS_OF_POST
+    copied = [gram in runs for gram in grams(texts_of(reading), _WORDS_OF_POST)]
+    stretches = list(_stretches(copied))
+    if len(stretches) == 1 and _is_said_back(reading, *stretches[0]):
+        stretches = []
+    yield from stretches
     wholes = _whole_sentences(post) - _whole_sentences(draft)
     for first, last in sentences(reading.words):
         if tuple(word.text for word in reading.words[first:last]) in wholes:
             yield first, last
+
+
+def _stretches(copied: Sequence[bool]) -> Iterator[Span]:
+    """Words that stand in copied runs, as long stretches."""
+    first: int | None = None
+    for index, is_copied in enumerate([*copied, False]):
+        if is_copied and first is None:
+            first = index
+        elif not is_copied and first is not None:
+            yield first, index - 1 + _WORDS_OF_POST
+            first = None
+
+
+def _is_said_back(reading: Reading, first: int, last: int) -> bool:
+    """One clause of theirs inside a sentence that speaks to them: "No wonder that ... when ...". That is an answer."""
+    sentence = reading.words[first].sentence
+    said = [word.text for word in reading.words if word.sentence == sentence]
+    return (
+        reading.words[last - 1].sentence == sentence
+        and last - first <= min(_MOST_SAID_BACK, len(said) - _WORDS_AROUND)
+        and not _YOU.isdisjoint(said)
+    )
 
 
 def _whole_sentences(reading: Reading) -> set[tuple[str, ...]]:

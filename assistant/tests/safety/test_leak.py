@@ -90,6 +90,36 @@ def test_it_holds_the_post_instead_of_an_answer() -> None:
     assert found(PHASE, POST, Kind.SUGGESTION, post=POST, draft=POST) == []
 
 
+LONG_POST = (
+    "We broke up three weeks ago after six years. I still set out two cups in the morning. At night I read our old messages"
+    " until it gets light and the birds begin and I have not slept and the day has to start all the same."
+)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "It sounds painful that you still set out two cups in the morning.",
+        "No wonder you are tired when you read our old messages until it gets light. What helps?",
+    ],
+)
+def test_one_clause_said_back_to_them_is_an_answer(said: str) -> None:
+    assert "leak.copied" not in codes(found(PHASE, said, Kind.SUGGESTION, post=LONG_POST, draft=DRAFT))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "still set out two cups in the morning at night",  # nobody is spoken to
+        "I still set out two cups in the morning. You?",  # a whole sentence of theirs
+        "I see that you read our old messages until it gets light and the birds begin and I have not slept.",  # too long
+        "You still set out two cups in the morning. You read our old messages until it gets light.",  # one after the other
+    ],
+)
+def test_more_than_a_clause_is_a_copy(said: str) -> None:
+    assert "leak.copied" in codes(found(PHASE, said, Kind.SUGGESTION, post=LONG_POST, draft=DRAFT))
+
+
 @pytest.mark.parametrize(
     ("order", "answer"),
     [
