@@ -286,6 +286,7 @@ def decide_change(
     return head
 
 
+@transaction.atomic
 def stop_kind(suggestion: Suggestion, *, index: int, by: Any) -> str:
     """This person is shown no more changes for the reason of this one; its code. Raises Refused where it has none to stop."""
     changes = changes_of(suggestion)
@@ -298,6 +299,7 @@ def stop_kind(suggestion: Suggestion, *, index: int, by: Any) -> str:
     return code
 
 
+@transaction.atomic
 def suggest_kind_again(code: str, *, by: Any) -> None:
     if StoppedKind.objects.filter(by=by, code=code).delete()[0]:
         audit.record("kind.suggested_again", actor=by, object_type="person", object_id=by.pk, code=code)

@@ -2,6 +2,7 @@
 
 import { Changes } from "./changes.js";
 import { JobStream, requestSuggestion } from "./job.js";
+import { LocalCopy } from "./local.js";
 import { Saver } from "./saver.js";
 import { getFragment } from "./server.js";
 import { waitingWords } from "./waiting.js";
@@ -46,6 +47,7 @@ function watchTyping() {
   page.text.addEventListener("lantern:editing", (event) => (byScript = event.detail));
   page.text.addEventListener("input", () => byScript || saver.typed());
   page.text.addEventListener("input", () => checked.replaceChildren()); // it spoke of other words
+  page.text.addEventListener("input", () => found.hidden && local.keep(page.text.value)); // never over what is still offered
   page.text.addEventListener("blur", () => byScript || saver.flush());
   document.addEventListener("visibilitychange", () => document.hidden && saver.flush());
   document.addEventListener("lantern:leave", leave);
@@ -71,6 +73,7 @@ function leave() {
 saver.addEventListener("state", ({ detail }) => {
   if (detail.state in banners) showBanner(detail);
   if (detail.state === "saved" || (detail.state === "waiting" && !banners.refused.hidden)) hideBanners();
+  if (detail.state === "saved" && !saver.unsaved && found.hidden) local.drop();
   tellSaved();
 });
 
@@ -141,10 +144,44 @@ banners.conflict.querySelector("[data-take-other]").addEventListener("click", as
   page.text.focus();
   await saver.keepMine(); // so that these words, too, are a revision that can be found again
   if (saver.state === "conflict") return;
-  page.text.select();
-  if (!document.execCommand("insertText", false, other)) page.text.setRangeText(other, 0, page.text.value.length);
+  replaceAll(other);
   await saver.flush();
 });
+
+// What a browser that ended too early left on this device
+
+const local = new LocalCopy($("write").dataset.draft);
+const found = $("local-copy");
+
+function offerLocalCopy() {
+  const copy = local.get();
+  if (!copy || copy.text === page.text.value) {
+    local.drop();
+    return;
+  }
+  found.querySelector("[data-when]").textContent = new Date(copy.at).toLocaleString();
+  found.querySelector("[data-copy]").textContent = copy.text;
+  found.hidden = false;
+  found.querySelector("[data-put-back]").addEventListener("click", () => takeLocalCopy(copy.text));
+  found.querySelector("[data-throw-away]").addEventListener("click", () => takeLocalCopy(null));
+}
+
+async function takeLocalCopy(text) {
+  found.hidden = true;
+  page.text.focus();
+  if (text === null) {
+    local.drop();
+    return;
+  }
+  await saver.flush(); // so that what is replaced is a revision that can be found again
+  replaceAll(text);
+  await saver.flush();
+}
+
+function replaceAll(text) {
+  page.text.select();
+  if (!document.execCommand("insertText", false, text)) page.text.setRangeText(text, 0, page.text.value.length);
+}
 
 // The form is sent as it stands; what a pause would have saved goes along with it.
 // What is being saved must arrive before the reply does: otherwise the reply would stand on a revision that is no longer the
@@ -332,6 +369,7 @@ function watchChanges() {
 
 const numberOf = (text) => (text ? Number(text) : null);
 if (!page.text.readOnly) {
+  offerLocalCopy();
   watchTyping();
   watchChanges();
 }

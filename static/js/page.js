@@ -1,5 +1,6 @@
 // What every page needs: names and times in words, the account menu, and htmx's manners.
 
+import { forgetAll } from "./local.js";
 import { csrfToken } from "./server.js";
 
 const countries = namesOf("region");
@@ -53,6 +54,8 @@ if (account) {
     account.querySelector("summary").focus();
   });
 }
+
+document.querySelector("form[data-sign-out]")?.addEventListener("submit", forgetAll);
 
 // htmx
 

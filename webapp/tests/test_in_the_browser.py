@@ -117,21 +117,26 @@ def with_a_saved_draft(site: Site, browser: Browser, text: str) -> Page:
     return page
 
 
+def improve(page: Page) -> None:
+    """Ask until there is a suggestion: what the starter model writes goes in circles, or is held, now and then."""
+    suggestion = page.locator("#suggestion")
+    for _ in range(5):
+        suggestion.evaluate("node => node.replaceChildren()")  # what was there before is not the answer
+        page.get_by_role("button", name="Improve my draft").click()
+        answers = re.compile("Report this suggestion|went in circles|Kept back")
+        expect(suggestion).to_contain_text(answers, timeout=60_000)
+        if "Report this suggestion" in suggestion.inner_text():
+            return
+    pytest.fail(f"Five times no suggestion: {suggestion.inner_text()}")
+
+
 def test_a_supporter_and_a_moderator_walk_the_whole_path(site: Site, chromium: Browser) -> None:
     supporter = sign_in(site, chromium, "juniper")
     check_accessibility(supporter)
     take_and_write(supporter, DRAFT)
     check_accessibility(supporter)
 
-    supporter.get_by_role("button", name="Improve my draft").click()
-    suggestion = supporter.locator("#suggestion")
-    for _ in range(4):  # the starter model goes in circles now and then
-        expect(suggestion).to_contain_text(re.compile("Report this suggestion|went in circles"), timeout=60_000)
-        if "Report this suggestion" in suggestion.inner_text():
-            break
-        suggestion.get_by_role("button", name="Try again").click()
-        expect(suggestion).not_to_contain_text("went in circles")
-    expect(suggestion).to_contain_text("Report this suggestion")
+    improve(supporter)
     check_accessibility(supporter)
     use = supporter.get_by_role("button", name="Use this").first
     if use.count():
@@ -177,6 +182,66 @@ def test_sending_at_once_waits_for_what_is_being_saved(site: Site, chromium: Bro
     expect(page.locator("main")).to_contain_text("I am glad that you wrote.")
     expect(page.locator("main")).to_contain_text("Sent")
     assert not [line for line in site.complaints if line.startswith("fern")]
+
+
+def test_words_that_never_reached_the_server_are_offered_again(site: Site, chromium: Browser) -> None:
+    page = with_a_saved_draft(site, chromium, "Saved words.")
+    address, context = page.url, page.context
+    context.set_offline(True)
+    page.locator("#reply-text").fill("Saved words. And what I typed in the tunnel.")
+    expect(page.locator("#offline")).to_be_visible()
+    page.close(run_before_unload=False)  # as a crash would
+    context.set_offline(False)
+    page = context.new_page()
+    page.goto(address)
+    expect(page.locator("#reply-text")).to_have_value("Saved words.")
+    expect(page.locator("#local-copy")).to_contain_text("And what I typed in the tunnel.")
+    check_accessibility(page)
+    page.get_by_role("button", name="Put them back").click()
+    expect(page.locator("#reply-text")).to_have_value("Saved words. And what I typed in the tunnel.")
+    expect(page.locator("#save-state")).to_contain_text("Saved just now")
+    page.reload()
+    expect(page.locator("#reply-text")).to_have_value("Saved words. And what I typed in the tunnel.")
+    expect(page.locator("#local-copy")).to_be_hidden()
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_who_signs_out_leaves_no_words_on_the_device(site: Site, chromium: Browser) -> None:
+    page = with_a_saved_draft(site, chromium, DRAFT)
+    page.evaluate("localStorage.setItem('lantern.unsaved.x', JSON.stringify({ text: 'words', at: Date.now() }))")
+    page.locator("details.account summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.locator("input[name=login]")).to_be_visible()
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_a_change_that_is_not_helpful_says_why_and_its_kind_can_be_stopped(site: Site, chromium: Browser) -> None:
+    page = with_a_saved_draft(site, chromium, DRAFT)
+    for _ in range(4):  # until one comes with a reason that can be stopped
+        improve(page)
+        change = page.locator(".change:has(button[name='stop'])").first
+        if change.count():
+            break
+    change.get_by_text("Not helpful…").click()
+    check_accessibility(page)
+    change.locator("select").select_option("voice")
+    before = page.locator("#reply-text").input_value()
+    change.get_by_role("button", name="Keep mine, and say so").click()
+    expect(change.locator(".state")).to_have_text("yours stays · not helpful")
+    expect(page.locator("#reply-text")).to_have_value(before)
+    change.get_by_role("button", name="Undo").click()
+    expect(change.locator(".state")).to_have_text("")
+    change.get_by_text("Not helpful…").click()
+    change.get_by_role("button", name="Stop suggesting this kind").click()
+    expect(change.locator(".why")).to_contain_text("put aside from the next time on")
+    page.reload()
+    expect(page.locator(".change[data-stopped]").first).to_contain_text("Put aside")
+    check_accessibility(page)
+    page.locator("details.account summary").click()
+    page.get_by_role("link", name="What is not suggested").click()
+    check_accessibility(page)
+    page.get_by_role("button", name="Suggest again").first.click()
+    expect(page.locator("main")).to_contain_text("Nothing is put aside.")
 
 
 def test_two_windows_keep_both_texts(site: Site, chromium: Browser) -> None:
