@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from assistant.inference.trained_prompts import Goal
 from assistant.inference.types import Mode
 from assistant.models import ChangeVerdict, DraftRevision
 from assistant.safety.helplines import country_names
@@ -151,10 +152,25 @@ class SendForm(DraftForm):
     text = LetterField(max_length=settings.MAX_DRAFT)
 
 
+class TextsField(forms.Field):
+    """Any number of short texts under one name."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: Any) -> list[str]:
+        return [str(one) for one in value or []]
+
+
 class AskForm(DraftForm):
+    goals = forms.MultipleChoiceField(choices=[(goal.value, goal.value) for goal in Goal], required=False)
+    locked = TextsField(required=False)  # sentences of the text
     client_key = forms.UUIDField()
     mode = forms.ChoiceField(choices=[(mode.value, mode.value) for mode in Mode])
     reason = LetterField(max_length=settings.MAX_REASON, required=False)
+
+
+class SentencesForm(DraftForm):
+    locked = TextsField(required=False)
 
 
 class VerdictForm(DraftForm):

@@ -17,12 +17,14 @@ from django.db.models.functions import Now
 from assistant import actions, gate
 from assistant.inference.engine import Engine, EngineAway, EngineBusy, EngineError
 from assistant.inference.prompts import UnknownPrompt, build_prompt
+from assistant.inference.trained_prompts import Goal
 from assistant.inference.types import Mode, Params, Request, StopReason
 from assistant.lease import Lease
+from assistant.locked import keep_locked
 from assistant.models import SuggestionJob
 from assistant.models.clock import from_now
 from assistant.models.suggestion import JobQuerySet
-from assistant.safety.pipeline import in_trouble
+from assistant.safety.pipeline import in_trouble, screen
 from assistant.safety.types import Context, Kind, Level
 from assistant.streaming import chunks, poke
 from assistant.streaming.checked import CheckedStream
@@ -98,7 +100,14 @@ def _generate(claim: Claim, serving: Serving) -> None:
         draft=draft_text,
         level=Level(post.level),
     )
-    prompt = build_prompt(mode, post=post.text, draft=draft_text, version=serving.prompt_for(mode))
+    prompt = build_prompt(
+        mode,
+        post=post.text,
+        draft=draft_text,
+        version=serving.prompt_for(mode),
+        goals=[Goal(goal) for goal in job.goals],
+        keep=job.locked_sentences,
+    )
     request = Request(
         id=str(job.id), prompt=prompt, params=params_for(job), case=str(job.case_id), adapter=serving.adapter
     )
@@ -143,10 +152,14 @@ def _finish(claim: Claim, checked: CheckedStream, *, serving: Serving, prompt_ve
             reason = str(outcome.stop) if said_something or outcome.stop is not StopReason.END else "empty"
             actions.fail_job(job, fence=claim.fence, reason=reason)  # half an answer is no answer
             return
+    # The model is asked to keep them; that they are kept does not depend on it.
+    text, screening = keep_locked(job.original, checked.text, job.locked_sentences), checked.screening
+    if text != checked.text and not screening.held:
+        screening = screen(text, checked.context)
     finished = actions.Finished(
-        text=checked.text, outcome=outcome, model_version=serving.version, prompt_version=prompt_version
+        text=text, outcome=outcome, model_version=serving.version, prompt_version=prompt_version
     )
-    actions.finish_job(job, fence=claim.fence, finished=finished, screening=checked.screening)
+    actions.finish_job(job, fence=claim.fence, finished=finished, screening=screening)
     log.info("job_finished", extra={"job": str(job.id), "stop": outcome.stop, "tokens": outcome.output_tokens})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Set
+from collections.abc import Collection, Set
 from dataclasses import asdict
 from typing import Any
 
@@ -16,11 +16,13 @@ from django.utils.text import Truncator
 from assistant import actions, history, meters, provenance, reasons, triage
 from assistant.access import USE_GENERATE
 from assistant.actions.suggestions import SAFETY_OPEN
-from assistant.changes import Change, word_changes
+from assistant.changes import Change, split_sentences, word_changes
 from assistant.forms import CountryForm
+from assistant.inference.trained_prompts import IMPROVE_VERSION, Goal
 from assistant.inference.types import Mode
 from assistant.models import (
     ChangeVerdict,
+    Deployment,
     Draft,
     DraftRevision,
     Finding,
@@ -59,6 +61,15 @@ STATES = {  # of a change; static/js/changes.js has the same
     ChangeVerdict.Verdict.ACCEPTED: "used",
     ChangeVerdict.Verdict.KEPT: "yours stays",
     ChangeVerdict.Verdict.UNHELPFUL: "yours stays · not helpful",
+}
+GOALS = {
+    Goal.WARMER: "Warmer",
+    Goal.CLEARER: "Clearer",
+    Goal.SHORTER: "Shorter",
+    Goal.PLAINER: "Plainer",
+    Goal.NEXT_STEP: "One next step",
+    Goal.QUESTION: "Open question",
+    Goal.SAFER: "Safer wording",
 }
 FAILURES = {
     "model_unavailable": "The model cannot be used right now.",
@@ -125,6 +136,8 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
         and help_state(Mode.GENERATE).available,
         "no_drafting": user.has_perm(USE_GENERATE) and not handling.may_generate,
         "too_short": not actions.enough_to_ask(text),
+        "goals": goals_for(job) if available else [],
+        "sentences": sentences_of(text, locked=job.locked_sentences if job is not None else ()),
         "job": live_job(job),
         "suggestion": suggestion_context(job) if job is not None and not job.is_live else None,
         "own_share": own_share(head),
@@ -144,6 +157,21 @@ def history_page(draft: Draft, shown: DraftRevision | None) -> dict[str, Any]:
             "may_restore": draft.is_open and shown.text != head.text,
         }
     return page
+
+
+def goals_for(job: SuggestionJob | None) -> list[dict[str, Any]]:
+    """What a revision may aim for, as chosen the last time; none where the model was not trained to heed them."""
+    version = Deployment.active_version(Mode.IMPROVE)
+    if version is None or version.prompt_for(Mode.IMPROVE) != IMPROVE_VERSION:
+        return []
+    chosen = job.goals if job is not None else []
+    return [{"value": goal.value, "label": label, "chosen": goal in chosen} for goal, label in GOALS.items()]
+
+
+def sentences_of(text: str, *, locked: Collection[str]) -> list[dict[str, Any]]:
+    """Each sentence once, and whether it stays as it is."""
+    own = dict.fromkeys(text[one.start : one.end] for one in split_sentences(text))
+    return [{"text": sentence, "locked": sentence in locked} for sentence in own]
 
 
 WHAT_FOLLOWS = {
@@ -264,7 +292,11 @@ def suggestion_context(job: SuggestionJob) -> dict[str, Any] | None:
     verdicts = actions.verdicts_of(row)
     changes = actions.changes_of(row)
     stopped = set(StoppedKind.objects.filter(by=job.asked_by).values_list("code", flat=True))
-    base["changes"] = [change_row(change, verdicts.get(change.index), stopped) for change in changes]
+    locked = set(job.locked_sentences)
+    base["changes"] = [
+        change_row(change, verdicts.get(change.index), stopped) | {"locked": change.before.strip() in locked}
+        for change in changes
+    ]
     base["why_not"] = ChangeVerdict.Reason.choices
     base["nothing_to_change"] = all(change.kind == "keep" for change in changes)
     base["released"] = row.status == Suggestion.Status.RELEASED

@@ -13,6 +13,7 @@ urlpatterns = [
     path("drafts/<uuid:draft_id>/history", history.history, name="history"),
     path("drafts/<uuid:draft_id>/history/<int:number>", history.revision, name="revision"),
     path("drafts/<uuid:draft_id>/history/<int:number>/restore", history.restore, name="restore"),
+    path("drafts/<uuid:draft_id>/sentences", helping.sentences, name="sentences"),
     path("drafts/<uuid:draft_id>/check", writing.check, name="check"),
     path("drafts/<uuid:draft_id>/send", writing.send, name="send"),
     path("drafts/<uuid:draft_id>/country", writing.set_country, name="set_country"),

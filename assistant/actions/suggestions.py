@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from assistant import reasons, triage, waiting
 from assistant.actions.drafts import enough_to_ask, head_after_saving, save_revision
 from assistant.actions.refused import Refused, StaleRevision
 from assistant.actions.screenings import keep_screening, report
+from assistant.inference.trained_prompts import Goal
 from assistant.inference.types import Mode, Outcome, StopReason
 from assistant.models import (
     ChangeVerdict,
@@ -54,9 +56,20 @@ def find_request(user: Any, *, client_key: uuid.UUID, draft: Draft, mode: str) -
 
 
 def ask_for_help(
-    draft: Draft, *, by: Any, text: str, base: int, mode: Mode, client_key: uuid.UUID, because: str = ""
+    draft: Draft,
+    *,
+    by: Any,
+    text: str,
+    base: int,
+    mode: Mode,
+    client_key: uuid.UUID,
+    because: str = "",
+    goals: Sequence[Goal] = (),
+    locked: Collection[str] = (),
 ) -> SuggestionJob:
     """Save the draft and queue a job for that revision, in one transaction.
+
+    `locked`: sentences of the text that must come back byte for byte; what is no sentence of it is nobody's to keep.
 
     One click (`client_key`) is one job however often it arrives, and one draft has one live job: asking again while it runs
     answers with that job. Raises Refused or StaleRevision; the text is saved all the same.
@@ -73,32 +86,29 @@ def ask_for_help(
             refusal = StaleRevision(head=head, branch=branch)
         else:
             try:
-                return _queue_job(draft, by=by, revision=head, mode=mode, client_key=client_key, because=because)
+                job = SuggestionJob(mode=mode, asked_because=because, client_key=client_key, goals=list(goals))
+                job.locked = _spans_of(text, locked) if mode == Mode.IMPROVE else []
+                return _queue_job(job, draft, by=by, revision=head)
             except Refused as error:
                 refusal = error  # raised below, after the commit: what was typed stays saved
     raise refusal
 
 
-def _queue_job(
-    draft: Draft, *, by: Any, revision: DraftRevision, mode: Mode, client_key: uuid.UUID, because: str
-) -> SuggestionJob:
-    _refuse_unfit(draft, by=by, revision=revision, mode=mode, because=because)
-    job = SuggestionJob(
-        case=draft.case,
-        draft=draft,
-        revision=revision,
-        asked_by=by,
-        mode=mode,
-        asked_because=because,
-        client_key=client_key,
-    )
+def _spans_of(text: str, sentences: Collection[str]) -> list[list[int]]:
+    own = change_list.split_sentences(text)
+    return [[one.start, one.end] for one in own if text[one.start : one.end] in sentences]
+
+
+def _queue_job(job: SuggestionJob, draft: Draft, *, by: Any, revision: DraftRevision) -> SuggestionJob:
+    job.case, job.draft, job.revision, job.asked_by = draft.case, draft, revision, by
+    _refuse_unfit(draft, by=by, revision=revision, mode=Mode(job.mode), because=job.asked_because)
     try:
         with transaction.atomic():
             job.save(force_insert=True)
-            audit.record("suggestion.requested", actor=by, object_type="job", object_id=job.id, code=mode)
+            audit.record("suggestion.requested", actor=by, object_type="job", object_id=job.id, code=job.mode)
     except IntegrityError:
         # Somebody, most likely this person's other click, was first.
-        first = find_request(by, client_key=client_key, draft=draft, mode=mode)
+        first = find_request(by, client_key=job.client_key, draft=draft, mode=job.mode)
         first = first or SuggestionJob.objects.live().filter(draft=draft).first()
         if first is None:
             raise

@@ -7,10 +7,12 @@ are a fence that no text can climb. Change a word here and the version rises: it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.inference import trained_prompts
 from assistant.inference.scaffold import DRAFT, POST, REPLY, TURN_END, scaffold, system, written
+from assistant.inference.trained_prompts import Goal
 from assistant.inference.types import Mode, Prompt
 
 IMPROVE_VERSION = "improve-1"
@@ -99,12 +101,17 @@ class UnknownPrompt(ValueError):
     """A model asks to be asked in words that this release does not have."""
 
 
-def build_prompt(mode: Mode, *, post: str, draft: str, version: str = "") -> Prompt:
-    """`version`: the words that the model was trained on; empty for a model that has to be shown the task."""
+def build_prompt(
+    mode: Mode, *, post: str, draft: str, version: str = "", goals: Sequence[Goal] = (), keep: Sequence[str] = ()
+) -> Prompt:
+    """`version`: the words that the model was trained on; empty for a model that has to be shown the task.
+
+    Goals and sentences to keep are told to models that were trained to heed them; others know nothing of them.
+    """
     if mode is Mode.IMPROVE and version in ("", IMPROVE_VERSION):
         return build_improve(post=post, draft=draft)
     if mode is Mode.IMPROVE and version == trained_prompts.IMPROVE_VERSION:
-        return trained_prompts.build_improve(post=post, draft=draft)
+        return trained_prompts.build_improve(post=post, draft=draft, goals=goals, keep=keep)
     if mode is Mode.GENERATE and version in ("", GENERATE_VERSION):
         return build_generate(post=post)
     if mode is Mode.GENERATE and version == trained_prompts.GENERATE_VERSION:

@@ -34,6 +34,8 @@ class SuggestionJob(Leased):
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     mode = models.CharField(max_length=10, choices=[(mode.value, mode.value) for mode in Mode])
     asked_because = EncryptedTextField(default="")  # why a draft from the post was wanted
+    goals = models.JSONField(default=list)  # what the revision should aim for: values of trained_prompts.Goal
+    locked = models.JSONField(default=list)  # [start, end) of the revision's sentences that stay as they are
     client_key = models.UUIDField()  # one per click: the same key again is the same job
     worker = models.CharField(max_length=80, blank=True)
     last_seq = models.PositiveIntegerField(default=0)
@@ -53,6 +55,10 @@ class SuggestionJob(Leased):
     def original(self) -> str:
         """The supporter's words that the suggestion revises; none when a draft from the post was asked for."""
         return self.revision.text if self.mode == Mode.IMPROVE else ""
+
+    @property
+    def locked_sentences(self) -> list[str]:
+        return [self.original[start:end] for start, end in self.locked]
 
 
 class SuggestionChunk(models.Model):

@@ -15,7 +15,8 @@ from assistant.dispatch import (
     prepare_after_commit,
     wake_after_commit,
 )
-from assistant.forms import AskForm, VerdictForm
+from assistant.forms import AskForm, SentencesForm, VerdictForm
+from assistant.inference.trained_prompts import Goal
 from assistant.inference.types import Mode
 from assistant.models import SuggestionJob
 from assistant.streaming.chunks import read_after
@@ -40,6 +41,8 @@ def ask(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
             mode=Mode(asked["mode"]),
             client_key=asked["client_key"],
             because=asked["reason"],
+            goals=[Goal(goal) for goal in asked["goals"]],
+            locked=asked["locked"],
         )
     except actions.Refused as refusal:
         return refused(request, row, refusal)
@@ -48,6 +51,18 @@ def ask(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     if wants_page(request):
         return redirect("assistant:draft", row.id)
     return JsonResponse(screens.job_started(job), status=202)
+
+
+@require_POST
+@needs(WRITE_REPLIES)
+def sentences(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """The sentences of the draft as it is typed, to choose those that stay as they are. Nothing is stored."""
+    row = access.draft_for(request.user, draft_id)
+    form = SentencesForm(request.POST)
+    if not form.is_valid():
+        return invalid(request, row, form)
+    chosen = screens.sentences_of(form.cleaned_data["text"], locked=form.cleaned_data["locked"])
+    return render(request, "assistant/_sentences.html", {"sentences": chosen})
 
 
 @require_GET

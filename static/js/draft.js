@@ -228,7 +228,9 @@ async function ask(mode) {
 }
 
 async function send(mode) {
-  const fields = { text: page.text.value, base: saver.base, mode, reason: mode === "generate" ? page.reason.value : "" };
+  const chosen = new FormData(page.form);
+  const wishes = mode === "improve" ? { goals: chosen.getAll("goals"), locked: chosen.getAll("locked") } : {};
+  const fields = { text: page.text.value, base: saver.base, mode, reason: mode === "generate" ? page.reason.value : "", ...wishes };
   const onWaiting = () => (page.jobState.textContent = "No connection; trying again");
   const { outcome, body } = await requestSuggestion(page.form.dataset.suggestUrl, fields, { onWaiting });
   page.jobState.textContent = "";

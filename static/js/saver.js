@@ -1,6 +1,6 @@
 // Saves the draft: one request at a time, in order, each on top of the revision before it. Never touches what was typed.
 
-import { backOff, post } from "./server.js";
+import { backOff, paramsOf, post } from "./server.js";
 
 const PAUSE = 800; // ms after the last key
 const KEEPALIVE_LIMIT = 60000; // browsers refuse more than 64 KiB in requests that outlive the page
@@ -110,7 +110,7 @@ export class Saver extends EventTarget {
 
   #send({ url, text, origin, verdict }) {
     const fields = verdict ? { ...verdict, text, base: this.base } : { text, base: this.base, origin, change: "" };
-    const size = new URLSearchParams(fields).toString().length;
+    const size = paramsOf(fields).toString().length;
     return post(url, fields, { keepalive: size < KEEPALIVE_LIMIT });
   }
 

@@ -14,10 +14,16 @@ const MESSAGES = {
 export async function post(url, fields, { keepalive = false } = {}) {
   return answerOf(url, {
     method: "POST",
-    body: new URLSearchParams(fields),
+    body: paramsOf(fields),
     headers: { "X-CSRFToken": csrfToken(), Accept: "application/json" },
     keepalive,
   });
+}
+
+/** A list is sent as one field for each of its values. */
+export function paramsOf(fields) {
+  const pairs = Object.entries(fields).flatMap(([name, value]) => [value].flat().map((one) => [name, one]));
+  return new URLSearchParams(pairs);
 }
 
 /** @returns {Promise<Answer>} */

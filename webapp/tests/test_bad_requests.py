@@ -64,13 +64,15 @@ FORMS: dict[str, dict[str, str]] = {
     | {"may_be_learned_from": ""},
     "assistant:save_draft": DRAFT | {"origin": "typed"},
     "assistant:ask": DRAFT
-    | {"client_key": "00000000-0000-4000-8000-000000000000", "mode": "generate", "reason": "No words today."},
+    | {"client_key": "00000000-0000-4000-8000-000000000000", "mode": "generate", "reason": "No words today."}
+    | {"goals": "warmer", "locked": ""},
     "assistant:check": DRAFT,
     "assistant:send": DRAFT,
     "assistant:set_country": {"country": "IE"},
     "assistant:give_back": {},
     "assistant:restore": {"base": "1"},
     "assistant:hand_over": DRAFT,
+    "assistant:sentences": DRAFT | {"locked": "What do you like to cook?"},
     "assistant:worry": DRAFT | {"note": "They stopped answering in the middle of it.", "now": "1"},
     "assistant:cancel": {},
     "assistant:decide_change": DRAFT | {"verdict": "accepted", "reason": ""},
