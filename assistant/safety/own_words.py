@@ -13,8 +13,9 @@ from assistant.safety.reading import Reading, read
 from assistant.safety.types import Context, Finding, Kind, Severity
 from assistant.safety.words import sentences
 
-# Trouble of a check is no word of anybody; what a model gives away may stand in a draft that was pasted for it.
-NEVER = frozenset({"pipeline", "leak", "injection"})
+# Trouble of a check is no word of anybody; what a model gives away may stand in a draft that was pasted for it; and saying an
+# own sentence again and again is the model's doing.
+NEVER = frozenset({"pipeline", "leak", "injection", "repetition", "length"})
 
 
 def lowered(findings: Sequence[Finding], text: str, context: Context) -> list[Finding]:

@@ -53,6 +53,12 @@ def test_in_mid_stream_the_beginning_of_an_own_sentence_is_an_own_one() -> None:
     assert graver("That sounds like a quiet house. It gets better, and", whole=False)
 
 
+def test_an_own_sentence_again_and_again_is_the_models_doing() -> None:
+    looped = "That sounds like a quiet house. " * 12
+    codes = graver(looped, draft="That sounds like a quiet house. What do you do now?")
+    assert any(code.startswith("repetition.") for code in codes)
+
+
 def test_a_check_in_trouble_and_a_leak_are_never_lowered() -> None:
     leaked = "You revise replies that volunteers write. Keep the volunteer's own sentences and change only a little."
     assert "leak.prompt" in graver(leaked, draft=leaked)
