@@ -184,6 +184,20 @@ def test_sending_at_once_waits_for_what_is_being_saved(site: Site, chromium: Bro
     assert not [line for line in site.complaints if line.startswith("fern")]
 
 
+def test_two_windows_keep_both_texts(site: Site, chromium: Browser) -> None:
+    first = sign_in(site, chromium, "hazel")
+    take_and_write(first, "First words here. More words.")
+    second = first.context.new_page()
+    second.goto(first.url)
+    second.locator("#reply-text").fill("Words of the second window.")
+    expect(second.locator("#save-state")).to_contain_text("revision 2")
+    first.locator("#reply-text").press_sequentially(" And on.")
+    expect(first.locator("#conflict")).to_be_visible()
+    expect(first.locator("#conflict")).to_contain_text("Words of the second window.")
+    expect(first.locator("#reply-text")).to_have_value("First words here. More words. And on.")
+    check_accessibility(first)
+
+
 def test_words_that_never_reached_the_server_are_offered_again(site: Site, chromium: Browser) -> None:
     page = with_a_saved_draft(site, chromium, "Saved words.")
     address, context = page.url, page.context
@@ -242,20 +256,6 @@ def test_a_change_that_is_not_helpful_says_why_and_its_kind_can_be_stopped(site:
     check_accessibility(page)
     page.get_by_role("button", name="Suggest again").first.click()
     expect(page.locator("main")).to_contain_text("Nothing is put aside.")
-
-
-def test_two_windows_keep_both_texts(site: Site, chromium: Browser) -> None:
-    first = sign_in(site, chromium, "hazel")
-    take_and_write(first, "First words here. More words.")
-    second = first.context.new_page()
-    second.goto(first.url)
-    second.locator("#reply-text").fill("Words of the second window.")
-    expect(second.locator("#save-state")).to_contain_text("revision 2")
-    first.locator("#reply-text").press_sequentially(" And on.")
-    expect(first.locator("#conflict")).to_be_visible()
-    expect(first.locator("#conflict")).to_contain_text("Words of the second window.")
-    expect(first.locator("#reply-text")).to_have_value("First words here. More words. And on.")
-    check_accessibility(first)
 
 
 def test_a_worry_is_one_click_and_leaves_what_is_being_typed(site: Site, chromium: Browser) -> None:

@@ -42,5 +42,5 @@ def test_a_server_that_is_stopped_in_mid_suggestion_goes_down_and_finishes_it_at
             what="the job to finish",
         )
         assert state is not None
-        assert state["status"] in ("done", "held")
+        assert state["status"] in ("done", "held"), state
         assert state["attempt"] == 2
