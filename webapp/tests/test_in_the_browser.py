@@ -26,6 +26,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.model]
 DRAFT = (
     "Thank you for writing. I ate alone for most of my first year and I remember how long it felt. What do you enjoy?"
 )
+TOO_WIDE = """() => [...document.querySelectorAll("main *")]
+  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.outerHTML.slice(0, 80))"""
 SAVED = re.compile(r"Saved (just now|\d+ s ago)")
 HURTFUL = "Other people have it much worse than you. It is your own fault, stop whining."
 STANDARD = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
@@ -220,6 +222,11 @@ def test_words_that_never_reached_the_server_are_offered_again(site: Site, chrom
     expect(page.locator("#reply-text")).to_have_value("Saved words. And what I typed in the tunnel.")
     expect(page.locator("#local-copy")).to_be_hidden()
     assert page.evaluate("localStorage.length") == 0
+    page.get_by_role("link", name="History").click()
+    page.locator(".steps a").last.click()
+    check_accessibility(page)
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert page.evaluate(TOO_WIDE) == []
 
 
 def test_who_signs_out_leaves_no_words_on_the_device(site: Site, chromium: Browser) -> None:
@@ -240,6 +247,8 @@ def test_a_change_that_is_not_helpful_says_why_and_its_kind_can_be_stopped(site:
             break
     change.get_by_text("Not helpful…").click()
     check_accessibility(page)
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert page.evaluate(TOO_WIDE) == []
     change.locator("select").select_option("voice")
     before = page.locator("#reply-text").input_value()
     change.get_by_role("button", name="Keep mine, and say so").click()
