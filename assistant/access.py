@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import permission_required
 from django.db import models
 from django.http import Http404
 
-from assistant.models import Draft, Reply, Suggestion, SuggestionJob
+from assistant.models import Draft, DraftRevision, Reply, Suggestion, SuggestionJob
 
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row", bound=models.Model)
@@ -35,6 +35,14 @@ def replies_of(user: Any) -> models.QuerySet[Reply]:
 
 def draft_for(user: Any, draft_id: uuid.UUID) -> Draft:
     return _only(Draft.objects.filter(id=draft_id, author=user).select_related("case", "post__case"))
+
+
+def revision_of(draft: Draft, number: int) -> DraftRevision:
+    """Of a draft that was loaded for this person."""
+    row = draft.revisions.filter(number=number).select_related("case").first()
+    if row is None:
+        raise Http404
+    return row
 
 
 def job_for(user: Any, job_id: uuid.UUID) -> SuggestionJob:

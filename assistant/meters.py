@@ -65,7 +65,7 @@ def measure(text: str, *, post: str, language: str = "en", country: str = "", at
         _question(text),
         *risk,
         _advice(text),
-        _there("resource", "Names somebody to turn to", Element.RESOURCE in elements, missing=NO),
+        _there("resource", "Names who can help", Element.RESOURCE in elements, missing=NO),
         _reading(text),
         _length(text, post),
     ]

@@ -27,10 +27,7 @@ def history(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
 @needs(WRITE_REPLIES)
 def revision(request: HttpRequest, draft_id: uuid.UUID, number: int) -> HttpResponse:
     row = access.draft_for(request.user, draft_id)
-    shown = row.revisions.filter(number=number).select_related("case").first()
-    if shown is None:
-        raise Http404
-    return render(request, "assistant/history.html", screens.history_page(row, shown))
+    return render(request, "assistant/history.html", screens.history_page(row, access.revision_of(row, number)))
 
 
 @require_POST
@@ -55,6 +52,5 @@ def restore(request: HttpRequest, draft_id: uuid.UUID, number: int) -> HttpRespo
 
 def again(request: HttpRequest, draft_id: uuid.UUID, number: int, problem: str, *, status: int) -> HttpResponse:
     row = access.draft_for(request.user, draft_id)
-    shown = row.revisions.filter(number=number).select_related("case").first()
-    page = screens.history_page(row, shown) | {"problem": problem}
+    page = screens.history_page(row, access.revision_of(row, number)) | {"problem": problem}
     return render(request, "assistant/history.html", page, status=status)
