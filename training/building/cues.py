@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from assistant.meters import advises
 from training.building.text import content, phrases
 
 EMPATHY = re.compile(
@@ -14,12 +15,6 @@ EMPATHY = re.compile(
     r"(hard|difficult|painful|tough|scary|frightening|overwhelming|heartbreaking|exhausting|frustrating|confusing|lonely) "
     r"(for you|time|to|when|place|thing|situation|spot|feeling|experience)|not alone|okay to|ok to|brave|courage|strength|"
     r"you('re| are) (feeling|struggling|hurting|going through)|your (pain|hurt|feelings|frustration|sadness|worry|fear))\b",
-    re.I,
-)
-ADVICE = re.compile(
-    r"\b(you (should|could|can|might|may|need to|must|have to|want to consider|ought to)|try(ing)? to|consider|"
-    r"(suggest|recommend|encourage|advise)|(may|might|could|would|can) (help|be (helpful|useful|worth|good))|talk (to|with)|"
-    r"speak (to|with)|reach out|seek|find a|look for|make (a list|sure|time)|ask (yourself|him|her|them))\b",
     re.I,
 )
 OWN = re.compile(
@@ -53,7 +48,7 @@ def cues(sentence: str, post: frozenset[str]) -> frozenset[Cue]:
         found.add(Cue.EMPATHY)
         if shared and YOU.search(sentence):
             found.add(Cue.REFLECTION)
-    if ADVICE.search(sentence):
+    if advises(sentence):
         found.add(Cue.ADVICE)
     if OWN.search(sentence):
         found.add(Cue.OWN)
