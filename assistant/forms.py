@@ -161,16 +161,15 @@ class TextsField(forms.Field):
         return [str(one) for one in value or []]
 
 
-class AskForm(DraftForm):
-    goals = forms.MultipleChoiceField(choices=[(goal.value, goal.value) for goal in Goal], required=False)
+class SentencesForm(DraftForm):
     locked = TextsField(required=False)  # sentences of the text
+
+
+class AskForm(SentencesForm):
+    goals = forms.MultipleChoiceField(choices=[(goal.value, goal.value) for goal in Goal], required=False)
     client_key = forms.UUIDField()
     mode = forms.ChoiceField(choices=[(mode.value, mode.value) for mode in Mode])
     reason = LetterField(max_length=settings.MAX_REASON, required=False)
-
-
-class SentencesForm(DraftForm):
-    locked = TextsField(required=False)
 
 
 class VerdictForm(DraftForm):

@@ -103,9 +103,9 @@ def _gained(change: Change, post: str, context: Context) -> str:
     before, after = change.before, change.after
     if change.kind is Kind.REMOVE:
         return "own_story" if len(OWN.findall(before)) >= meters.OWN_LIFE else "shorter"
-    had = meters.mechanisms_in(before)
+    new = meters.mechanisms_in(after) - meters.mechanisms_in(before)
     for one in ORDERED:
-        if one in meters.mechanisms_in(after) and one not in had:
+        if one in new:
             return "said_back" if one is Mechanism.INTERPRETATIONS and _says_back(before, after, post) else str(one)
     if ORDER.search(before) and not ORDER.search(after):
         return "choice"

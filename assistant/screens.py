@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Collection, Set
+from collections.abc import Collection, Iterable, Set
 from dataclasses import asdict
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.utils.text import Truncator
 from assistant import actions, history, meters, provenance, reasons, triage
 from assistant.access import USE_GENERATE
 from assistant.actions.suggestions import SAFETY_OPEN
-from assistant.changes import Change, split_sentences, word_changes
+from assistant.changes import Change, Word, split_sentences, word_changes
 from assistant.forms import CountryForm
 from assistant.inference.trained_prompts import IMPROVE_VERSION, Goal
 from assistant.inference.types import Mode
@@ -152,7 +152,7 @@ def history_page(draft: Draft, shown: DraftRevision | None) -> dict[str, Any]:
     page: dict[str, Any] = {"draft": draft, "steps": history.steps_of(draft), "head": head, "shown": shown}
     if shown is not None and head is not None:
         page |= {
-            "words": [{"op": str(word.op), "text": word.text} for word in word_changes(head.text, shown.text)],
+            "words": word_rows(word_changes(head.text, shown.text)),
             "is_now": shown.text == head.text,
             "may_restore": draft.is_open and shown.text != head.text,
         }
@@ -293,10 +293,7 @@ def suggestion_context(job: SuggestionJob) -> dict[str, Any] | None:
     changes = actions.changes_of(row)
     stopped = set(StoppedKind.objects.filter(by=job.asked_by).values_list("code", flat=True))
     locked = set(job.locked_sentences)
-    base["changes"] = [
-        change_row(change, verdicts.get(change.index), stopped) | {"locked": change.before.strip() in locked}
-        for change in changes
-    ]
+    base["changes"] = [change_row(one, verdicts.get(one.index), stopped=stopped, locked=locked) for one in changes]
     base["why_not"] = ChangeVerdict.Reason.choices
     base["nothing_to_change"] = all(change.kind == "keep" for change in changes)
     base["released"] = row.status == Suggestion.Status.RELEASED
@@ -305,7 +302,7 @@ def suggestion_context(job: SuggestionJob) -> dict[str, Any] | None:
     return base
 
 
-def change_row(change: Change, verdict: ChangeVerdict | None, stopped: Set[str]) -> dict[str, Any]:
+def change_row(change: Change, verdict: ChangeVerdict | None, *, stopped: Set[str], locked: Set[str]) -> dict[str, Any]:
     return {
         "index": change.index,
         "number": change.index + 1,
@@ -313,20 +310,24 @@ def change_row(change: Change, verdict: ChangeVerdict | None, stopped: Set[str])
         "start": change.start,
         "before": change.before,
         "after": change.after,
-        "words": [{"op": str(word.op), "text": word.text} for word in change.words],
+        "words": word_rows(change.words),
         "why": reasons.told(change.why),
         "code": change.why,
         "stoppable": change.why in reasons.STOPPABLE,
         "stopped": change.why in stopped and verdict is None,
+        "locked": change.before.strip() in locked,
         "state": verdict.verdict if verdict else "",
         "state_label": STATES[ChangeVerdict.Verdict(verdict.verdict)] if verdict else "",
-        "why_not": verdict.get_reason_display() if verdict else "",
     }
+
+
+def word_rows(words: Iterable[Word]) -> list[dict[str, str]]:
+    return [{"op": str(word.op), "text": word.text} for word in words]
 
 
 def stopped_kinds(user: Any) -> list[dict[str, Any]]:
     rows = StoppedKind.objects.filter(by=user)
-    return [{"code": row.code, "why": reasons.told(row.code), "at": row.at} for row in rows]
+    return [{"code": row.code, "why": reasons.told(row.code)} for row in rows]
 
 
 def saved(draft: Draft, head: DraftRevision) -> dict[str, Any]:
@@ -393,9 +394,7 @@ def reply_page(reply: Reply, user: Any) -> dict[str, Any]:
             "draft": reply.draft,
             "text": reply.text,
             "note": reply.note,
-            "words": [{"op": str(word.op), "text": word.text} for word in word_changes(reply.revision.text, reply.text)]
-            if edited
-            else [],
+            "words": word_rows(word_changes(reply.revision.text, reply.text)) if edited else [],
             "may_take_back": reply.status == Reply.Status.HELD,
             "may_write_on": reply.draft.is_open,
         }

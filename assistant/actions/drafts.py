@@ -83,8 +83,7 @@ def head_after_saving(
     draft: Draft, *, text: str, base: int, origin: str = DraftRevision.Origin.TYPED, accepted: str = ""
 ) -> DraftRevision:
     """Save and go on with what was saved. Raises Refused when the draft is closed, StaleRevision when the page was old."""
-    if not draft.is_open:
-        raise Refused("closed", "This reply was already sent, or a moderator is reading it. It cannot be changed here.")
+    refuse_if_closed(draft)
     head, branch = save_revision(draft, text=text, base=base, origin=origin, accepted=accepted)
     if branch is not None:
         # Callers save before they begin a transaction of their own: the branch must survive this.
@@ -92,26 +91,28 @@ def head_after_saving(
     return head
 
 
-def restore_revision(draft: Draft, *, number: int, base: int, by: Any) -> DraftRevision:
+def restore_revision(draft: Draft, *, revision: DraftRevision, base: int, by: Any) -> DraftRevision:
     """Make the words of an earlier revision the newest one, with whose words they are; what stood there stays in the history.
 
     Raises Refused; StaleRevision cannot come of it: where the page is behind, nothing is written.
     """
-    if not draft.is_open:
-        raise Refused("closed", "This reply was already sent, or a moderator is reading it. It cannot be changed here.")
-    wanted = draft.revisions.filter(number=number).select_related("case").first()
-    if wanted is None:
-        raise Refused("no_such_revision", f"This draft has no revision {number}.", status=404)
+    refuse_if_closed(draft)
     with transaction.atomic():
         if Draft.objects.select_for_update().get(id=draft.id).head_number != base:
             raise Refused(
                 "changed_meanwhile", "The draft was changed in another window meanwhile. Look at it again first."
             )
         head, _ = save_revision(
-            draft, text=wanted.text, base=base, origin=DraftRevision.Origin.RESTORED, spans=wanted.spans
+            draft, text=revision.text, base=base, origin=DraftRevision.Origin.RESTORED, spans=revision.spans
         )
-        audit.record("draft.restored", actor=by, object_type="draft", object_id=draft.id, code=str(number))
+        audit.record("draft.restored", actor=by, object_type="draft", object_id=draft.id, code=str(revision.number))
     return head
+
+
+def refuse_if_closed(draft: Draft) -> None:
+    """Raises Refused."""
+    if not draft.is_open:
+        raise Refused("closed", "This reply was already sent, or a moderator is reading it. It cannot be changed here.")
 
 
 def _renew_lease(draft: Draft) -> None:

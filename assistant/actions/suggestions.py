@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from assistant import changes as change_list
 from assistant import reasons, triage, waiting
-from assistant.actions.drafts import enough_to_ask, head_after_saving, save_revision
+from assistant.actions.drafts import enough_to_ask, head_after_saving, refuse_if_closed, save_revision
 from assistant.actions.refused import Refused, StaleRevision
 from assistant.actions.screenings import keep_screening, report
 from assistant.inference.trained_prompts import Goal
@@ -77,8 +77,7 @@ def ask_for_help(
     known = find_request(by, client_key=client_key, draft=draft, mode=mode)
     if known is not None:
         return known
-    if not draft.is_open:
-        raise Refused("closed", "This reply was already sent, or a moderator is reading it. It cannot be changed here.")
+    refuse_if_closed(draft)
     refusal: Refused | None = None
     with transaction.atomic():
         head, branch = save_revision(draft, text=text, base=base)

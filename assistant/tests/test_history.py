@@ -56,7 +56,7 @@ def test_whose_words_they_are_comes_back_too(cast: Cast) -> None:
     assert used.spans
     typed, _ = actions.save_revision(draft, text="All of it anew, by hand.", base=used.number)
     assert not typed.spans
-    back = actions.restore_revision(draft, number=used.number, base=typed.number, by=cast.wren)
+    back = actions.restore_revision(draft, revision=used, base=typed.number, by=cast.wren)
     assert (back.text, back.spans) == (used.text, used.spans)
 
 

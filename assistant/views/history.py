@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -13,6 +13,7 @@ from assistant import access, actions, screens
 from assistant.access import WRITE_REPLIES, needs
 from assistant.dispatch import prepare_after_commit
 from assistant.forms import RestoreForm
+from assistant.models import Draft, DraftRevision
 from assistant.views.answers import first_message
 
 
@@ -34,15 +35,14 @@ def revision(request: HttpRequest, draft_id: uuid.UUID, number: int) -> HttpResp
 @needs(WRITE_REPLIES)
 def restore(request: HttpRequest, draft_id: uuid.UUID, number: int) -> HttpResponse:
     row = access.draft_for(request.user, draft_id)
+    wanted = access.revision_of(row, number)
     form = RestoreForm(request.POST)
     if not form.is_valid():
-        return again(request, draft_id, number, first_message(form), status=400)
+        return again(request, row, wanted, first_message(form), status=400)
     try:
-        head = actions.restore_revision(row, number=number, base=form.cleaned_data["base"], by=request.user)
+        head = actions.restore_revision(row, revision=wanted, base=form.cleaned_data["base"], by=request.user)
     except actions.Refused as refusal:
-        if refusal.status == 404:
-            raise Http404 from refusal
-        return again(request, draft_id, number, str(refusal), status=refusal.status)
+        return again(request, row, wanted, str(refusal), status=refusal.status)
     prepare_after_commit(row)
     messages.success(
         request, f"Revision {number} is back, as revision {head.number}. What stood there is in the history."
@@ -50,7 +50,7 @@ def restore(request: HttpRequest, draft_id: uuid.UUID, number: int) -> HttpRespo
     return redirect("assistant:draft", row.id)
 
 
-def again(request: HttpRequest, draft_id: uuid.UUID, number: int, problem: str, *, status: int) -> HttpResponse:
-    row = access.draft_for(request.user, draft_id)
-    page = screens.history_page(row, access.revision_of(row, number)) | {"problem": problem}
+def again(request: HttpRequest, row: Draft, shown: DraftRevision, problem: str, *, status: int) -> HttpResponse:
+    row.refresh_from_db()
+    page = screens.history_page(row, shown) | {"problem": problem}
     return render(request, "assistant/history.html", page, status=status)

@@ -174,9 +174,8 @@ def _find_copied(reading: Reading, context: Context) -> Iterator[Span]:
     runs = set(grams(texts_of(post), _WORDS_OF_POST)) - set(grams(texts_of(draft), _WORDS_OF_POST))
     copied = [gram in runs for gram in grams(texts_of(reading), _WORDS_OF_POST)]
     stretches = list(_stretches(copied))
-    if len(stretches) == 1 and _is_said_back(reading, *stretches[0]):
-        stretches = []
-    yield from stretches
+    if len(stretches) > 1 or not all(_is_said_back(reading, *one) for one in stretches):
+        yield from stretches
     wholes = _whole_sentences(post) - _whole_sentences(draft)
     for first, last in sentences(reading.words):
         if tuple(word.text for word in reading.words[first:last]) in wholes:
