@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from assistant.inference.trained_prompts import Goal, Task
 from training.building import wording
-from training.building.cues import YOU, Cue, cues, is_stock, ungrounded
+from training.building.cues import OWN, YOU, Cue, cues, is_stock, ungrounded
 from training.building.reflections import MERELY, Heard, ask, copies, listen, reflect
 from training.building.replies import Window, clean, windows
 from training.building.text import capitalise, content, join, phrases
@@ -220,14 +220,14 @@ def from_real(window: Window, case: Case) -> Work | None:
 def add_question(work: Work, case: Case) -> None:
     """Only to the revision, and wherever there is something to ask: a model that saw it half of the time never would."""
     asks = any(Cue.QUESTION in cues(one, case.about) for one in work.revision)
-    if not asks and (question := asked(case)):
+    if not asks and (question := asked(case, join(work.revision))):
         work.revision.append(question)
         work.note("question added", "Questions", Goal.QUESTION)
 
 
-def asked(case: Case) -> str:
+def asked(case: Case, told: str) -> str:
     for _ in range(TRIES):
-        question = ask(case.heard, case.post, case.chance)
+        question = ask(case.heard, told, case.chance)
         if not copies(question, case.post):
             return question
     return ""
@@ -273,7 +273,7 @@ def hear(work: Work, case: Case) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A sentence that a peer wrote to somebody, and that fits under other posts as well."""
+    """A sentence that a peer wrote to somebody or told of themselves, and that fits under other posts as well."""
 
     id: str
     text: str
@@ -284,7 +284,7 @@ class Line:
 def fits_anywhere(text: str) -> bool:
     """Nothing in it points at a story that only its own post tells."""
     said = clean(capitalise(text.strip()))
-    return bool(said and YOU.search(said) and not POINTS.search(said) and len(content(said)) <= 4)
+    return bool(said and (YOU.search(said) or OWN.search(said)) and not POINTS.search(said) and len(content(said)) <= 4)
 
 
 POINTS = re.compile(

@@ -65,17 +65,6 @@ HURT = (
     r"got (?:angry|mad|sick|fired))"
 )
 HAPPENED = re.compile(rf"\b(my (?:\w+ )?{RELATED} {HURT}\b[^,.;:!?\n]{{2,200}})", re.I)
-PERSON = re.compile(rf"\bmy ((?:\w+ )?{RELATED})\b", re.I)
-QUALITIES = (
-    r"(?:own|best|whole|entire|first|second|last|next|new|old|older|oldest|younger|youngest|big|biggest|bigger|little|long|only|"
-    r"current|former|previous|main|real|true|social|mental|physical|personal|daily|high|other|better|worst|late|dear|good|bad)"
-)
-ENDS = r"(?=\s*(?:[,.;:!?]|$)|\s+(?:is|are|was|were|has|have|and|but|because|since|when|that|for|so|makes?|keeps?|at|in|on)\b)"
-THING = re.compile(rf"\bmy ((?:{QUALITIES} )?(?!{QUALITIES}\b)[a-z]{{3,}}){ENDS}", re.I)
-NO_THING = re.compile(
-    r"\b(\w+ly|mind|head|opinion|question|guess|point|part|way|name|age|goal|goals|favou?rite|side|entire|eyes?|face|hands?)$",
-    re.I,
-)
 ASKS = re.compile(r"\bhow (?:do|can|could|should|would) i ((?!know\b|tell\b)[a-z][^,.;:!?\n]{8,200})", re.I)
 TOLD = re.compile(
     rf"{BEGINS}((?:i(?:'ve|'m|'d)?|he|she|they|my (?:\w+ )?\w+) "
@@ -91,7 +80,6 @@ GLAD = re.compile(
     r"hope\w*|able)\b",
     re.I,
 )
-PAST = re.compile(r"\b(was|were|had|did|didn't|got|went|left|lost|told|said|made|felt|broke|came|took|found|\w+ed)\b")
 NEXT_CLAUSE = re.compile(
     r"\s(?:and|but|so|because|which|who|then|or|although|though|except)\s(?=(?:i|he|she|they|it|we|that|my|then)\b)",
     re.I,
@@ -212,25 +200,19 @@ def reflect(heard: Heard, chance: random.Random) -> str:
     return frame.format(feeling=heard.feeling, tail=heard.tail, weight=weight, clause=heard.clause)
 
 
-def ask(heard: Sequence[Heard], post: str, chance: random.Random) -> str:
-    """An open question about something that the post tells; empty where it tells of nobody and nothing to ask about."""
-    plain = post.replace("’", "'")
+def ask(heard: Sequence[Heard], told: str, chance: random.Random) -> str:
+    """An open question about a feeling or something that cannot be done and that `told` does not say back already.
+
+    Empty where the post tells of nothing else: who asks about what was just said back repeats it.
+    """
+    told = told.lower()
     about = {
         "feeling": [one.bare for one in heard if one.kind == "feeling" and not one.bare.startswith("like")],
         "cannot": [one.deed for one in heard if one.kind == "cannot"],
-        "person": [flip(match[0]) for match in PERSON.finditer(plain)],
     }
-    kinds = [kind for kind, found in about.items() if found]
-    if not kinds:
-        about["thing"] = [flip(match[0]) for match in THING.finditer(plain) if not NO_THING.search(match[0])]
-        kinds = ["thing"] if about["thing"] else []
-    if not kinds:
-        clauses = [one.clause for one in heard if one.clause and one.kind != "wish"]
-        about["past"] = [one for one in clauses if PAST.search(one)]
-        about["present"] = [one for one in clauses if not PAST.search(one)]
-        kinds = [kind for kind in ("present", "past") if about[kind]][:1]
-    if not kinds:
+    left = [(kind, said) for kind, found in about.items() for said in found if said.lower() not in told]
+    if not left:
         return ""
-    kind = chance.choice(kinds)
+    kind, said = chance.choice(left)
     frame: str = chance.choice(phrases()["questions"][kind])
-    return frame.format(said=chance.choice(about[kind]))
+    return frame.format(said=said)

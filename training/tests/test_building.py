@@ -77,12 +77,15 @@ def test_what_is_merely_told_is_said_back_when_nothing_else_is() -> None:
     }
 
 
-def test_where_nobody_is_named_a_question_is_about_what_was_told() -> None:
-    for post, question in (
-        ("I keep two jobs on three buses.", "What goes through your mind when you keep two jobs on three buses?"),
-        ("I dropped the cake on the floor.", "What went through your mind when you dropped the cake on the floor?"),
-    ):
-        assert ask(listen(post), post, random.Random(1)) == question
+def test_a_question_is_about_something_else_than_what_is_said_back() -> None:
+    post = "I feel lonely and I can't find the time to cook."
+    said = {ask(listen(post), told, random.Random(seed)) for told in ("It sounds hard to feel lonely.",) for seed in range(9)}
+    assert all("find the time to cook" in one for one in said)
+    assert ask(listen(post), "It sounds hard that you feel lonely and can't find the time to cook.", random.Random(1)) == ""
+
+
+def test_no_question_is_about_somebody_whom_a_post_does_not_name() -> None:
+    assert ask(listen("My brother has the key. He sold our boat."), "", random.Random(1)) == ""
 
 
 def test_a_clause_ends_where_the_writer_ended_it() -> None:
@@ -189,9 +192,10 @@ def test_where_a_post_says_nothing_that_can_be_said_back_nothing_is_put_into_its
     built = [one for seed in range(30) for one in build([thread], lines=LINES, options=Options(nothing=0), seed=seed)]
     revised = [one for one in built if one.task is Task.IMPROVE]
     assert revised
-    assert {"question added", "orders made offers"} <= {what for one in revised for what in one.built.split("; ")}
+    assert "orders made offers" in {what for one in revised for what in one.built.split("; ")}
     for one in revised:
         assert "heard" not in one.built
+        assert "question" not in one.built
         assert not any(Cue.REFLECTION in cues(said, content(SILENT)) for said in sentences(one.answer))
 
 
