@@ -128,12 +128,22 @@ BY_THE_PAGE = [
 ]
 
 
+class TextsField(forms.Field):
+    """Any number of short texts under one name."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: Any) -> list[str]:
+        return [str(one) for one in value or []]
+
+
 class DraftForm(forms.Form):
     """A state of the draft, as the page has it."""
 
     text = LetterField(max_length=settings.MAX_DRAFT, required=False)
     base = forms.IntegerField(min_value=0, max_value=2**31 - 1)  # the revision that the page started from
     origin = forms.ChoiceField(choices=BY_THE_PAGE, required=False)
+    pasted = TextsField(required=False)  # what came in whole since then
 
     def clean_text(self) -> str:
         if "text" not in self.data:  # an empty text is a state of a draft; none at all is a mistake
@@ -150,15 +160,6 @@ class RestoreForm(forms.Form):
 
 class SendForm(DraftForm):
     text = LetterField(max_length=settings.MAX_DRAFT)
-
-
-class TextsField(forms.Field):
-    """Any number of short texts under one name."""
-
-    widget = forms.MultipleHiddenInput
-
-    def to_python(self, value: Any) -> list[str]:
-        return [str(one) for one in value or []]
 
 
 class SentencesForm(DraftForm):

@@ -1,9 +1,10 @@
 """Whose words a text is made of.
 
-A revision carries `spans`: sorted, disjoint [start, end) ranges that the model wrote. They are carried from one saved
-revision to the next by comparing the two texts, so nothing depends on what the browser claims about each key press.
-Doubt counts towards the model: the share that is stored with a sent reply is an upper bound of what was taken over
-word for word, and says nothing about ideas.
+A revision carries `spans`: sorted, disjoint [start, end) ranges that the model wrote, and `pasted`: those that came in
+whole from elsewhere. The rest was typed. They are carried from one saved revision to the next by comparing the two texts, so
+for the model's words nothing depends on what the browser claims about each key press; that something was pasted is its word
+alone. Doubt counts towards the model: the share that is stored with a sent reply is an upper bound of what was taken over word
+for word, and says nothing about ideas.
 """
 
 from __future__ import annotations
@@ -12,16 +13,31 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import groupby
+from typing import TypeVar
 
 from rapidfuzz.distance import Indel
+
+from assistant.changes import split_sentences
 
 RUN_WORDS = 4  # shorter runs ("I am so") are anybody's
 RUN_CHARACTERS = 20  # the same rule for scripts that put no spaces between words
 
 TOKEN = re.compile(r"\w+(?:['’]\w+)*|\s+|[^\w\s]")
 WORD = re.compile(r"\S+")
+WORD_SIGN = re.compile(r"\w")
 
 Span = tuple[int, int]
+Kind = TypeVar("Kind")
+
+
+class Whose(StrEnum):
+    """What the ledger says of a range of a text."""
+
+    TYPED = "typed"
+    PASTED = "pasted"
+    SUGGESTED = "suggested"  # and kept as it was
+    EDITED = "edited"  # suggested, in a sentence that the person worked on
 
 
 class Origin(StrEnum):
@@ -32,39 +48,49 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A text with what the model wrote of it."""
+    """A text with what the model wrote of it, and what was pasted."""
 
     text: str
     spans: list[Span] = field(default_factory=list)
+    pasted: list[Span] = field(default_factory=list)
 
 
 class _Author(StrEnum):
     PERSON = "p"
     MODEL = "m"
+    PASTED = "c"
     UNKNOWN = "?"
 
 
+WHOSE = {
+    _Author.PERSON: Whose.TYPED,
+    _Author.UNKNOWN: Whose.TYPED,
+    _Author.PASTED: Whose.PASTED,
+    _Author.MODEL: Whose.SUGGESTED,
+}
+
+
 def carry(
-    previous_text: str,
-    previous_spans: Iterable[Sequence[int]],
+    previous: Marked,
     text: str,
     *,
     origin: Origin,
     model_texts: Sequence[str] = (),
     accepted: str = "",
+    pasted: Sequence[str] = (),
     earlier: Sequence[Marked] = (),
-) -> list[Span]:
-    """The spans of `text`, which was saved after `previous_text`.
+) -> Marked:
+    """`text`, which was saved after `previous`, with whose words it is made of.
 
     model_texts: every suggestion shown so far. accepted: the text that an accepted change put in; without it, all of
-    `model_texts` counts. earlier: older revisions, oldest first, so that a person who types an own sentence again keeps it,
-    and an undo finds whose words it brings back.
+    `model_texts` counts. pasted: what came in whole since `previous`; what a suggestion holds is the model's all the same.
+    earlier: older revisions, oldest first, so that a person who types an own sentence again keeps it, and an undo finds whose
+    words it brings back.
     """
-    previous = Marked(previous_text, _clean(previous_spans, previous_text))
     if origin is Origin.UNDONE:
         for old in reversed(earlier):
             if old.text == text:
-                return _clean(old.spans, text)
+                return _marked(text, _authors_of(old))
     authors = _carried(previous, text)
     if origin is Origin.UNDONE:
         for old in reversed(earlier):
@@ -73,14 +99,40 @@ def carry(
         for source in [accepted] if accepted else model_texts:
             _mark_taken(authors, text, source)
     _mark_runs(authors, text, model_texts, own=[previous, *earlier])
-    return _spans_of(authors)
+    for source in pasted:
+        _mark_taken(authors, text, source, as_=_Author.PASTED)
+    return _marked(text, authors)
 
 
-def model_share(text: str, spans: Iterable[Sequence[int]]) -> float:
+def ledger(marked: Marked) -> list[tuple[int, int, Whose]]:
+    """Each range of the text and whose words it is, in order; together they are the text.
+
+    A suggested range counts as edited when its sentence holds a word that was not suggested.
+    """
+    authors = _authors_of(marked)
+    whose = [WHOSE[author] for author in authors]
+    for sentence in split_sentences(marked.text):
+        inside = range(sentence.start, sentence.end)
+        if any(marked.text[at].isalnum() and authors[at] is not _Author.MODEL for at in inside):
+            for at in inside:
+                if authors[at] is _Author.MODEL:
+                    whose[at] = Whose.EDITED
+    return [(start, end, one) for one, start, end in _stretches(whose)]
+
+
+def shares(marked: Marked) -> dict[Whose, float]:
+    """The part of the visible characters that each kind has, 0..1; all 0 for an empty text."""
+    counts = dict.fromkeys(Whose, 0)
+    for start, end, whose in ledger(marked):
+        counts[whose] += sum(not character.isspace() for character in marked.text[start:end])
+    visible = sum(counts.values())
+    return {whose: count / visible if visible else 0.0 for whose, count in counts.items()}
+
+
+def model_share(marked: Marked) -> float:
     """The model's part of the visible characters, 0..1; 0 for an empty text."""
-    visible = sum(not character.isspace() for character in text)
-    by_model = sum(not character.isspace() for start, end in _clean(spans, text) for character in text[start:end])
-    return by_model / visible if visible else 0.0
+    told = shares(marked)
+    return told[Whose.SUGGESTED] + told[Whose.EDITED]
 
 
 # Carrying marks through an edit
@@ -153,14 +205,14 @@ def _fill(authors: list[_Author], known: list[_Author]) -> None:
 # Finding the model's words in what is new
 
 
-def _mark_taken(authors: list[_Author], text: str, source: str) -> None:
-    """New words that stand, in this order, in what was accepted."""
+def _mark_taken(authors: list[_Author], text: str, source: str, *, as_: _Author = _Author.MODEL) -> None:
+    """New words that stand, in this order, in what was accepted or pasted."""
     offered = TOKEN.findall(source)
-    for start, end in list(_runs(authors, _Author.UNKNOWN)):
+    for start, end in _runs(authors, _Author.UNKNOWN):
         new = _Tokens(text[start:end])
         for step in Indel.opcodes(new.tokens, offered):
             if step.tag == "equal":
-                _mark(authors, start + new.starts[step.src_start], start + new.starts[step.src_end])
+                _mark(authors, start + new.starts[step.src_start], start + new.starts[step.src_end], as_=as_)
 
 
 def _mark_runs(authors: list[_Author], text: str, model_texts: Sequence[str], *, own: Sequence[Marked]) -> None:
@@ -207,8 +259,9 @@ def _character_grams(text: str) -> Iterator[tuple[object, int, int]]:
 
 
 def _own_parts(marked: Marked) -> Iterator[str]:
-    for start, end in _runs(_authors_of(marked), _Author.PERSON):
-        yield marked.text[start:end]
+    for author, start, end in _stretches(_authors_of(marked)):
+        if author is not _Author.MODEL:
+            yield marked.text[start:end]
 
 
 # Authors and spans
@@ -216,8 +269,9 @@ def _own_parts(marked: Marked) -> Iterator[str]:
 
 def _authors_of(marked: Marked) -> list[_Author]:
     authors = [_Author.PERSON] * len(marked.text)
-    for start, end in _clean(marked.spans, marked.text):
-        _mark(authors, start, end, over=_Author.PERSON)
+    for author, spans in ((_Author.MODEL, marked.spans), (_Author.PASTED, marked.pasted)):
+        for start, end in _clean(spans, marked.text):
+            _mark(authors, start, end, over=_Author.PERSON, as_=author)
     return authors
 
 
@@ -227,27 +281,29 @@ def _mark(
     end: int,
     *,
     over: _Author = _Author.UNKNOWN,
+    as_: _Author = _Author.MODEL,
     unless: bytearray | None = None,
 ) -> None:
     for index in range(start, end):
         if authors[index] is over and not (unless and unless[index]):
-            authors[index] = _Author.MODEL
+            authors[index] = as_
 
 
-def _runs(authors: Sequence[_Author], wanted: _Author) -> Iterator[Span]:
-    start = None
-    for index, author in enumerate(authors):
-        if author is wanted and start is None:
-            start = index
-        elif author is not wanted and start is not None:
-            yield start, index
-            start = None
-    if start is not None:
-        yield start, len(authors)
+def _stretches(kinds: Sequence[Kind]) -> Iterator[tuple[Kind, int, int]]:
+    """Runs of the same kind: (kind, start, end)."""
+    end = 0
+    for kind, run in groupby(kinds):
+        start, end = end, end + sum(1 for _ in run)
+        yield kind, start, end
 
 
-def _spans_of(authors: Sequence[_Author]) -> list[Span]:
-    return list(_runs(authors, _Author.MODEL))
+def _runs(authors: Sequence[_Author], wanted: _Author) -> list[Span]:
+    return [(start, end) for author, start, end in _stretches(authors) if author is wanted]
+
+
+def _marked(text: str, authors: list[_Author]) -> Marked:
+    pasted = [(start, end) for start, end in _runs(authors, _Author.PASTED) if WORD_SIGN.search(text, start, end)]
+    return Marked(text, _runs(authors, _Author.MODEL), pasted)  # a lone space or full stop stands in every paste
 
 
 def _clean(spans: Iterable[Sequence[int]], text: str) -> list[Span]:

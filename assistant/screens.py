@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import Truncator
 
-from assistant import actions, history, meters, provenance, reasons, triage
+from assistant import actions, attention, disclosure, history, meters, reasons, triage
 from assistant.access import USE_GENERATE
 from assistant.actions.suggestions import SAFETY_OPEN
 from assistant.changes import Change, Word, split_sentences, word_changes
@@ -33,6 +33,7 @@ from assistant.models import (
     SuggestionJob,
     Worry,
 )
+from assistant.provenance import Marked, Whose, ledger, shares
 from assistant.safety import helplines
 from assistant.safety.sources import source_of
 from assistant.safety.types import Level, Screening, Severity, Tier
@@ -140,7 +141,8 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
         "sentences": sentences_of(text, locked=job.locked_sentences if job is not None else ()),
         "job": live_job(job),
         "suggestion": suggestion_context(job) if job is not None and not job.is_live else None,
-        "own_share": own_share(head),
+        "whose": whose_words(head),
+        "used_unread": used_unread(draft),
         "meters": meters_of(draft, text),
         "client_key": uuid.uuid4(),  # for a page without our script: one page is one request for help
     } | worry_part(draft, user)
@@ -335,7 +337,8 @@ def saved(draft: Draft, head: DraftRevision) -> dict[str, Any]:
     return {
         "revision": head.number,
         "saved_at": head.saved_at.isoformat(),
-        "own_share": own_share(head),
+        "whose": whose_words(head),
+        "used_unread": used_unread(draft),
         "may_ask": actions.enough_to_ask(head.text),
         "meters": meters_of(draft, head.text),
     }
@@ -353,11 +356,55 @@ def meters_of(draft: Draft, text: str) -> list[dict[str, Any]]:
     return [asdict(meter) for meter in measured]
 
 
-def own_share(revision: DraftRevision | None) -> int:
-    """Percent of the characters that are the supporter's own."""
-    if revision is None:
-        return 100
-    return 100 - round(100 * provenance.model_share(revision.text, revision.spans))
+WHOSE = {
+    Whose.TYPED: "typed by you",
+    Whose.PASTED: "pasted",
+    Whose.SUGGESTED: "suggested",
+    Whose.EDITED: "suggested and worked on",
+}
+
+
+def whose_words(revision: DraftRevision | None) -> dict[str, Any]:
+    """Percents of the visible characters, together 100; what is not there is left out."""
+    percents = _percents(revision.marked) if revision is not None else {}
+    suggested = sum(percents.get(whose, 0) for whose in (Whose.SUGGESTED, Whose.EDITED))
+    most = round(100 * settings.MAX_SUGGESTED_SHARE)
+    parts = [{"whose": str(whose), "percent": part, "label": WHOSE[whose]} for whose, part in percents.items()]
+    return {
+        "parts": parts,
+        "words": " · ".join(f"{part['percent']} % {part['label']}" for part in parts),
+        "own": 100 - suggested - percents.get(Whose.PASTED, 0),
+        "own_and_pasted": 100 - suggested,
+        "too_much": f"At most {most} % may be suggested. Say more of it in your own words before you send it."
+        if suggested > most
+        else "",
+    }
+
+
+def _percents(marked: Marked) -> dict[Whose, int]:
+    told = {whose: round(100 * share) for whose, share in shares(marked).items()}
+    told[Whose.TYPED] += 100 - sum(told.values()) if sum(told.values()) else 0  # rounding is the writer's
+    return {whose: percent for whose, percent in told.items() if percent}
+
+
+def whose_page(draft: Draft) -> dict[str, Any]:
+    """The draft with whose words stand where, and what would be said of that when it is sent."""
+    head = draft.head()
+    ranges = ledger(head.marked) if head is not None else []
+    return {
+        "draft": draft,
+        "whose": whose_words(head),
+        "ranges": [
+            {"text": head.text[start:end], "whose": str(whose), "label": WHOSE[whose]}
+            for start, end, whose in ranges
+            if head is not None
+        ],
+        "disclosure": disclosure.line_for(head.marked) if head is not None else "",
+    }
+
+
+def used_unread(draft: Draft) -> bool:
+    return any(attention.used_unread(one) for one in actions.visible_suggestions(draft)[-1:])
 
 
 def stream_state(state: StreamState) -> dict[str, Any]:
@@ -379,6 +426,7 @@ def reply_row(reply: Reply) -> dict[str, Any]:
         "reply": reply,
         "status_label": REPLY_STATES[Reply.Status(reply.status)],
         "model_percent": round(100 * reply.model_share),
+        "disclosure": reply.disclosure,
         "url": reverse("assistant:reply", args=[reply.id]),
     }
 

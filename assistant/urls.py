@@ -1,6 +1,6 @@
 from django.urls import path
 
-from assistant.views import helping, history, posts, replies, writing
+from assistant.views import helping, history, posts, replies, whose, writing
 
 app_name = "assistant"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("drafts/<uuid:draft_id>/history", history.history, name="history"),
     path("drafts/<uuid:draft_id>/history/<int:number>", history.revision, name="revision"),
     path("drafts/<uuid:draft_id>/history/<int:number>/restore", history.restore, name="restore"),
+    path("drafts/<uuid:draft_id>/whose", whose.whose, name="whose"),
     path("drafts/<uuid:draft_id>/sentences", helping.sentences, name="sentences"),
     path("drafts/<uuid:draft_id>/check", writing.check, name="check"),
     path("drafts/<uuid:draft_id>/send", writing.send, name="send"),

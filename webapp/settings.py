@@ -207,6 +207,11 @@ DRAFT_LOOKUP = environment.switch("DRAFT_LOOKUP", True)
 # At the first start: which layout of the starter model and how many threads are fastest on this machine.
 MEASURE_AT_START = environment.switch("MEASURE_AT_START", True)
 REMOTE_API_KEY = environment.secret("REMOTE_API_KEY")  # for the server of a remote model, where it asks for one
+# How much of a sent reply may be the model's words, and what its reader is told when any is.
+MAX_SUGGESTED_SHARE = environment.whole("MAX_SUGGESTED_PERCENT", 80, least=0, most=100) / 100
+DISCLOSURE = environment.text(
+    "DISCLOSURE", "A language model suggested parts of this reply. A person chose and checked every word of it."
+)
 JOB_LEASE = timedelta(seconds=environment.whole("JOB_LEASE_SECONDS", 15, least=2, most=3600))
 JOB_MAX_ATTEMPTS = 3
 JOB_DEADLINE_SECONDS = environment.number("JOB_DEADLINE_SECONDS", 90.0, least=1, most=3600)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -26,13 +26,14 @@ def save_revision(
     base: int,
     origin: str = DraftRevision.Origin.TYPED,
     accepted: str = "",
-    spans: Iterable[provenance.Span] | None = None,
+    pasted: Sequence[str] = (),
+    marked: provenance.Marked | None = None,
 ) -> tuple[DraftRevision, DraftRevision | None]:
     """Keep the text as the next revision, and renew the lease.
 
-    `accepted`: what an accepted change put in. `spans`: what the model wrote of it, where that is known; else it is carried
-    on from the revisions before. Returns the head and, when the page was stale, the branch in which its text was kept
-    instead. A text that equals the head adds nothing.
+    `accepted`: what an accepted change put in. `pasted`: what came in whole since `base`. `marked`: whose words the text is
+    made of, where that is known; else it is carried on from the revisions before. Returns the head and, when the page was
+    stale, the branch in which its text was kept instead. A text that equals the head adds nothing.
     """
     number = draft.next_number()
     head = draft.head()
@@ -41,8 +42,8 @@ def save_revision(
         _renew_lease(draft)
         return head, None
     stale = head is not None and base != head.number
-    if spans is None:
-        spans = _carried(draft, text=text, base=base, origin=origin, accepted=accepted)
+    if marked is None:
+        marked = _carried(draft, text=text, base=base, origin=origin, accepted=accepted, pasted=pasted)
     revision = DraftRevision(
         case=draft.case,
         draft=draft,
@@ -50,7 +51,8 @@ def save_revision(
         base_number=base,
         text=text,
         origin=origin,
-        model_spans=[list(span) for span in spans],
+        model_spans=marked.spans,
+        pasted_spans=marked.pasted,
         branched=stale,
     )
     revision.save(force_insert=True)
@@ -63,28 +65,35 @@ def save_revision(
     return revision, None
 
 
-def _carried(draft: Draft, *, text: str, base: int, origin: str, accepted: str) -> list[provenance.Span]:
+def _carried(
+    draft: Draft, *, text: str, base: int, origin: str, accepted: str, pasted: Sequence[str]
+) -> provenance.Marked:
     older = draft.revisions.filter(number__lte=base).select_related("case").order_by("-number")[:LOOK_BACK]
-    earlier = [provenance.Marked(row.text, row.spans) for row in reversed(older)]
+    earlier = [row.marked for row in reversed(older)]
     has_base = bool(older) and older[0].number == base
-    previous = earlier[-1] if has_base else provenance.Marked("")
     return provenance.carry(
-        previous.text,
-        previous.spans,
+        earlier[-1] if has_base else provenance.Marked(""),
         text,
         origin=provenance.Origin(origin),
         model_texts=[suggestion.text for suggestion in visible_suggestions(draft)],
         accepted=accepted,
+        pasted=pasted,
         earlier=earlier,
     )
 
 
 def head_after_saving(
-    draft: Draft, *, text: str, base: int, origin: str = DraftRevision.Origin.TYPED, accepted: str = ""
+    draft: Draft,
+    *,
+    text: str,
+    base: int,
+    origin: str = DraftRevision.Origin.TYPED,
+    accepted: str = "",
+    pasted: Sequence[str] = (),
 ) -> DraftRevision:
     """Save and go on with what was saved. Raises Refused when the draft is closed, StaleRevision when the page was old."""
     refuse_if_closed(draft)
-    head, branch = save_revision(draft, text=text, base=base, origin=origin, accepted=accepted)
+    head, branch = save_revision(draft, text=text, base=base, origin=origin, accepted=accepted, pasted=pasted)
     if branch is not None:
         # Callers save before they begin a transaction of their own: the branch must survive this.
         raise StaleRevision(head=head, branch=branch)
@@ -103,7 +112,7 @@ def restore_revision(draft: Draft, *, revision: DraftRevision, base: int, by: An
                 "changed_meanwhile", "The draft was changed in another window meanwhile. Look at it again first."
             )
         head, _ = save_revision(
-            draft, text=revision.text, base=base, origin=DraftRevision.Origin.RESTORED, spans=revision.spans
+            draft, text=revision.text, base=base, origin=DraftRevision.Origin.RESTORED, marked=revision.marked
         )
         audit.record("draft.restored", actor=by, object_type="draft", object_id=draft.id, code=str(revision.number))
     return head
@@ -120,10 +129,10 @@ def _renew_lease(draft: Draft) -> None:
         draft.post.lease(draft.author, until=from_now(settings.POST_LEASE))
 
 
-def visible_suggestions(draft: Draft) -> Sequence[Suggestion]:
+def visible_suggestions(draft: Draft) -> list[Suggestion]:
     return list(
         Suggestion.objects.filter(job__draft=draft, status__in=Suggestion.VISIBLE)
-        .select_related("case")
+        .select_related("case", "model_version")
         .order_by("created_at")
     )
 

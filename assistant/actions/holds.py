@@ -44,7 +44,8 @@ def _release_reply(reply: Reply, *, approval: uuid.UUID, edited_text: str | None
     if edited_text is not None:
         reply.text, reply.edited_by_moderator = edited_text, True
         reply.note = note
-    reply.save(update_fields=["status", "approval", "sent_at", "text", "edited_by_moderator", "note"])
+        reply.mark["edited_by_moderator"] = True
+    reply.save(update_fields=["status", "approval", "sent_at", "text", "edited_by_moderator", "mark", "note"])
     Draft.objects.filter(id=reply.draft_id).update(status=Draft.Status.SENT)
 
 

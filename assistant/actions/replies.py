@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from assistant import provenance, triage
+from assistant import disclosure, provenance, triage
+from assistant.actions.drafts import visible_suggestions
 from assistant.actions.refused import Refused
 from assistant.actions.screenings import keep_screening
 from assistant.actions.suggestions import cancel_jobs
@@ -43,7 +45,15 @@ def send_reply(draft: Draft, *, by: Any, revision: DraftRevision) -> Reply:
         raise Refused(
             "leased", "Somebody else is answering this post now, because yours rested too long. Your draft is kept."
         )
-    text = revision.text
+    text, marked = revision.text, revision.marked
+    share = provenance.model_share(marked)
+    if share > settings.MAX_SUGGESTED_SHARE:
+        raise Refused(
+            "too_much_suggested",
+            f"{share:.0%} of these words were suggested, and at most {settings.MAX_SUGGESTED_SHARE:.0%} may be. "
+            "Say more of it in your own words, then send it. Nothing is lost.",
+            status=422,
+        )
     screening = screen_reply(text, post)
     held = screening.held
     reply = Reply(
@@ -52,7 +62,9 @@ def send_reply(draft: Draft, *, by: Any, revision: DraftRevision) -> Reply:
         revision=revision,
         text=text,
         status=Reply.Status.HELD if held else Reply.Status.SENT,
-        model_share=provenance.model_share(text, revision.spans),
+        model_share=share,
+        disclosure=disclosure.line_for(marked),
+        mark=disclosure.mark_for(marked, visible_suggestions(draft)),
         was_held=held,
         screening_version=screening.version,
         sent_at=None if held else timezone.now(),

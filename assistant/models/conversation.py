@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -12,12 +12,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from assistant.models.ledger import CaseKey
+from assistant.provenance import Marked
 from assistant.safety.types import Level, Tier
 from assistant.vault.fields import EncryptedTextField
-
-if TYPE_CHECKING:
-    from assistant.provenance import Span
-
 
 TIERS = (Tier.NONE, Tier.REVIEW, Tier.URGENT)  # from the lowest
 
@@ -183,6 +180,7 @@ class DraftRevision(models.Model):
     text = EncryptedTextField()
     origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.TYPED)
     model_spans = models.JSONField(default=list)  # [start, end) of the text that the model wrote; offsets only
+    pasted_spans = models.JSONField(default=list)  # the same of what was pasted
     branched = models.BooleanField(default=False)  # saved from a stale page: kept, but not the head
     saved_at = models.DateTimeField(db_default=Now())
 
@@ -190,8 +188,9 @@ class DraftRevision(models.Model):
         constraints = [models.UniqueConstraint(fields=["draft", "number"], name="revision_numbers_are_unique")]
 
     @property
-    def spans(self) -> list[Span]:
-        return [(start, end) for start, end in self.model_spans]
+    def marked(self) -> Marked:
+        spans, pasted = ([(start, end) for start, end in stored] for stored in (self.model_spans, self.pasted_spans))
+        return Marked(self.text, spans, pasted)
 
 
 class Reply(models.Model):
@@ -211,6 +210,8 @@ class Reply(models.Model):
     text = EncryptedTextField()
     status = models.CharField(max_length=10, choices=Status.choices)
     model_share = models.FloatField()  # 0..1 of the characters that are not space
+    disclosure = models.TextField(blank=True)  # what its reader is told of the model's part, in the deployment's words
+    mark = models.JSONField(default=dict)  # the same for machines, see assistant.disclosure
     was_held = models.BooleanField(default=False)
     approval = models.UUIDField(null=True)  # the decision that let a held reply leave
     edited_by_moderator = models.BooleanField(default=False)

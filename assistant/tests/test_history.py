@@ -53,11 +53,11 @@ def test_whose_words_they_are_comes_back_too(cast: Cast) -> None:
         suggestion, draft=draft, index=changes[0].index, verdict="accepted", text=build.KIND_DRAFT, base=1,
         applied=False, by=cast.wren,
     )  # fmt: skip
-    assert used.spans
+    assert used.model_spans
     typed, _ = actions.save_revision(draft, text="All of it anew, by hand.", base=used.number)
-    assert not typed.spans
+    assert not typed.model_spans
     back = actions.restore_revision(draft, revision=used, base=typed.number, by=cast.wren)
-    assert (back.text, back.spans) == (used.text, used.spans)
+    assert (back.text, back.model_spans) == (used.text, used.model_spans)
 
 
 def test_a_page_that_is_behind_restores_nothing(cast: Cast, client: Client) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant import provenance
 from assistant.changes import Kind, apply_changes, changes_between
-from assistant.provenance import Marked, Origin, Span, carry, model_share
+from assistant.provenance import Marked, Origin, Span, Whose, ledger, shares
 from assistant.tests.effort import bounded_effort
 
 OWN = "I lost my job in spring as well. It took me long to tell anyone."
@@ -28,6 +31,25 @@ def spans_in(text: str) -> st.SearchStrategy[list[Span]]:
 
 def model_characters(text: str, spans: list[Span]) -> int:
     return sum(end - start for start, end in spans)
+
+
+def carry(
+    before: str,
+    spans: list[Span],
+    text: str,
+    *,
+    origin: Origin,
+    model_texts: Sequence[str] = (),
+    accepted: str = "",
+    earlier: Sequence[Marked] = (),
+) -> list[Span]:
+    """The model's spans alone."""
+    wish = {"origin": origin, "model_texts": model_texts, "accepted": accepted, "earlier": earlier}
+    return provenance.carry(Marked(before, spans), text, **wish).spans  # type: ignore[arg-type]
+
+
+def model_share(text: str, spans: list[Span]) -> float:
+    return provenance.model_share(Marked(text, spans))
 
 
 def marked(text: str, spans: list[Span]) -> list[str]:
@@ -199,3 +221,53 @@ def test_white_space_does_not_count_in_the_share() -> None:
 def test_the_longest_draft_is_carried_with_bounded_effort(before: str, text: str) -> None:
     with bounded_effort(3):
         carry(before, [], text, origin=Origin.TYPED, model_texts=[before[::-1], text])
+
+
+# What was pasted, and the ledger
+
+PASTED = "There is a walk-in place in the old library on Tuesdays, and nobody asks for a name there."
+
+
+def pasted_into(before: str, text: str, *, pieces: Sequence[str] = (PASTED,), offered: Sequence[str] = ()) -> Marked:
+    return provenance.carry(Marked(before), text, origin=Origin.TYPED, pasted=pieces, model_texts=offered)
+
+
+def test_what_came_in_whole_is_pasted_and_what_is_typed_around_it_is_not() -> None:
+    told = pasted_into(OWN, f"{OWN} I found this: {PASTED} Does that help?")
+    assert marked(told.text, told.pasted) == [PASTED]
+    assert told.spans == []
+
+
+def test_what_was_pasted_stays_pasted_while_the_person_types_on() -> None:
+    told = pasted_into("", PASTED)
+    later = provenance.carry(told, f"Hello. {PASTED} Write soon!", origin=Origin.TYPED)
+    assert marked(later.text, later.pasted) == [PASTED]
+
+
+def test_pasted_words_of_a_suggestion_are_the_models() -> None:
+    offered = "You do not have to rush."
+    told = pasted_into(OWN, f"{OWN} {offered}", pieces=[offered], offered=[SUGGESTION])
+    assert [part.strip() for part in marked(told.text, told.spans)] == [offered]
+    assert told.pasted == []
+
+
+def test_a_browser_that_claims_a_paste_takes_nothing_from_the_model() -> None:
+    taken = provenance.carry(Marked(OWN), f"{OWN} {PASTED}", origin=Origin.ACCEPTED, accepted=PASTED, pasted=[PASTED])
+    assert provenance.model_share(taken) > 0.4
+    assert taken.pasted == []
+
+
+@given(texts, texts, st.lists(texts, max_size=2), st.lists(texts, max_size=2))
+@settings(max_examples=300, deadline=None)
+def test_the_ledger_covers_the_text_once_and_its_shares_are_one(
+    before: str, text: str, pieces: list[str], offered: list[str]
+) -> None:
+    told = pasted_into(before, text, pieces=pieces, offered=offered)
+    assert "".join(text[start:end] for start, end, _ in ledger(told)) == text
+    assert sum(shares(told).values()) == pytest.approx(1.0 if text.strip() else 0.0)
+
+
+def test_suggested_words_in_a_sentence_that_was_worked_on_are_told_apart() -> None:
+    kept, edited = "You do not have to rush.", " That it took so long is no failure of yours."
+    told = Marked(kept + edited, [(0, len(kept)), (len(kept), len(kept) + 10)])
+    assert [whose for _, _, whose in ledger(told)] == [Whose.SUGGESTED, Whose.EDITED, Whose.TYPED]

@@ -76,7 +76,7 @@ def send(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return invalid(request, row, form)
     try:
-        head = actions.head_after_saving(row, text=form.cleaned_data["text"], base=form.cleaned_data["base"])
+        head = actions.head_after_saving(row, **form.cleaned_data)
         reply = actions.send_reply(row, by=request.user, revision=head)
     except actions.Refused as refusal:
         return refused(request, row, refusal)

@@ -13,8 +13,11 @@ const page = {
   form: $("reply-form"),
   text: $("reply-text"),
   saveState: $("save-state"),
-  share: $("own-share"),
-  shareWords: $("own-share-words"),
+  whose: $("whose-words"),
+  shareOwn: $("share-own"),
+  sharePasted: $("share-pasted"),
+  tooMuch: $("too-much"),
+  usedUnread: $("used-unread"),
   send: $("send"),
   jobState: $("job-state"),
   stop: $("stop"),
@@ -48,6 +51,8 @@ function watchTyping() {
   page.text.addEventListener("input", () => byScript || saver.typed());
   page.text.addEventListener("input", () => checked.replaceChildren()); // it spoke of other words
   page.text.addEventListener("input", () => found.hidden && local.keep(page.text.value)); // never over what is still offered
+  page.text.addEventListener("paste", (event) => saver.pasted(event.clipboardData?.getData("text/plain")));
+  page.text.addEventListener("drop", (event) => saver.pasted(event.dataTransfer?.getData("text/plain")));
   page.text.addEventListener("blur", () => byScript || saver.flush());
   document.addEventListener("visibilitychange", () => document.hidden && saver.flush());
   document.addEventListener("lantern:leave", leave);
@@ -79,11 +84,19 @@ saver.addEventListener("state", ({ detail }) => {
 
 saver.addEventListener("saved", ({ detail }) => {
   page.form.elements.base.value = detail.revision;
-  page.share.setAttribute("width", `${detail.own_share}%`);
-  page.shareWords.textContent = `${detail.own_share} %`;
+  showWhose(detail.whose);
+  page.usedUnread.hidden = !detail.used_unread;
   if (page.improve) setMayAsk(detail.may_ask);
   showMeters(detail.meters);
 });
+
+function showWhose({ words, own, own_and_pasted: ownAndPasted, too_much: tooMuch }) {
+  if (words) page.whose.textContent = words;
+  page.shareOwn.setAttribute("width", `${own}%`);
+  page.sharePasted.setAttribute("width", `${ownAndPasted}%`);
+  page.tooMuch.textContent = tooMuch;
+  page.tooMuch.hidden = !tooMuch;
+}
 
 function showMeters(meters) {
   page.meters.hidden = meters.length === 0;

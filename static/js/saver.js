@@ -3,6 +3,7 @@
 import { backOff, paramsOf, post } from "./server.js";
 
 const PAUSE = 800; // ms after the last key
+const MOST_PASTED = 8; // pieces told of with one save
 const KEEPALIVE_LIMIT = 60000; // browsers refuse more than 64 KiB in requests that outlive the page
 
 /**
@@ -19,6 +20,7 @@ export class Saver extends EventTarget {
   #timer = 0;
   #retry = 0;
   #misses = 0;
+  #pasted = []; // what came in whole since the last save that was queued
 
   constructor(textarea, { url, base, unsaved }) {
     super();
@@ -43,6 +45,11 @@ export class Saver extends EventTarget {
     if (this.state === "refused") this.#tell("waiting"); // what was refused may be mended now
   }
 
+  /** So that the record of whose words a draft is made of can tell it from what was typed. */
+  pasted(text) {
+    if (text?.trim()) this.#pasted = [...this.#pasted, text].slice(-MOST_PASTED);
+  }
+
   /** Save what is unsaved. Resolves when the server has everything, or nothing more can be done for now. */
   async flush({ leaving = false } = {}) {
     this.noteTyped();
@@ -57,8 +64,9 @@ export class Saver extends EventTarget {
     const text = this.#textarea.value;
     if (text === this.#latest) return;
     const tail = this.#queue.at(-1);
-    if (tail && !tail.verdict && !tail.sent) tail.text = text;
-    else this.#queue.push({ url: this.#url, text, origin: "typed" });
+    if (tail && !tail.verdict && !tail.sent) Object.assign(tail, { text, pasted: [...tail.pasted, ...this.#pasted].slice(-MOST_PASTED) });
+    else this.#queue.push({ url: this.#url, text, origin: "typed", pasted: this.#pasted });
+    this.#pasted = [];
     this.#latest = text;
   }
 
@@ -108,8 +116,8 @@ export class Saver extends EventTarget {
     if (this.state === "waiting" && !this.unsaved) this.#tell("saved"); // typed, and taken back again
   }
 
-  #send({ url, text, origin, verdict }) {
-    const fields = verdict ? { ...verdict, text, base: this.base } : { text, base: this.base, origin, change: "" };
+  #send({ url, text, origin, pasted, verdict }) {
+    const fields = verdict ? { ...verdict, text, base: this.base } : { text, base: this.base, origin, pasted, change: "" };
     const size = paramsOf(fields).toString().length;
     return post(url, fields, { keepalive: size < KEEPALIVE_LIMIT });
   }

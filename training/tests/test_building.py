@@ -79,9 +79,16 @@ def test_what_is_merely_told_is_said_back_when_nothing_else_is() -> None:
 
 def test_a_question_is_about_something_else_than_what_is_said_back() -> None:
     post = "I feel lonely and I can't find the time to cook."
-    said = {ask(listen(post), told, random.Random(seed)) for told in ("It sounds hard to feel lonely.",) for seed in range(9)}
+    said = {
+        ask(listen(post), told, random.Random(seed))
+        for told in ("It sounds hard to feel lonely.",)
+        for seed in range(9)
+    }
     assert all("find the time to cook" in one for one in said)
-    assert ask(listen(post), "It sounds hard that you feel lonely and can't find the time to cook.", random.Random(1)) == ""
+    assert (
+        ask(listen(post), "It sounds hard that you feel lonely and can't find the time to cook.", random.Random(1))
+        == ""
+    )
 
 
 def test_no_question_is_about_somebody_whom_a_post_does_not_name() -> None:

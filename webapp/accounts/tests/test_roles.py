@@ -59,6 +59,7 @@ TABLE: dict[str, str | set[Role]] = {
     "assistant:set_country": WRITERS,
     "assistant:give_back": WRITERS,
     "assistant:history": WRITERS,
+    "assistant:whose": WRITERS,
     "assistant:sentences": WRITERS,
     "assistant:revision": WRITERS,
     "assistant:restore": WRITERS,

@@ -1,0 +1,36 @@
+"""What goes with a sent reply: a line for its reader about the model's part, and the same for machines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+from assistant import provenance
+from assistant.models import Suggestion
+from assistant.provenance import Marked, Whose
+
+VERSION = 1
+# https://cv.iptc.org/newscodes/digitalsourcetype/
+SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+BY_A_PERSON = SOURCE_TYPES + "digitalCreation"
+BY_BOTH = SOURCE_TYPES + "compositeWithTrainedAlgorithmicMedia"
+BY_THE_MODEL = SOURCE_TYPES + "trainedAlgorithmicMedia"
+
+
+def line_for(marked: Marked) -> str:
+    """Empty where no word was suggested."""
+    return str(settings.DISCLOSURE) if provenance.model_share(marked) else ""
+
+
+def mark_for(marked: Marked, suggestions: list[Suggestion]) -> dict[str, Any]:
+    """Numbers and names only. `suggestions`: those that were shown to the supporter."""
+    told = provenance.shares(marked)
+    by_model = told[Whose.SUGGESTED] + told[Whose.EDITED]
+    return {
+        "version": VERSION,
+        "digital_source_type": BY_THE_MODEL if by_model == 1 else BY_BOTH if by_model else BY_A_PERSON,
+        "shares": {str(whose): round(share, 3) for whose, share in told.items()},
+        "models": sorted({one.model_version.name for one in suggestions if one.model_version}),
+        "edited_by_moderator": False,
+    }
