@@ -1,7 +1,8 @@
-"""Does the work grow with the text, or blow up? Speed itself is measured by the benchmarks."""
+"""How much a test may work, and how often it tries. Speed itself is measured by the benchmarks."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,3 +18,8 @@ def bounded_effort(seconds: float) -> Iterator[None]:
     yield
     spent = time.thread_time() - began
     assert spent < seconds, f"{spent:.1f} s of work, at most {seconds:g}: does it grow faster than the text?"
+
+
+def runs(few: int) -> int:
+    """How many random cases: `few`, or as many as `make random-runs` asks for."""
+    return int(os.environ.get("RANDOM_RUNS", few))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from assistant.changes import split_sentences
 from assistant.locked import holds, keep_locked
+from assistant.tests.effort import runs
 
 PARTS = [
     "I hear you. ",
@@ -30,7 +31,7 @@ OWN = "I lost my job in May too."
 
 
 @given(texts, texts, st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=runs(300), deadline=None)
 def test_locked_sentences_come_back_byte_for_byte_and_in_order(
     draft: str, suggestion: str, data: st.DataObject
 ) -> None:
