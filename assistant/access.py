@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import permission_required
 from django.db import models
 from django.http import Http404
 
-from assistant.models import Draft, DraftRevision, Reply, Suggestion, SuggestionJob
+from assistant.models import CheckIn, Draft, DraftRevision, Post, Reply, Suggestion, SuggestionJob, TalkRequest
 
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row", bound=models.Model)
@@ -18,6 +18,7 @@ Row = TypeVar("Row", bound=models.Model)
 WRITE_REPLIES = "assistant.write_replies"
 USE_GENERATE = "assistant.use_generate"
 ENTER_POSTS = "assistant.enter_posts"
+HEAR_SUPPORTERS = "assistant.hear_supporters"
 
 
 def needs(permission: str) -> Callable[[View], View]:
@@ -59,6 +60,32 @@ def reply_for(user: Any, reply_id: uuid.UUID) -> Reply:
     return _only(
         Reply.objects.filter(id=reply_id, draft__author=user).select_related("case", "draft__post__case", "revision")
     )
+
+
+def left_out_post(user: Any, post_id: uuid.UUID) -> Post:
+    """A post that waits, of a topic that this person leaves to others: the only kind that is taken by its id."""
+    return _only(Post.objects.waiting_for(user).left_out_by(user).filter(id=post_id).select_related("case"))
+
+
+def check_in_of(user: Any, check_in_id: uuid.UUID) -> CheckIn:
+    """One's own, and nobody else's, whatever one may see otherwise."""
+    return _only(CheckIn.objects.filter(id=check_in_id, by=user).select_related("case"))
+
+
+def shared_check_ins() -> models.QuerySet[CheckIn]:
+    """For leads: what somebody with an open account shares now."""
+    return CheckIn.objects.exclude(shared_at=None).filter(by__is_active=True).select_related("case", "by")
+
+
+def shared_check_in(check_in_id: uuid.UUID) -> CheckIn:
+    return _only(shared_check_ins().filter(id=check_in_id))
+
+
+def talk_request_for(lead: Any, request_id: uuid.UUID) -> TalkRequest:
+    row = TalkRequest.objects.open_for(lead).filter(id=request_id).first()
+    if row is None:
+        raise Http404
+    return row
 
 
 def _only(rows: models.QuerySet[Row]) -> Row:

@@ -6,19 +6,26 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
+from assistant.actions.care import delete_check_ins
 from assistant.actions.second_readings import cancel_reading
 from assistant.actions.suggestions import cancel_jobs
 from assistant.models import (
     CaseKey,
+    CheckIn,
     DraftRevision,
+    LeftOutTopic,
     Post,
+    PostTopic,
     Reply,
     Suggestion,
     SuggestionChunk,
     SuggestionJob,
+    TalkRequest,
     Worker,
     Worry,
 )
@@ -34,6 +41,7 @@ def erase_case(post: Post, *, by: Any | None) -> None:
         cancel_jobs(SuggestionJob.objects.filter(case=post.case), reason="erased")
         cancel_reading(post.case_id, reason="erased")
         SuggestionChunk.objects.filter(case=post.case).delete()
+        PostTopic.objects.filter(post=post).delete()
         CaseKey.objects.filter(id=post.case_id).update(wrapped=None, destroyed_at=timezone.now())
         Post.objects.filter(id=post.id).update(
             external_id=f"erased:{uuid.uuid4()}", country="", leased_by=None, leased_until=None
@@ -52,5 +60,14 @@ def delete_old_workers() -> int:
     return Worker.objects.filter(seen_at__lt=timezone.now() - WORKERS_LIVE).delete()[0]
 
 
+def delete_old_care() -> int:
+    """Check-ins and requests to talk that are older than CARE_DAYS; of a closed account these and the topics it left out."""
+    due = Q(at__lt=timezone.now() - timedelta(days=settings.CARE_DAYS)) | Q(by__is_active=False)
+    with transaction.atomic():
+        deleted = delete_check_ins(CheckIn.objects.filter(due))
+        deleted += TalkRequest.objects.filter(due).delete()[0]
+        return deleted + LeftOutTopic.objects.filter(by__is_active=False).delete()[0]
+
+
 # Tables that hold encrypted text; a test fails when a model with such a field is missing here.
-ENCRYPTED = (Post, DraftRevision, Reply, SuggestionJob, SuggestionChunk, Suggestion, Worry)
+ENCRYPTED = (Post, DraftRevision, Reply, SuggestionJob, SuggestionChunk, Suggestion, Worry, CheckIn)

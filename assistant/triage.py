@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from assistant.safety import policy
 from assistant.safety.types import Finding, Level, Severity, Tier
@@ -76,6 +77,15 @@ def handling(level: int) -> Handling:
         may_generate=rule.model_drafts,
         offer_hand_over=level >= Level.PLAN,
     )
+
+
+def clock(level: int) -> timedelta | None:
+    """How long a post of this level may wait; None: as long as it takes. Without a policy that can be read, no time at all."""
+    try:
+        minutes = policy.current().levels[Level(level)].clock_minutes
+    except policy.PolicyError:
+        return timedelta(0) if level > Level.NONE else None
+    return timedelta(minutes=minutes) if minutes else None
 
 
 def level_hold() -> Finding:

@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from assistant.views import helping, history, posts, replies, whose, writing
 
@@ -7,6 +7,8 @@ urlpatterns = [
     path("posts/", posts.posts, name="posts"),
     path("posts/next", posts.next_post, name="next_post"),
     path("posts/enter", posts.enter_post, name="enter_post"),
+    path("posts/<uuid:post_id>/take", posts.take_post, name="take_post"),
+    path("care/", include("assistant.care_urls")),
     path("drafts/<uuid:draft_id>/", writing.draft, name="draft"),
     path("drafts/<uuid:draft_id>/save", writing.save_draft, name="save_draft"),
     path("drafts/<uuid:draft_id>/ask", helping.ask, name="ask"),

@@ -7,15 +7,17 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from assistant.models import TalkRequest
 from assistant.safety import helplines
 from assistant.safety_watch import troubles_of_site
-from webapp.accounts.roles import ENTER_POSTS, MANAGE_PEOPLE, VIEW_FLAGS, VIEW_WORKERS, WRITE_REPLIES
+from webapp.accounts.roles import ENTER_POSTS, HEAR_SUPPORTERS, MANAGE_PEOPLE, VIEW_FLAGS, VIEW_WORKERS, WRITE_REPLIES
 
 # Label, page, who sees it, and where else the same work goes on.
 NAV = [
     ("Write", "assistant:posts", WRITE_REPLIES, ("/drafts/",)),
     ("My replies", "assistant:replies", WRITE_REPLIES, ("/replies/",)),
     ("Queue", "moderation:queue", VIEW_FLAGS, ("/moderation/",)),
+    ("Supporters", "assistant:supporters", HEAR_SUPPORTERS, ("/care/supporters",)),
     ("Enter a post", "assistant:enter_post", ENTER_POSTS, ()),
     ("People", "accounts:people", MANAGE_PEOPLE, ("/people/",)),
     ("Engine", "engine", VIEW_WORKERS, ("/engine/",)),
@@ -33,6 +35,11 @@ def helplines_due() -> int:
         return len(helplines.not_current(timezone.localdate()))
     except helplines.HelplineError:
         return 0  # the links phase is then missing, and the safety state says so
+
+
+def talks_open(user: Any) -> int:
+    """For leads: how many supporters asked to talk and wait for one of them."""
+    return TalkRequest.objects.open_for(user).count() if user is not None and user.has_perm(HEAR_SUPPORTERS) else 0
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -53,5 +60,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "quick_exit_url": settings.QUICK_EXIT_URL,
         "nav": nav,
         "helplines_due": helplines_due() if may_see_safety(user) and not settings.DEMO else 0,
+        "talks_open": talks_open(user),
         "safety_troubles": troubles_of_site() if may_see_safety(user) else [],
     }

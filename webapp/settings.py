@@ -225,12 +225,22 @@ SUGGESTIONS_PER_TEN_MINUTES = environment.whole("SUGGESTIONS_PER_TEN_MINUTES", 3
 POST_LEASE = timedelta(minutes=environment.whole("POST_LEASE_MINUTES", 20, least=1, most=1440))
 CLAIM_LEASE = timedelta(minutes=environment.whole("CLAIM_LEASE_MINUTES", 15, least=1, most=1440))
 
+# Care for who writes
+
+CARE_HEAVY_LEVEL = environment.whole("CARE_HEAVY_LEVEL", 2, least=1, most=4)  # posts from this level on count as heavy
+CARE_DOSE = environment.whole(
+    "CARE_DOSE", 6, least=0, most=1000
+)  # their levels added up, after which a pause is offered
+CARE_DOSE_HOURS = environment.number("CARE_DOSE_HOURS", 3.0, least=0.5, most=24)
+CARE_DAYS = environment.whole("CARE_DAYS", 30, least=1, most=365)  # check-ins and requests to talk live so long
+
 # Limits, in characters except where said; docs/operations.md repeats them.
 
 MAX_DRAFT = 20_000
 MAX_POST = 40_000
 MAX_REASON = 2_000
 MAX_WORRY = 500
+MAX_CHECK_IN = 300
 MIN_ASK_WORDS = 25  # the improvement model needs two sentences or this many words of the supporter's own
 MIN_ASK_SENTENCES = 2
 MAX_REQUEST_BYTES = 1024 * 1024

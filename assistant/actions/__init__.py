@@ -4,6 +4,17 @@ The path of a reply, in order: receive_post, take_next_post, save_revision, ask_
 send_reply; and what a moderator's decision does: release, withhold, return_reply.
 """
 
+from assistant.actions.care import (
+    ask_to_talk,
+    check_in,
+    delete_check_ins,
+    erase_care,
+    leave_out_topics,
+    note_reading,
+    share_check_in,
+    take_back_talk,
+    take_up_talk,
+)
 from assistant.actions.consents import answer_about_learning, withdraw_post_from_learning
 from assistant.actions.drafts import (
     enough_to_ask,
@@ -13,7 +24,7 @@ from assistant.actions.drafts import (
     visible_suggestions,
 )
 from assistant.actions.holds import release, return_reply, withhold
-from assistant.actions.posts import give_back_post, hand_over_post, receive_post, set_country, take_next_post
+from assistant.actions.posts import give_back_post, hand_over_post, receive_post, set_country, take_next_post, take_post
 from assistant.actions.refused import Refused, StaleRevision
 from assistant.actions.replies import screen_reply, send_reply, take_back_reply
 from assistant.actions.screenings import report, worry
@@ -38,11 +49,15 @@ __all__ = [
     "StaleRevision",
     "answer_about_learning",
     "ask_for_help",
+    "ask_to_talk",
     "cancel_job",
     "cancel_jobs_of",
     "changes_of",
+    "check_in",
     "decide_change",
+    "delete_check_ins",
     "enough_to_ask",
+    "erase_care",
     "fail_job",
     "fail_reading",
     "finish_job",
@@ -50,6 +65,8 @@ __all__ = [
     "give_back_post",
     "hand_over_post",
     "head_after_saving",
+    "leave_out_topics",
+    "note_reading",
     "receive_post",
     "release",
     "report",
@@ -59,10 +76,14 @@ __all__ = [
     "screen_reply",
     "send_reply",
     "set_country",
+    "share_check_in",
     "stop_kind",
     "suggest_kind_again",
     "take_back_reply",
+    "take_back_talk",
     "take_next_post",
+    "take_post",
+    "take_up_talk",
     "verdicts_of",
     "visible_suggestions",
     "withdraw_post_from_learning",

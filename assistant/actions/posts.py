@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable
 from datetime import datetime
@@ -17,12 +18,15 @@ from assistant.actions.refused import Refused
 from assistant.actions.screenings import keep_screening, raise_concern
 from assistant.actions.second_readings import queue_reading
 from assistant.actions.suggestions import cancel_jobs
-from assistant.models import CaseKey, Draft, Post, SuggestionJob
+from assistant.models import CaseKey, Draft, Post, PostTopic, SuggestionJob
 from assistant.models.clock import from_now
 from assistant.safety.pipeline import screen
-from assistant.safety.types import Context, Kind, Severity, Tier
+from assistant.safety.topics import topics_in
+from assistant.safety.types import Context, Kind, Level, Severity, Tier
 from assistant.signals import Concern
 from assistant.vault import audit
+
+log = logging.getLogger("lantern.posts")
 
 
 @transaction.atomic
@@ -61,6 +65,7 @@ def receive_post(
     )
     post.save(force_insert=True)
     keep_screening(post, screening)
+    keep_topics(post)
     if post.tier == Tier.NONE:
         if triage.is_sampled(draw=draw):
             raise_concern(post, Concern(triage.SAMPLED, Severity.NOTE), by=None)
@@ -69,9 +74,20 @@ def receive_post(
     return post
 
 
+def keep_topics(post: Post) -> None:
+    """So that supporters can leave a topic to others. A post must arrive whatever becomes of its topics."""
+    try:
+        found = topics_in(post.text, language=post.language, level=Level(post.level))
+    except Exception as error:
+        log.exception("topics_failed", extra={"post": str(post.id), "error": type(error).__name__})
+        return
+    PostTopic.objects.bulk_create(PostTopic(post=post, topic=topic) for topic in found)
+
+
 @transaction.atomic
 def take_next_post(user: Any) -> Draft | None:
-    """Lease the post that waits longest, or go on with the one already leased; None when nothing waits."""
+    """Lease the post that waits longest and is of no topic that they leave to others, or go on with the one already leased;
+    None when nothing waits."""
     own = Draft.objects.filter(
         author=user,
         status=Draft.Status.WRITING,
@@ -81,12 +97,21 @@ def take_next_post(user: Any) -> Draft | None:
     ).first()
     if own is not None:
         return own
-    for post in Post.objects.waiting_for(user).select_related("case")[:20]:
-        if post.lease(user, until=from_now(settings.POST_LEASE)):
-            draft, _created = Draft.objects.get_or_create(post=post, author=user, defaults={"case": post.case})
-            audit.record("post.taken", actor=user, object_type="post", object_id=post.id)
+    for post in Post.objects.waiting_for(user).wanted_by(user).select_related("case")[:20]:
+        draft = take_post(post, user)
+        if draft is not None:
             return draft
     return None
+
+
+@transaction.atomic
+def take_post(post: Post, user: Any) -> Draft | None:
+    """Lease this one; None when somebody else was first."""
+    if not post.lease(user, until=from_now(settings.POST_LEASE)):
+        return None
+    draft, _created = Draft.objects.get_or_create(post=post, author=user, defaults={"case": post.case})
+    audit.record("post.taken", actor=user, object_type="post", object_id=post.id)
+    return draft
 
 
 @transaction.atomic

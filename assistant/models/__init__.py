@@ -1,5 +1,6 @@
 """Re-exports, so that callers write `from assistant.models import Draft`."""
 
+from assistant.models.care import CheckIn, LeftOutTopic, PostTopic, TalkRequest
 from assistant.models.conversation import Draft, DraftRevision, Post, Reply, Worry
 from assistant.models.learning import LearningConsent, PreferenceExport
 from assistant.models.ledger import AuditEvent, CaseKey
@@ -19,13 +20,16 @@ __all__ = [
     "AuditEvent",
     "CaseKey",
     "ChangeVerdict",
+    "CheckIn",
     "Deployment",
     "Draft",
     "DraftRevision",
     "Finding",
     "LearningConsent",
+    "LeftOutTopic",
     "ModelVersion",
     "Post",
+    "PostTopic",
     "PreferenceExport",
     "Reply",
     "SecondReading",
@@ -33,6 +37,7 @@ __all__ = [
     "Suggestion",
     "SuggestionChunk",
     "SuggestionJob",
+    "TalkRequest",
     "Worker",
     "Worry",
     "subject_field",

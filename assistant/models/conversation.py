@@ -33,6 +33,14 @@ class PostQuerySet(models.QuerySet["Post"]):
             .order_by("received_at", "id")
         )
 
+    def wanted_by(self, user: Any) -> Self:
+        """Without the topics that this supporter leaves to others."""
+        return self.exclude(topics__topic__in=user.left_out_topics.values("topic"))
+
+    def left_out_by(self, user: Any) -> Self:
+        """Those alone."""
+        return self.filter(topics__topic__in=user.left_out_topics.values("topic")).distinct()
+
 
 class Post(models.Model):
     """What a seeker wrote. A post is handed to one supporter at a time, as a lease that activity renews."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from assistant import access, actions, screens
+from assistant import access, actions, care_screens, screens, shift
 from assistant.access import ENTER_POSTS, WRITE_REPLIES, needs
 from assistant.dispatch import (
     wake_reading_after_commit,
@@ -22,7 +24,7 @@ def posts(request: HttpRequest) -> HttpResponse:
     """Where a supporter starts: the next person, and what they are writing."""
     drafts = access.drafts_of(request.user).filter(status__in=[Draft.Status.WRITING, Draft.Status.RETURNED])
     open_drafts = drafts.order_by("-created_at")[:30]
-    waiting = Post.objects.waiting_for(request.user).count()
+    waiting = Post.objects.waiting_for(request.user).wanted_by(request.user).count()
     return render(
         request,
         "assistant/posts.html",
@@ -30,16 +32,32 @@ def posts(request: HttpRequest) -> HttpResponse:
             "mine": [screens.draft_row(draft) for draft in open_drafts],
             "waiting": waiting,
             "nothing_waits": waiting == 0,
-        },
+        }
+        | care_screens.left_out(request.user)
+        | care_screens.offer(request),
     )
 
 
 @require_POST
 @needs(WRITE_REPLIES)
 def next_post(request: HttpRequest) -> HttpResponse:
+    shift.go_on(request)
     draft = actions.take_next_post(request.user)
     if draft is None:
         messages.info(request, "Nobody is waiting right now.")
+        return redirect("assistant:posts")
+    return redirect("assistant:draft", draft.id)
+
+
+@require_POST
+@needs(WRITE_REPLIES)
+def take_post(request: HttpRequest, post_id: uuid.UUID) -> HttpResponse:
+    """Answer one of the posts whose topic this person leaves to others."""
+    row = access.left_out_post(request.user, post_id)
+    shift.go_on(request)
+    draft = actions.take_post(row, request.user)
+    if draft is None:
+        messages.info(request, "Somebody else has taken this post meanwhile.")
         return redirect("assistant:posts")
     return redirect("assistant:draft", draft.id)
 

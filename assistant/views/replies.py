@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from assistant import access, actions, screens
+from assistant import access, actions, care_screens, screens
 from assistant.access import WRITE_REPLIES, needs
 
 
@@ -23,9 +23,8 @@ def replies(request: HttpRequest) -> HttpResponse:
 @require_GET
 @needs(WRITE_REPLIES)
 def reply(request: HttpRequest, reply_id: uuid.UUID) -> HttpResponse:
-    return render(
-        request, "assistant/reply.html", screens.reply_page(access.reply_for(request.user, reply_id), request.user)
-    )
+    page = screens.reply_page(access.reply_for(request.user, reply_id), request.user)
+    return render(request, "assistant/reply.html", page | care_screens.offer(request))
 
 
 @require_POST

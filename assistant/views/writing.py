@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from assistant import access, actions, screens
+from assistant import access, actions, screens, shift
 from assistant.access import WRITE_REPLIES, needs
 from assistant.dispatch import (
     forget_after_commit,
@@ -81,6 +81,7 @@ def send(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     except actions.Refused as refusal:
         return refused(request, row, refusal)
     forget_after_commit(row.case_id)
+    shift.finished_with(request, row.post)
     if reply.status == Reply.Status.HELD:
         messages.info(
             request, "A moderator will read this reply before it is sent. You will see here what they decided."
@@ -110,6 +111,7 @@ def give_back(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     row = access.draft_for(request.user, draft_id)
     actions.give_back_post(row, by=request.user)
     forget_after_commit(row.case_id)
+    shift.finished_with(request, row.post)
     messages.info(request, "Given back. Somebody else will answer. What you wrote is kept with the post.")
     return redirect("assistant:posts")
 
@@ -125,6 +127,7 @@ def hand_over(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     except actions.Refused as refusal:
         return page_again(request, row, str(refusal), status=refusal.status)
     forget_after_commit(row.case_id)
+    shift.finished_with(request, row.post)
     messages.success(
         request, "Handed over. A lead takes it from here; what you wrote is kept with the post. Thank you."
     )

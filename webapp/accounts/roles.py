@@ -24,6 +24,7 @@ class Role(StrEnum):
 WRITE_REPLIES = "assistant.write_replies"  # take posts, draft, ask for improvement, send
 USE_GENERATE = "assistant.use_generate"  # ask for a draft from the post; given person by person, or with the lead role
 ENTER_POSTS = "assistant.enter_posts"
+HEAR_SUPPORTERS = "assistant.hear_supporters"  # who asked to talk, and check-ins that were shared
 DECIDE_FLAGS = "moderation.decide_flags"
 DECIDE_ESCALATED = "moderation.decide_escalated"  # flags that were escalated to a lead
 VIEW_FLAGS = "moderation.view_flags"
@@ -34,7 +35,9 @@ VIEW_WORKERS = "assistant.view_worker"  # the engine's page and /metrics; Django
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.SUPPORTER: frozenset({WRITE_REPLIES}),
     Role.MODERATOR: frozenset({VIEW_FLAGS, DECIDE_FLAGS, ENTER_POSTS}),
-    Role.LEAD: frozenset({VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED, ENTER_POSTS, WRITE_REPLIES, USE_GENERATE}),
+    Role.LEAD: frozenset(
+        {VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED, ENTER_POSTS, WRITE_REPLIES, USE_GENERATE, HEAR_SUPPORTERS}
+    ),
     Role.CLINICIAN: frozenset({VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED}),
     Role.RESEARCHER: frozenset(),  # rates exported, scrubbed items in the evaluation lab; no live case
     Role.ADMIN: frozenset({MANAGE_PEOPLE, ENTER_POSTS, VIEW_WORKERS}),  # no body access

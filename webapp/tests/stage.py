@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from assistant import actions
 from assistant.actions.suggestions import Finished
 from assistant.inference.types import Outcome, StopReason
-from assistant.models import Reply, Suggestion, SuggestionJob
+from assistant.models import PostTopic, Reply, Suggestion, SuggestionJob, TalkRequest
 from assistant.reasons import STOPPABLE
 from assistant.safety.types import Screening
 from moderation.models import Flag
@@ -51,6 +51,13 @@ class Stage:
         self.reply = actions.send_reply(held, by=self.wren, revision=head)
         assert self.reply.status == Reply.Status.HELD
         self.flag = Flag.objects.get(reply=self.reply)
+        self.left_out = build.post()
+        PostTopic.objects.create(post=self.left_out, topic="work")
+        actions.leave_out_topics(["work"], by=self.wren)
+        self.check_in = actions.check_in(moment="after", feeling="tired", words="Two long ones.", by=self.wren)
+        actions.share_check_in(self.check_in, shared=True, by=self.wren)
+        actions.ask_to_talk(self.robin)
+        self.talk = TalkRequest.objects.get()
         self.invitation, self.token = invite([Role.SUPPORTER], by=self.robin)
 
     def address(self, name: str, **other: Any) -> str:
@@ -64,6 +71,9 @@ class Stage:
             "reply_id": self.reply.id,
             "flag_id": self.flag.id,
             "user_id": self.wren.pk,
+            "post_id": self.left_out.id,
+            "check_in_id": self.check_in.id,
+            "talk_id": self.talk.id,
             "invitation_id": self.invitation.id,
             "token": self.token,
             "uidb36": "1",

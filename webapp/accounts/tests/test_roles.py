@@ -22,6 +22,7 @@ WRITERS = {Role.SUPPORTER, Role.LEAD}
 REVIEWERS = {Role.MODERATOR, Role.LEAD, Role.CLINICIAN}
 ENTERING = {Role.MODERATOR, Role.LEAD, Role.ADMIN}
 ADMINS = {Role.ADMIN}
+LEADS = {Role.LEAD}
 
 TABLE: dict[str, str | set[Role]] = {
     "home": EVERYBODY,
@@ -76,6 +77,21 @@ TABLE: dict[str, str | set[Role]] = {
     "assistant:replies": WRITERS,
     "assistant:reply": WRITERS,
     "assistant:take_back": WRITERS,
+    "assistant:take_post": WRITERS,
+    "assistant:care": WRITERS,
+    "assistant:choose_topics": WRITERS,
+    "assistant:check_in": WRITERS,
+    "assistant:share_check_in": WRITERS,
+    "assistant:delete_check_in": WRITERS,
+    "assistant:ask_to_talk": WRITERS,
+    "assistant:take_back_talk": WRITERS,
+    "assistant:pause": WRITERS,
+    "assistant:go_on": WRITERS,
+    "assistant:export_care": WRITERS,
+    "assistant:erase_care": WRITERS,
+    "assistant:supporters": LEADS,
+    "assistant:take_up_talk": LEADS,
+    "assistant:shared_check_in": LEADS,
     "moderation:queue": REVIEWERS,
     "moderation:queue_rows": REVIEWERS,
     "moderation:flag": REVIEWERS,
@@ -180,6 +196,7 @@ def test_a_permission_that_somebody_slipped_into_a_group_is_gone_after_migrating
         ("assistant.write_replies", WRITERS),
         ("assistant.use_generate", {Role.LEAD}),
         ("assistant.enter_posts", ENTERING),
+        ("assistant.hear_supporters", LEADS),
         ("moderation.view_flags", REVIEWERS),
         ("moderation.decide_flags", REVIEWERS),
         ("moderation.decide_escalated", {Role.LEAD, Role.CLINICIAN}),
