@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from assistant.actions.second_readings import cancel_reading
@@ -16,6 +17,7 @@ from assistant.models import (
     DraftRevision,
     Post,
     Reply,
+    ReplyNumbers,
     Suggestion,
     SuggestionChunk,
     SuggestionJob,
@@ -25,6 +27,7 @@ from assistant.models import (
 from assistant.vault import audit
 
 CHUNKS_LIVE = timedelta(days=1)  # after their job ended; the suggestion holds the text
+NUMBERS_LIVE = timedelta(days=400)  # after the reply was sent: the page about one's writing looks back a year
 WORKERS_LIVE = timedelta(days=1)  # after their last report
 
 
@@ -34,6 +37,7 @@ def erase_case(post: Post, *, by: Any | None) -> None:
         cancel_jobs(SuggestionJob.objects.filter(case=post.case), reason="erased")
         cancel_reading(post.case_id, reason="erased")
         SuggestionChunk.objects.filter(case=post.case).delete()
+        ReplyNumbers.objects.filter(case=post.case).delete()
         CaseKey.objects.filter(id=post.case_id).update(wrapped=None, destroyed_at=timezone.now())
         Post.objects.filter(id=post.id).update(
             external_id=f"erased:{uuid.uuid4()}", country="", leased_by=None, leased_until=None
@@ -47,10 +51,16 @@ def delete_old_chunks() -> int:
     return old.delete()[0]
 
 
+def delete_old_numbers() -> int:
+    """What people were told of their writing more than a year ago; of closed accounts all of it: nobody else may read it."""
+    due = Q(at__lt=timezone.now() - NUMBERS_LIVE) | Q(by__is_active=False)
+    return ReplyNumbers.objects.filter(due).delete()[0]
+
+
 def delete_old_workers() -> int:
     """Reports of processes that were killed a day ago; one that ends in order takes its own with it."""
     return Worker.objects.filter(seen_at__lt=timezone.now() - WORKERS_LIVE).delete()[0]
 
 
 # Tables that hold encrypted text; a test fails when a model with such a field is missing here.
-ENCRYPTED = (Post, DraftRevision, Reply, SuggestionJob, SuggestionChunk, Suggestion, Worry)
+ENCRYPTED = (Post, DraftRevision, Reply, SuggestionJob, SuggestionChunk, Suggestion, Worry, ReplyNumbers)

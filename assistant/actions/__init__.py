@@ -12,6 +12,7 @@ from assistant.actions.drafts import (
     save_revision,
     visible_suggestions,
 )
+from assistant.actions.growth import choose_help, delete_numbers, next_level, switch_numbers
 from assistant.actions.holds import release, return_reply, withhold
 from assistant.actions.posts import give_back_post, hand_over_post, receive_post, set_country, take_next_post
 from assistant.actions.refused import Refused, StaleRevision
@@ -41,7 +42,9 @@ __all__ = [
     "cancel_job",
     "cancel_jobs_of",
     "changes_of",
+    "choose_help",
     "decide_change",
+    "delete_numbers",
     "enough_to_ask",
     "fail_job",
     "fail_reading",
@@ -50,6 +53,7 @@ __all__ = [
     "give_back_post",
     "hand_over_post",
     "head_after_saving",
+    "next_level",
     "receive_post",
     "release",
     "report",
@@ -61,6 +65,7 @@ __all__ = [
     "set_country",
     "stop_kind",
     "suggest_kind_again",
+    "switch_numbers",
     "take_back_reply",
     "take_next_post",
     "verdicts_of",

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from assistant import provenance, triage
+from assistant.actions.growth import keep_numbers
 from assistant.actions.refused import Refused
 from assistant.actions.screenings import keep_screening
 from assistant.actions.suggestions import cancel_jobs
@@ -69,6 +70,7 @@ def send_reply(draft: Draft, *, by: Any, revision: DraftRevision) -> Reply:
         object_id=reply.id,
         outcome=reply.status,
     )
+    keep_numbers(reply)
     return reply
 
 

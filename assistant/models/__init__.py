@@ -1,6 +1,7 @@
 """Re-exports, so that callers write `from assistant.models import Draft`."""
 
 from assistant.models.conversation import Draft, DraftRevision, Post, Reply, Worry
+from assistant.models.growth import HelpChoice, ReplyNumbers
 from assistant.models.learning import LearningConsent, PreferenceExport
 from assistant.models.ledger import AuditEvent, CaseKey
 from assistant.models.registry import Deployment, ModelVersion, Worker
@@ -23,11 +24,13 @@ __all__ = [
     "Draft",
     "DraftRevision",
     "Finding",
+    "HelpChoice",
     "LearningConsent",
     "ModelVersion",
     "Post",
     "PreferenceExport",
     "Reply",
+    "ReplyNumbers",
     "SecondReading",
     "StoppedKind",
     "Suggestion",
