@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from assistant.growth import HelpLevel
 from assistant.inference.trained_prompts import Goal
 from assistant.inference.types import Mode
 from assistant.models import ChangeVerdict, DraftRevision
@@ -189,3 +190,12 @@ class VerdictForm(DraftForm):
 class WorryForm(forms.Form):
     note = LetterField(max_length=settings.MAX_WORRY, required=False)
     now = forms.BooleanField(required=False)  # it cannot wait
+
+
+class HelpForm(forms.Form):
+    level = forms.ChoiceField(choices=[("", ""), *((level.value, level.value) for level in HelpLevel)], required=False)
+    draft = forms.UUIDField(required=False)  # where it was asked for, to go back to
+
+
+class CountingForm(forms.Form):
+    counts = forms.BooleanField(required=False)

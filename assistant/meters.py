@@ -1,6 +1,7 @@
 """What a draft holds, told at once and without a model: present or not yet, in words, never a score.
 
-For the writer alone: nothing here is stored, counted or shown to anybody else. The three mechanisms of empathy are those of
+For the writer alone: nothing of it is shown to anybody else. Which mechanisms a sent reply held is kept for its author, unless
+they switched that off (assistant/growth.py). The three mechanisms of empathy are those of
 EPITOME (Sharma et al., EMNLP 2020), found by wording; docs/writing.md says how far people agree.
 """
 
@@ -113,6 +114,10 @@ def grade_of(text: str) -> float | None:
     return coleman_liau(letters=letters, words=len(words), sentences=max(1, len(_sentences(text))))
 
 
+def band_of(grade: float) -> str:
+    return next(band for most, band in BANDS if grade < most)
+
+
 # One meter each
 
 
@@ -134,7 +139,7 @@ def _advice(text: str) -> Meter:
 
 def _reading(text: str) -> Meter:
     grade = grade_of(text)
-    band = "too short to tell" if grade is None else next(band for most, band in BANDS if grade < most)
+    band = "too short to tell" if grade is None else band_of(grade)
     return Meter("reading", "Reading", band, stands_out=grade is not None and grade >= BANDS[-2][0])
 
 

@@ -16,10 +16,11 @@ from django.db.models.functions import Now
 
 from assistant.actions import enough_to_ask
 from assistant.dispatch import modes_here
+from assistant.growth import HelpLevel
 from assistant.inference.engine import Engine
 from assistant.inference.prompts import build_opening, build_prompt
 from assistant.inference.types import Mode, Preparation, Prompt
-from assistant.models import Draft, Post, SuggestionJob
+from assistant.models import Draft, HelpChoice, Post, SuggestionJob
 from assistant.safety.pipeline import in_trouble
 from assistant.safety.types import Kind
 from assistant.worker_state import holder
@@ -61,6 +62,8 @@ def _prepare(draft_id: uuid.UUID | str, engine: Engine) -> bool:
     with _lock:
         draft = written_now().select_related("case", "post__case").filter(id=draft_id).first()
         if draft is None:
+            return False
+        if HelpChoice.of(draft.author_id).shown is HelpLevel.REQUEST and not draft.jobs.exists():
             return False
         case = str(draft.case_id)
         _watched[case] = draft.id

@@ -71,6 +71,11 @@ def told(code: str) -> Why | None:
     return Why(reason, source_of(code)) if reason else None
 
 
+def is_finding(code: str) -> bool:
+    """Whether it is the safety layer that speaks of a draft; of a code of another release, to be on the safe side, too."""
+    return bool(code) and code not in LINES
+
+
 def _why(change: Change, post: str, context: Context, *, is_english: bool) -> str:
     if change.kind is Kind.KEEP:
         return _praise(change.before) if is_english else ""

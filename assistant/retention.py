@@ -22,6 +22,7 @@ from assistant.models import (
     Post,
     PostTopic,
     Reply,
+    ReplyNumbers,
     Suggestion,
     SuggestionChunk,
     SuggestionJob,
@@ -32,6 +33,7 @@ from assistant.models import (
 from assistant.vault import audit
 
 CHUNKS_LIVE = timedelta(days=1)  # after their job ended; the suggestion holds the text
+NUMBERS_LIVE = timedelta(days=400)  # after the reply was sent: the page about one's writing looks back a year
 WORKERS_LIVE = timedelta(days=1)  # after their last report
 
 
@@ -42,6 +44,7 @@ def erase_case(post: Post, *, by: Any | None) -> None:
         cancel_reading(post.case_id, reason="erased")
         SuggestionChunk.objects.filter(case=post.case).delete()
         PostTopic.objects.filter(post=post).delete()
+        ReplyNumbers.objects.filter(case=post.case).delete()
         CaseKey.objects.filter(id=post.case_id).update(wrapped=None, destroyed_at=timezone.now())
         Post.objects.filter(id=post.id).update(
             external_id=f"erased:{uuid.uuid4()}", country="", leased_by=None, leased_until=None
@@ -53,6 +56,12 @@ def delete_old_chunks() -> int:
     """Pieces of streams whose job ended a day ago."""
     old = SuggestionChunk.objects.filter(job__ended_at__lt=timezone.now() - CHUNKS_LIVE)
     return old.delete()[0]
+
+
+def delete_old_numbers() -> int:
+    """What people were told of their writing more than a year ago; of closed accounts all of it: nobody else may read it."""
+    due = Q(at__lt=timezone.now() - NUMBERS_LIVE) | Q(by__is_active=False)
+    return ReplyNumbers.objects.filter(due).delete()[0]
 
 
 def delete_old_workers() -> int:
@@ -70,4 +79,14 @@ def delete_old_care() -> int:
 
 
 # Tables that hold encrypted text; a test fails when a model with such a field is missing here.
-ENCRYPTED = (Post, DraftRevision, Reply, SuggestionJob, SuggestionChunk, Suggestion, Worry, CheckIn)
+ENCRYPTED = (
+    Post,
+    DraftRevision,
+    Reply,
+    SuggestionJob,
+    SuggestionChunk,
+    Suggestion,
+    Worry,
+    CheckIn,
+    ReplyNumbers,
+)

@@ -13,11 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import Truncator
 
-from assistant import actions, attention, disclosure, history, meters, reasons, triage
+from assistant import actions, attention, disclosure, hints, history, meters, reasons, triage
 from assistant.access import USE_GENERATE
 from assistant.actions.suggestions import SAFETY_OPEN
 from assistant.changes import Change, Word, split_sentences, word_changes
 from assistant.forms import CountryForm
+from assistant.growth import HelpLevel
 from assistant.inference.trained_prompts import IMPROVE_VERSION, Goal
 from assistant.inference.types import Mode
 from assistant.models import (
@@ -26,6 +27,7 @@ from assistant.models import (
     Draft,
     DraftRevision,
     Finding,
+    HelpChoice,
     Post,
     Reply,
     StoppedKind,
@@ -137,6 +139,7 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
         and help_state(Mode.GENERATE).available,
         "no_drafting": user.has_perm(USE_GENERATE) and not handling.may_generate,
         "too_short": not actions.enough_to_ask(text),
+        "on_request": HelpChoice.of(user).shown is HelpLevel.REQUEST,
         "goals": goals_for(job) if available else [],
         "sentences": sentences_of(text, locked=job.locked_sentences if job is not None else ()),
         "job": live_job(job),
@@ -261,6 +264,7 @@ def job_started(job: SuggestionJob) -> dict[str, Any]:
         "ahead": place.ahead if place else None,
         "seconds": place.seconds if place else None,
         "words": f"Waiting for the model · {place.words}" if place else "Being written",
+        "hints": hints.holds_back(HelpChoice.of(job.asked_by_id).shown, job.mode),
         "stream_url": reverse("assistant:stream", args=[job.id]),
         "cancel_url": reverse("assistant:cancel", args=[job.id]),
         "suggestion_url": reverse("assistant:suggestion", args=[job.id]),
@@ -295,7 +299,12 @@ def suggestion_context(job: SuggestionJob) -> dict[str, Any] | None:
     changes = actions.changes_of(row)
     stopped = set(StoppedKind.objects.filter(by=job.asked_by).values_list("code", flat=True))
     locked = set(job.locked_sentences)
-    base["changes"] = [change_row(one, verdicts.get(one.index), stopped=stopped, locked=locked) for one in changes]
+    base["hints"] = job.draft.is_open and hints.holds_back(HelpChoice.of(job.asked_by_id).shown, job.mode)
+    base["changes"] = [
+        change_row(one, verdicts.get(one.index), stopped=stopped, locked=locked)
+        | {"hint": base["hints"] and hints.is_hint(one), "stands_after": hints.stands_after(changes, one.index)}
+        for one in changes
+    ]
     base["why_not"] = ChangeVerdict.Reason.choices
     base["nothing_to_change"] = all(change.kind == "keep" for change in changes)
     base["released"] = row.status == Suggestion.Status.RELEASED

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from assistant.views import helping, history, posts, replies, whose, writing
+from assistant.views import growth, helping, history, posts, replies, whose, writing
 
 app_name = "assistant"
 urlpatterns = [
@@ -30,6 +30,11 @@ urlpatterns = [
     path("suggestions/<uuid:suggestion_id>/changes/<int:index>/stop", helping.stop_kind, name="stop_kind"),
     path("kinds/", helping.kinds, name="kinds"),
     path("kinds/<slug:code>/again", helping.suggest_kind_again, name="suggest_kind_again"),
+    path("my-writing/", growth.growth, name="growth"),
+    path("my-writing/numbers.json", growth.numbers, name="numbers"),
+    path("my-writing/help", growth.choose_help, name="choose_help"),
+    path("my-writing/counting", growth.switch_numbers, name="switch_numbers"),
+    path("my-writing/delete", growth.delete_numbers, name="delete_numbers"),
     path("suggestions/<uuid:suggestion_id>/report", helping.report_suggestion, name="report_suggestion"),
     path("replies/", replies.replies, name="replies"),
     path("replies/<uuid:reply_id>/", replies.reply, name="reply"),

@@ -222,6 +222,10 @@ MODEL_TEMPERATURE = environment.number("MODEL_TEMPERATURE", 0.0, least=0, most=2
 SECOND_READER = environment.switch("SECOND_READER", False)
 SWEEP_SECONDS = environment.number("SWEEP_SECONDS", 5.0, least=0.1, most=3600)
 SUGGESTIONS_PER_TEN_MINUTES = environment.whole("SUGGESTIONS_PER_TEN_MINUTES", 30, least=1, most=10000)
+# How much of a suggestion is shown to who chose nothing, and whether good unaided drafts step it down: docs/writing.md.
+HELP_LEVEL = environment.one_of("HELP_LEVEL", "full", ["full", "hints", "request"])
+HELP_POLICY = environment.one_of("HELP_POLICY", "steps", ["choice", "steps"])
+HELP_STEPS = environment.one_of("HELP_STEPS", "propose", ["propose", "set"])
 POST_LEASE = timedelta(minutes=environment.whole("POST_LEASE_MINUTES", 20, least=1, most=1440))
 CLAIM_LEASE = timedelta(minutes=environment.whole("CLAIM_LEASE_MINUTES", 15, least=1, most=1440))
 

@@ -23,6 +23,7 @@ from assistant.actions.drafts import (
     save_revision,
     visible_suggestions,
 )
+from assistant.actions.growth import choose_help, delete_numbers, next_level, switch_numbers
 from assistant.actions.holds import release, return_reply, withhold
 from assistant.actions.posts import give_back_post, hand_over_post, receive_post, set_country, take_next_post, take_post
 from assistant.actions.refused import Refused, StaleRevision
@@ -54,8 +55,10 @@ __all__ = [
     "cancel_jobs_of",
     "changes_of",
     "check_in",
+    "choose_help",
     "decide_change",
     "delete_check_ins",
+    "delete_numbers",
     "enough_to_ask",
     "erase_care",
     "fail_job",
@@ -66,6 +69,7 @@ __all__ = [
     "hand_over_post",
     "head_after_saving",
     "leave_out_topics",
+    "next_level",
     "note_reading",
     "receive_post",
     "release",
@@ -79,6 +83,7 @@ __all__ = [
     "share_check_in",
     "stop_kind",
     "suggest_kind_again",
+    "switch_numbers",
     "take_back_reply",
     "take_back_talk",
     "take_next_post",

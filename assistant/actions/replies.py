@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from assistant import disclosure, provenance, triage
 from assistant.actions.drafts import visible_suggestions
+from assistant.actions.growth import keep_numbers
 from assistant.actions.refused import Refused
 from assistant.actions.screenings import keep_screening
 from assistant.actions.suggestions import cancel_jobs
@@ -81,6 +82,7 @@ def send_reply(draft: Draft, *, by: Any, revision: DraftRevision) -> Reply:
         object_id=reply.id,
         outcome=reply.status,
     )
+    keep_numbers(reply)
     return reply
 
 

@@ -2,6 +2,7 @@
 
 from assistant.models.care import CheckIn, LeftOutTopic, PostTopic, TalkRequest
 from assistant.models.conversation import Draft, DraftRevision, Post, Reply, Worry
+from assistant.models.growth import HelpChoice, ReplyNumbers
 from assistant.models.learning import LearningConsent, PreferenceExport
 from assistant.models.ledger import AuditEvent, CaseKey
 from assistant.models.registry import Deployment, ModelVersion, Worker
@@ -25,6 +26,7 @@ __all__ = [
     "Draft",
     "DraftRevision",
     "Finding",
+    "HelpChoice",
     "LearningConsent",
     "LeftOutTopic",
     "ModelVersion",
@@ -32,6 +34,7 @@ __all__ = [
     "PostTopic",
     "PreferenceExport",
     "Reply",
+    "ReplyNumbers",
     "SecondReading",
     "StoppedKind",
     "Suggestion",

@@ -95,7 +95,7 @@ export class Changes {
     const items = this.#items();
     const ahead = [...items.slice(items.indexOf(item) + 1), ...items.slice(0, items.indexOf(item))];
     const next = verdict === "undone" ? item : (ahead.find((other) => other.dataset.kind !== "keep" && !other.dataset.state && !("stopped" in other.dataset)) ?? item);
-    next.querySelector("button:not([hidden])").focus({ preventScroll: true });
+    next.querySelector("summary, button:not([hidden])").focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
   }
 }
@@ -109,7 +109,7 @@ function show(item, state) {
   item.dataset.state = state;
   item.querySelector(".state").textContent = STATES[state];
   item.querySelector(".why").hidden = true;
-  for (const button of item.querySelectorAll("form > button")) button.hidden = (button.value === "undone") === (state === "");
+  for (const button of item.querySelectorAll("form > button, .wording > button")) button.hidden = (button.value === "undone") === (state === "");
   const details = item.querySelector(".not-helpful");
   details.hidden = state !== "";
   details.open = false;

@@ -1,6 +1,7 @@
 // The writing page: autosave, asking for help, following it, deciding.
 
 import { Changes } from "./changes.js";
+import { watchHints } from "./hints.js";
 import { JobStream, requestSuggestion } from "./job.js";
 import { LocalCopy } from "./local.js";
 import { Saver } from "./saver.js";
@@ -272,6 +273,7 @@ function follow(job) {
   stream = new JobStream(job, {
     onClear: clearLive,
     onPiece: (piece, text) => {
+      if (job.hints) return; // the wording is shown when it is asked for
       page.bones.hidden = true;
       page.liveText.textContent = text;
       announce(piece);
@@ -329,7 +331,7 @@ async function finish(job, { status }) {
   else await showSuggestion(job.suggestion_url);
   setLive(false);
   tellOutcome(status);
-  if (hadFocus) (page.suggestion.querySelector("button:not([hidden])") ?? page.improve)?.focus({ preventScroll: true });
+  if (hadFocus) (page.suggestion.querySelector("summary, button:not([hidden])") ?? page.improve)?.focus({ preventScroll: true });
 }
 
 /** In the place of the suggestion before: that one spoke of an older draft. */
@@ -337,7 +339,7 @@ function keepWhatCame() {
   const came = page.liveText.textContent.trim();
   const note = document.createElement("p");
   note.className = "quiet";
-  note.textContent = came ? "You stopped it here. Nothing of it is in your draft." : "You stopped it before anything came.";
+  note.textContent = came ? "You stopped it here. Nothing of it is in your draft." : "You stopped it. Nothing of it is in your draft.";
   const words = document.createElement("p");
   words.className = "letter small";
   words.lang = "en";
@@ -377,7 +379,9 @@ page.stop.addEventListener("click", async () => {
 
 function watchChanges() {
   const list = page.suggestion.querySelector("ol.changes");
-  if (list) new Changes(list, { textarea: page.text, saver, say });
+  if (!list) return;
+  new Changes(list, { textarea: page.text, saver, say });
+  watchHints(page.suggestion, { say });
 }
 
 // Start
@@ -390,8 +394,8 @@ if (!page.text.readOnly) {
 }
 const liveJob = $("live-job");
 if (liveJob) {
-  const { job, attempt, status, ahead, seconds, streamUrl, cancelUrl, suggestionUrl } = liveJob.dataset;
+  const { job, attempt, status, ahead, seconds, hints, streamUrl, cancelUrl, suggestionUrl } = liveJob.dataset;
   const place = { ahead: numberOf(ahead), seconds: numberOf(seconds) };
   const urls = { stream_url: streamUrl, cancel_url: cancelUrl, suggestion_url: suggestionUrl };
-  follow({ job, attempt: Number(attempt), status, ...place, ...urls });
+  follow({ job, attempt: Number(attempt), status, hints: hints !== undefined, ...place, ...urls });
 }

@@ -269,6 +269,39 @@ def test_a_change_that_is_not_helpful_says_why_and_its_kind_can_be_stopped(site:
     expect(page.locator("main")).to_contain_text("Nothing is put aside.")
 
 
+def test_hints_hold_the_wording_back_until_it_is_asked_for(site: Site, chromium: Browser) -> None:
+    before = len(site.complaints)
+    page = with_a_saved_draft(site, chromium, DRAFT)
+    address = page.url
+    page.locator("details.account summary").click()
+    page.get_by_role("link", name="How my writing goes").click()
+    check_accessibility(page)
+    page.get_by_label("Hints first").check()
+    page.get_by_role("button", name="Show it like this").click()
+    expect(page.get_by_label("Hints first")).to_be_checked()
+    page.goto(address)
+    for _ in range(4):  # until something is suggested that can be hinted at
+        improve(page)
+        hint = page.locator(".change:has(.wording)").first
+        if hint.count():
+            break
+    expect(page.locator("#live-text")).to_have_text("")  # nothing of it streamed
+    expect(hint.get_by_role("button", name="Use this")).to_be_hidden()
+    check_accessibility(page)
+    hint.locator(".wording summary").press("Enter")
+    check_accessibility(page)
+    words = page.locator("#reply-text").input_value()
+    hint.get_by_role("button", name="Use this").press("Enter")
+    expect(page.locator("#reply-text")).not_to_have_value(words)
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert page.evaluate(TOO_WIDE) == []
+    page.get_by_role("button", name="Write changes out from now on").click()
+    expect(page.locator(".wording:not([open])")).to_have_count(0)
+    expect(page.locator("#suggestion")).to_contain_text("written out, from now on")
+    expect(page.locator("#reply-text")).not_to_have_value(words)  # nobody left the page
+    assert site.complaints[before:] == []
+
+
 def test_a_worry_is_one_click_and_leaves_what_is_being_typed(site: Site, chromium: Browser) -> None:
     before = len(site.complaints)
     page = sign_in(site, chromium, "hazel", viewport={"width": 400, "height": 800})

@@ -1,0 +1,342 @@
+"""The page "How your writing goes": what only its writer is given. Plain values; templates decide nothing."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from django.conf import settings
+from django.utils import formats, timezone
+
+from assistant import actions, growth, reasons
+from assistant.charts import Chart, chart
+from assistant.growth import Band, Changes, Habit, HelpLevel, Numbers
+from assistant.meters import Mechanism, band_of
+from assistant.models import HelpChoice, ReplyNumbers
+from assistant.retention import NUMBERS_LIVE
+
+WORDINGS = Path(__file__).with_name("wordings.toml")
+LAST = 24  # replies, a bar each
+MONTHS = 13
+MOST = 1_000  # replies in those months: every row is decrypted
+HARD = 14.0  # the grade that fills a chart
+
+HABITS = {
+    (Mechanism.REACTIONS, Band.USUALLY): "Your own drafts usually say what moves you about it.",
+    (Mechanism.REACTIONS, Band.SOMETIMES): "Your own drafts say now and then what moves you about it.",
+    (Mechanism.REACTIONS, Band.SELDOM): "Your own drafts seldom say what moves you about it.",
+    (Mechanism.INTERPRETATIONS, Band.USUALLY): "Your own drafts usually show what you understood of it.",
+    (Mechanism.INTERPRETATIONS, Band.SOMETIMES): "Your own drafts show now and then what you understood of it.",
+    (Mechanism.INTERPRETATIONS, Band.SELDOM): "Your own drafts seldom show what you understood of it.",
+    (Mechanism.EXPLORATIONS, Band.USUALLY): "Your own drafts usually ask about more of it.",
+    (Mechanism.EXPLORATIONS, Band.SOMETIMES): "Your own drafts ask now and then about more of it.",
+    (Mechanism.EXPLORATIONS, Band.SELDOM): "Your own drafts seldom ask about more of it.",
+}
+MECHANISMS = {  # as the meters beside a draft call them
+    Mechanism.REACTIONS: "Says what moves you",
+    Mechanism.INTERPRETATIONS: "Shows understanding",
+    Mechanism.EXPLORATIONS: "Invites more",
+}
+LEVELS = {
+    HelpLevel.FULL: ("Written out", "Each suggested change shows its wording at once."),
+    HelpLevel.HINTS: (
+        "Hints first",
+        "Each change says where and why, and its wording opens when you ask for it. What the safety checks say of a draft is "
+        "always written out.",
+    ),
+    HelpLevel.REQUEST: (
+        "Only on request",
+        "Asking is folded away beside your reply until you open it, and the model reads nothing of a draft before you ask.",
+    ),
+}
+PROPOSALS = {
+    HelpLevel.HINTS: "Your last drafts held much by themselves and needed few changes. Would you like hints first?",
+    HelpLevel.FULL: "Your last drafts held less by themselves, or needed more changes. Would you like changes written out again?",
+}
+READS = {  # by the bands of the meters
+    "easy": "Most are easy to read.",
+    "plain": "Most are plain to read.",
+    "some effort": "Most take some effort to read.",
+    "hard": "Most are hard to read.",
+}
+KINDS = {growth.SAFETY: "What the safety checks said of a draft.", growth.NO_REASON: "No reason was found."}
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A reply, or the replies of a month."""
+
+    label: str
+    numbers: Sequence[Numbers]
+
+    @property
+    def changes(self) -> Changes:
+        return _sum(self.numbers)
+
+    @property
+    def grade(self) -> float | None:
+        return _middle_grade(self.numbers)
+
+    def own(self, mechanism: Mechanism) -> list[bool]:
+        return [mechanism in one.own for one in self.numbers if one.own is not None]
+
+    def sent(self, mechanism: Mechanism) -> list[bool]:
+        return [mechanism in one.sent for one in self.numbers if one.sent is not None]
+
+
+def growth_page(person: Any, *, by_month: bool) -> dict[str, Any]:
+    choice = HelpChoice.of(person)
+    points = _months(person) if by_month else _replies(person)
+    numbers = [one for point in points for one in point.numbers]
+    return {
+        "counts": choice.counts,
+        "total": len(numbers),
+        "by_month": by_month,
+        "last": LAST,
+        "habits": [_habit(one) for one in growth.habits(numbers)],
+        "least": growth.LEAST,
+        "days": NUMBERS_LIVE.days,
+        "charts": _Charts(points, by_month=by_month).all() if numbers else [],
+        "kinds": _kinds(numbers),
+    } | _help(choice)
+
+
+def numbers_file(person: Any) -> dict[str, Any]:
+    """Everything that is kept of this person's writing, to take away."""
+    choice = HelpChoice.of(person)
+    rows = ReplyNumbers.latest_of(person)
+    return {
+        "help": choice.level,
+        "help_by_rule": choice.stepped,
+        "numbers_are_kept": choice.counts,
+        "replies": [{"at": row.at.isoformat()} | json.loads(row.numbers) for row in rows],
+    }
+
+
+# How much help
+
+
+def _help(choice: HelpChoice) -> dict[str, Any]:
+    has_steps = settings.HELP_POLICY == "steps"
+    unchosen = LEVELS[HelpChoice(stepped=choice.stepped).shown][0]
+    options = [("", "As it is set up here", f"At the moment: {unchosen.lower()}.")]
+    options += [(level.value, label, about) for level, (label, about) in LEVELS.items()]
+    proposed = actions.next_level(choice) if has_steps and not choice.is_stepped_by_rule else None
+    return {
+        "levels": [
+            {"value": value, "label": label, "about": about, "chosen": value == choice.level}
+            for value, label, about in options
+        ],
+        "shown_level": LEVELS[choice.shown][0],
+        "is_stepped": choice.is_stepped_by_rule and choice.stepped not in ("", settings.HELP_LEVEL),
+        "rule": _rule() if has_steps else None,
+        "proposal": {"level": proposed.value, "words": PROPOSALS[proposed], "stays": choice.level}
+        if proposed
+        else None,
+    }
+
+
+def _rule() -> dict[str, Any]:
+    return {
+        "sets": settings.HELP_STEPS == "set",
+        "holds": growth.HOLDS,
+        "few": growth.FEW,
+        "down": growth.DOWN,
+        "down_of": growth.DOWN_OF,
+        "up": growth.UP_OF - growth.UP,
+        "up_of": growth.UP_OF,
+    }
+
+
+# What own drafts hold
+
+
+def _habit(habit: Habit) -> dict[str, Any]:
+    ways = _wordings()[habit.mechanism]["ways"]
+    return {
+        "sentence": HABITS[habit.mechanism, habit.band],
+        "held": habit.held,
+        "of": habit.of,
+        "leads_in": "Another way to say it:" if habit.band is Band.USUALLY else "One way to say it:",
+        "way": ways[timezone.localdate().toordinal() % len(ways)],  # another one every day
+    }
+
+
+@cache
+def _wordings() -> dict[str, dict[str, list[str]]]:
+    return tomllib.loads(WORDINGS.read_text(encoding="utf-8"))
+
+
+# Trends
+
+
+class _Charts:
+    def __init__(self, points: Sequence[Point], *, by_month: bool) -> None:
+        self.points = points
+        self.numbers = [one for point in points for one in point.numbers]
+        self.changes = _sum(self.numbers)
+        self.slots = MONTHS if by_month else LAST
+        self.first = {"Month" if by_month else "Sent": [point.label for point in points]}
+        self.most = max(point.changes.offered for point in points) or 1
+
+    def all(self) -> list[Chart]:
+        return [
+            self.alone(),
+            self.share(),
+            *(self.mechanism(one) for one in Mechanism),
+            self.used(),
+            self.stayed(),
+            self.reading(),
+        ]
+
+    def alone(self) -> Chart:
+        said = self.each(lambda point: [not one.asked for one in point.numbers])
+        return self.draw(
+            "alone",
+            "Without asking the model",
+            f"{sum(map(sum, said))} of these {len(self.numbers)} replies were written without asking.",
+            heights=[_part(one) for one in said],
+            columns={"Without asking": [_told(one, yes="yes", no="no") for one in said]},
+        )
+
+    def share(self) -> Chart:
+        shares = self.each(lambda point: _average([one.own_share for one in point.numbers]))
+        return self.draw(
+            "share",
+            "Your own words",
+            f"On average {_average([one.own_share for one in self.numbers])} % of what was sent are your own words.",
+            heights=[one / 100 for one in shares],
+            columns={"Your own words": [f"{one} %" for one in shares]},
+        )
+
+    def mechanism(self, one: Mechanism) -> Chart:
+        own, sent = self.each(lambda point: point.own(one)), self.each(lambda point: point.sent(one))
+        drafts, replies = [said for part in own for said in part], [said for part in sent for said in part]
+        sentence = (
+            f"Found in {sum(drafts)} of {len(drafts)} drafts as they were before you asked for help, and in {sum(replies)} of "
+            f"{len(replies)} replies that were sent."
+        )
+        return self.draw(
+            one.value,
+            MECHANISMS[one],
+            sentence if replies else "Wording is looked for in English only.",
+            heights=[_part(said) for said in own],
+            outlines=[_part(said) for said in sent],
+            columns={
+                "Your own draft": [_told(said, yes="found", no="not found") for said in own],
+                "What was sent": [_told(said, yes="found", no="not found") for said in sent],
+            },
+        )
+
+    def used(self) -> Chart:
+        changes = self.each(lambda point: point.changes)
+        return self.draw(
+            "used",
+            "Changes that you used",
+            f"Of {self.changes.offered} suggested changes you used {self.changes.used}."
+            if self.changes.offered
+            else "No change was suggested.",
+            heights=[one.used / self.most for one in changes],
+            columns={"Suggested": [str(one.offered) for one in changes], "Used": [str(one.used) for one in changes]},
+        )
+
+    def stayed(self) -> Chart:
+        changes = self.each(lambda point: point.changes)
+        total = self.changes
+        stayed, own = total.kept + total.unhelpful, total.rewritten
+        said = [
+            f"Of {total.offered} suggested changes you kept yours at {stayed}, at {total.unhelpful} as not helpful."
+        ]
+        if own:
+            said.append(f"At {own} you found other words of your own.")
+        return self.draw(
+            "stayed",
+            "Where your words stayed",
+            " ".join(said) if total.offered else "No change was suggested.",
+            heights=[(one.kept + one.unhelpful + one.rewritten) / self.most for one in changes],
+            columns={
+                "Kept yours": [str(one.kept) for one in changes],
+                "Not helpful": [str(one.unhelpful) for one in changes],
+                "Other own words": [str(one.rewritten) for one in changes],
+            },
+        )
+
+    def reading(self) -> Chart:
+        grades, middle = self.each(lambda point: point.grade), _middle_grade(self.numbers)
+        return self.draw(
+            "reading",
+            "How hard they read",
+            "They are too short to tell." if middle is None else READS[band_of(middle)],
+            heights=[None if one is None else min(max(one, 0.0), HARD) / HARD for one in grades],
+            columns={"Reading": ["too short to tell" if one is None else band_of(one) for one in grades]},
+        )
+
+    def each(self, figure: Callable[[Point], Any]) -> list[Any]:
+        return [figure(point) for point in self.points]
+
+    def draw(self, code: str, title: str, sentence: str, **drawn: Any) -> Chart:
+        columns = self.first | drawn.pop("columns")
+        return chart(code, title, sentence, columns=columns, slots=self.slots, **drawn)
+
+
+def _part(said: Sequence[bool]) -> float | None:
+    return sum(said) / len(said) if said else None
+
+
+def _told(said: Sequence[bool], *, yes: str, no: str) -> str:
+    if len(said) > 1:
+        return f"{sum(said)} of {len(said)}"
+    return "not known" if not said else yes if said[0] else no
+
+
+def _average(figures: Sequence[int]) -> int:
+    return round(sum(figures) / len(figures))
+
+
+def _middle_grade(numbers: Sequence[Numbers]) -> float | None:
+    grades = [one.grade for one in numbers if one.grade is not None]
+    return median(grades) if grades else None
+
+
+def _sum(numbers: Sequence[Numbers]) -> Changes:
+    return sum((one.changes for one in numbers), Changes())
+
+
+# Times and kinds
+
+
+def _replies(person: Any) -> list[Point]:
+    return [Point(_local(row, "j F Y, H:i"), [row.opened]) for row in ReplyNumbers.latest_of(person, LAST)]
+
+
+def _months(person: Any) -> list[Point]:
+    """Those in which something was sent."""
+    rows = ReplyNumbers.latest_of(person, MOST)
+    months = groupby(rows, key=lambda row: _local(row, "F Y"))
+    return [Point(month, [row.opened for row in sent]) for month, sent in months][-MONTHS:]
+
+
+def _local(row: ReplyNumbers, form: str) -> str:
+    return str(formats.date_format(timezone.localtime(row.at), form))
+
+
+def _kinds(numbers: Sequence[Numbers]) -> list[dict[str, Any]]:
+    """By what changes were suggested for, the most frequent first."""
+    sums: dict[str, Changes] = {}
+    for one in numbers:
+        for kind, changes in one.kinds.items():
+            sums[kind] = sums.get(kind, Changes()) + changes
+    ordered = sorted(sums.items(), key=lambda item: (-item[1].offered, item[0]))
+    return [{"words": _words_of(kind), "changes": changes} for kind, changes in ordered]
+
+
+def _words_of(kind: str) -> str:
+    why = reasons.told(kind)
+    return why.line if why else KINDS.get(kind, kind)
