@@ -47,7 +47,7 @@ faults: measuring ## kill workers and flush Redis while jobs run; prints a table
 	@.venv/bin/python -m bench.faults
 
 random-runs: measuring ## RUNS=10000 random evenings on the writing page, and as many drafts with locked sentences
-	@RANDOM_RUNS=$(or $(RUNS),10000) .venv/bin/python -m pytest -q -n 0 webapp/tests/test_interleavings.py assistant/tests/test_locked.py
+	@RANDOM_RUNS=$(or $(RUNS),10000) .venv/bin/python -m pytest -q -n 0 --timeout 0 webapp/tests/test_interleavings.py assistant/tests/test_locked.py
 
 bench: measuring ## time screening and the engine beside named peers, in the same run (half an hour on a quiet machine)
 	@.venv/bin/python -m bench.screening

@@ -172,6 +172,7 @@ class AskForm(SentencesForm):
     client_key = forms.UUIDField()
     mode = forms.ChoiceField(choices=[(mode.value, mode.value) for mode in Mode])
     reason = LetterField(max_length=settings.MAX_REASON, required=False)
+    anyway = forms.BooleanField(required=False)  # though the draft takes up nothing of the post
 
 
 class VerdictForm(DraftForm):

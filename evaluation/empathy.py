@@ -25,9 +25,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
 
+from assistant.telling import bare, content, sentences, words
 from evaluation.report import as_markdown
 from evaluation.revisions.sheet import not_to_commit
-from evaluation.revisions.words import bare, content, sentences, words
 from evaluation.rows import fingerprint, jsonl_rows
 from evaluation.stats import CONFIDENCE, Estimate, rise_of, share_of
 from evaluation.suite import BadData, Figure, Results

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from assistant import changes as change_list
-from assistant import reasons, triage, waiting
+from assistant import main_point, reasons, triage, waiting
 from assistant.actions.drafts import enough_to_ask, head_after_saving, refuse_if_closed, save_revision
 from assistant.actions.refused import Refused, StaleRevision
 from assistant.actions.screenings import keep_screening, report
@@ -24,6 +24,7 @@ from assistant.models import (
     Draft,
     DraftRevision,
     ModelVersion,
+    Post,
     StoppedKind,
     Suggestion,
     SuggestionJob,
@@ -66,9 +67,11 @@ def ask_for_help(
     because: str = "",
     goals: Sequence[Goal] = (),
     locked: Collection[str] = (),
+    anyway: bool = False,
 ) -> SuggestionJob:
     """Save the draft and queue a job for that revision, in one transaction.
 
+    A draft that takes up nothing of its post is answered with a question to its writer, unless it is to be revised `anyway`.
     `locked`: sentences of the text that must come back byte for byte; what is no sentence of it is nobody's to keep.
 
     One click (`client_key`) is one job however often it arrives, and one draft has one live job: asking again while it runs
@@ -87,10 +90,18 @@ def ask_for_help(
             try:
                 job = SuggestionJob(mode=mode, asked_because=because, client_key=client_key, goals=list(goals))
                 job.locked = _spans_of(text, locked) if mode == Mode.IMPROVE else []
+                if mode == Mode.IMPROVE and not anyway:
+                    _ask_back(text, draft.post)
                 return _queue_job(job, draft, by=by, revision=head)
             except Refused as error:
                 refusal = error  # raised below, after the commit: what was typed stays saved
     raise refusal
+
+
+def _ask_back(text: str, post: Post) -> None:
+    question = main_point.question_back(text, post.text, language=post.language)
+    if question and not post.human_only:
+        raise Refused("question_back", question, status=422)
 
 
 def _spans_of(text: str, sentences: Collection[str]) -> list[list[int]]:

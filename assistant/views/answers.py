@@ -46,18 +46,19 @@ def invalid(request: HttpRequest, row: Draft, form: Any) -> HttpResponse:
 
 def refused(request: HttpRequest, row: Draft, refusal: actions.Refused) -> HttpResponse:
     if wants_page(request):
-        return page_again(request, row, str(refusal), status=refusal.status)
+        return page_again(request, row, str(refusal), status=refusal.status, code=refusal.code)
     body: dict[str, Any] = {"error": refusal.code, "message": str(refusal)}
     if isinstance(refusal, actions.StaleRevision):
         body |= {"revision": refusal.head.number, "text": refusal.head.text, "branch": refusal.branch.number}
     return JsonResponse(body, status=refusal.status)
 
 
-def page_again(request: HttpRequest, row: Draft, message: str, *, status: int) -> HttpResponse:
+def page_again(request: HttpRequest, row: Draft, message: str, *, status: int, code: str = "") -> HttpResponse:
     """The writing page with what was typed and why it was refused."""
     row.refresh_from_db()
     page = screens.writing_page(row, request.user)
     page |= {"worry_note": request.POST.get("note", ""), "unsent_message": message}
+    page["asked_back"] = code == "question_back"
     if "text" in request.POST:
         page |= {"unsent": True, "unsent_text": request.POST["text"]}
     return render(request, "assistant/draft.html", page, status=status)

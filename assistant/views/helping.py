@@ -43,6 +43,7 @@ def ask(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
             because=asked["reason"],
             goals=[Goal(goal) for goal in asked["goals"]],
             locked=asked["locked"],
+            anyway=asked["anyway"],
         )
     except actions.Refused as refusal:
         return refused(request, row, refusal)

@@ -10,8 +10,8 @@ from rapidfuzz.distance import OSA, Indel
 
 from assistant.safety.phases.repetition import Repetition
 from assistant.safety.types import Context, Kind
+from assistant.telling import bare, content, sentences, stem, words
 from evaluation.revisions.triples import Triple
-from evaluation.revisions.words import bare, content, sentences, stem, words
 
 KEEPS = 0.4  # of the draft's content words
 LONGER, WORDS_MORE = 2.5, 40  # times the draft's words, and so many on top

@@ -14,8 +14,8 @@ from assistant.safety.contacts import find_contacts
 from assistant.safety.found import Contact
 from assistant.safety.names import find_names
 from assistant.safety.normal import make_plain
+from assistant.telling import sentences, stem, words
 from evaluation.revisions.triples import Triple
-from evaluation.revisions.words import sentences, stem, words
 
 TOLD = 0.5  # of the words, in order: a sentence so like one of the draft is what the supporter told
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from assistant.telling import content, sentences
 from evaluation.revisions.form import Said
 from evaluation.revisions.vectors import Encoder, Floats
-from evaluation.revisions.words import content, sentences
 
 KEPT = 0.6  # the cosine from which on a sentence of the draft is in the good revision, be it reworded
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from assistant.locked import holds, keep_locked
 from assistant.safety import records
 from assistant.safety.types import Kind, Severity
+from assistant.telling import words
 from evaluation.revisions import form, meaning
 from evaluation.revisions.invented import Pointer, pointers
 from evaluation.revisions.reading_level import Level, level_of
 from evaluation.revisions.triples import Triple
-from evaluation.revisions.words import words
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assistant.reading_level import coleman_liau
-from evaluation.revisions.words import sentences, words
+from assistant.telling import sentences, words
 
 LEAST_WORDS = 10  # below, one long word makes a grade
 

@@ -11,8 +11,8 @@ import numpy as np
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Indel
 
+from assistant.telling import sentences, telling, words
 from evaluation.revisions.triples import Triple
-from evaluation.revisions.words import sentences, telling, words
 
 FILE = Path(__file__).resolve().parents[1] / "data" / "stock.toml"
 NEAR = 85  # of 100: two sentences that differ in a letter or a small word

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from assistant.locked import holds
+from assistant.telling import words
 from evaluation.empathy import FALLS, MECHANISMS
 from evaluation.revisions.form import Fault
 from evaluation.revisions.invented import Pointer
@@ -13,7 +14,6 @@ from evaluation.revisions.measured import Measured
 from evaluation.revisions.reading_level import level_of
 from evaluation.revisions.run import Run
 from evaluation.revisions.sheet import VERDICTS
-from evaluation.revisions.words import words
 from evaluation.stats import mean_of, rise_of, share_of
 from evaluation.suite import Table, Value
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assistant.inference.trained_prompts import Goal, Task
-from evaluation.revisions.words import bare
+from assistant.telling import bare
 from evaluation.rows import Row, jsonl_rows
 from evaluation.suite import BadData
 

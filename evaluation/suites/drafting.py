@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.inference.trained_prompts import Task
+from assistant.telling import words
 from evaluation.empathy import EmpathyScorer
 from evaluation.revisions import asking, form, stock, tables
 from evaluation.revisions.figures import Figures
@@ -15,7 +16,6 @@ from evaluation.revisions.reading_level import level_of
 from evaluation.revisions.run import Run
 from evaluation.revisions.sheet import not_to_commit
 from evaluation.revisions.triples import Triple, read_triples
-from evaluation.revisions.words import words
 from evaluation.rows import drawn
 from evaluation.suite import BadData, Options, Results, Suite
 from evaluation.suites.revision import SPLITS, outputs_of, write_outputs

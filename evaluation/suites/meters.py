@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from assistant import main_point
 from assistant.meters import Mechanism, mechanisms_in
+from assistant.telling import words
 from evaluation.empathy import MECHANISMS, Labelled, read_labelled
 from evaluation.rows import drawn
 from evaluation.stats import kappa, share_of
@@ -13,10 +15,12 @@ from evaluation.suite import Figure, Options, Results, Suite
 
 OF_LABEL = dict(zip(MECHANISMS, (Mechanism.REACTIONS, Mechanism.INTERPRETATIONS, Mechanism.EXPLORATIONS), strict=True))
 
+OF_LABEL_NUMBER = {mechanism: number for number, mechanism in enumerate(OF_LABEL.values())}
+
 
 class Meters(Suite[Labelled]):
     name = "meters"
-    version = 1
+    version = 2
     says = "present or not, by wording, beside people's labels of the same replies"
 
     def load(self, path: Path, options: Options) -> list[Labelled]:
@@ -38,6 +42,13 @@ class Meters(Suite[Labelled]):
                 Figure(f"{name}: told where people found it", share_of([own for theirs, own in both if theirs])),
                 Figure(f"{name}: people found it where told", share_of([theirs for theirs, own in both if own])),
             ]
+        understood = OF_LABEL_NUMBER[Mechanism.INTERPRETATIONS]
+        long_enough = [case for case in cases if len(words(case.reply)) >= main_point.LEAST_WORDS]
+        for level, what in ((0, "nothing"), (1, "something"), (2, "much")):
+            asked = [
+                main_point.misses(case.reply, case.post) for case in long_enough if case.levels[understood] == level
+            ]
+            figures.append(Figure(f"asked back where people found {what} understood", share_of(asked)))
         return Results(
             figures=tuple(figures),
             notes=(

@@ -11,6 +11,7 @@ import pytest
 
 from assistant.inference.engine import PromptTooLong
 from assistant.inference.types import Outcome, Request, StopReason
+from assistant.telling import content, stem
 from evaluation.empathy import MECHANISMS, EmpathyScorer, Labelled, read_labelled
 from evaluation.revisions import asking, stock
 from evaluation.revisions.form import Fault, copied_share, faults, nearly_unchanged, unchanged
@@ -20,7 +21,6 @@ from evaluation.revisions.measured import measure
 from evaluation.revisions.reading_level import level_of
 from evaluation.revisions.sheet import VERDICTS, read_sheet, write_sheet
 from evaluation.revisions.triples import Triple, read_triples
-from evaluation.revisions.words import content, stem
 from evaluation.run import main
 from evaluation.suite import BadData, Options
 from evaluation.suites.revision import Revision

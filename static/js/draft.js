@@ -216,6 +216,7 @@ addEventListener("pageshow", () => (leaving = false)); // back from the next pag
 // Asking
 
 let stream = null;
+let askedBack = null; // the draft that was answered with a question: asked again as it is, it is revised all the same
 
 function setMayAsk(may) {
   page.improve.setAttribute("aria-disabled", String(!may));
@@ -244,7 +245,8 @@ async function ask(mode) {
 async function send(mode) {
   const chosen = new FormData(page.form);
   const wishes = mode === "improve" ? { goals: chosen.getAll("goals"), locked: chosen.getAll("locked") } : {};
-  const fields = { text: page.text.value, base: saver.base, mode, reason: mode === "generate" ? page.reason.value : "", ...wishes };
+  const anyway = page.text.value === askedBack ? { anyway: 1 } : {};
+  const fields = { text: page.text.value, base: saver.base, mode, reason: mode === "generate" ? page.reason.value : "", ...wishes, ...anyway };
   const onWaiting = () => (page.jobState.textContent = "No connection; trying again");
   const { outcome, body } = await requestSuggestion(page.form.dataset.suggestUrl, fields, { onWaiting });
   page.jobState.textContent = "";
@@ -253,6 +255,7 @@ async function send(mode) {
     follow(body);
   }
   if (outcome === "signed-out") showBanner({ state: "signed-out" });
+  if (body.error === "question_back") askedBack = fields.text;
   if (outcome === "refused" || outcome === "unreachable") refuse(body.message ?? "Lantern cannot be reached. Try again in a moment.");
 }
 
