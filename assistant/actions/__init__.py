@@ -12,6 +12,15 @@ from assistant.actions.drafts import (
     save_revision,
     visible_suggestions,
 )
+from assistant.actions.figures import keep_figures
+from assistant.actions.goals import (
+    add_goal,
+    change_goal,
+    move_goal,
+    offer_goal,
+    offered_goals,
+    told_by,
+)
 from assistant.actions.holds import release, return_reply, withhold
 from assistant.actions.posts import give_back_post, hand_over_post, receive_post, set_country, take_next_post
 from assistant.actions.refused import Refused, StaleRevision
@@ -36,10 +45,12 @@ __all__ = [
     "Finished",
     "Refused",
     "StaleRevision",
+    "add_goal",
     "answer_about_learning",
     "ask_for_help",
     "cancel_job",
     "cancel_jobs_of",
+    "change_goal",
     "changes_of",
     "decide_change",
     "enough_to_ask",
@@ -50,6 +61,10 @@ __all__ = [
     "give_back_post",
     "hand_over_post",
     "head_after_saving",
+    "keep_figures",
+    "move_goal",
+    "offer_goal",
+    "offered_goals",
     "receive_post",
     "release",
     "report",
@@ -63,6 +78,7 @@ __all__ = [
     "suggest_kind_again",
     "take_back_reply",
     "take_next_post",
+    "told_by",
     "verdicts_of",
     "visible_suggestions",
     "withdraw_post_from_learning",

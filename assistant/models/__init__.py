@@ -1,6 +1,7 @@
 """Re-exports, so that callers write `from assistant.models import Draft`."""
 
 from assistant.models.conversation import Draft, DraftRevision, Post, Reply, Worry
+from assistant.models.goals import GoalWording, WritingGoal
 from assistant.models.learning import LearningConsent, PreferenceExport
 from assistant.models.ledger import AuditEvent, CaseKey
 from assistant.models.registry import Deployment, ModelVersion, Worker
@@ -11,6 +12,7 @@ from assistant.models.suggestion import (
     StoppedKind,
     Suggestion,
     SuggestionChunk,
+    SuggestionFigures,
     SuggestionJob,
     subject_field,
 )
@@ -23,6 +25,7 @@ __all__ = [
     "Draft",
     "DraftRevision",
     "Finding",
+    "GoalWording",
     "LearningConsent",
     "ModelVersion",
     "Post",
@@ -32,8 +35,10 @@ __all__ = [
     "StoppedKind",
     "Suggestion",
     "SuggestionChunk",
+    "SuggestionFigures",
     "SuggestionJob",
     "Worker",
     "Worry",
+    "WritingGoal",
     "subject_field",
 ]
