@@ -18,6 +18,7 @@ Row = TypeVar("Row", bound=models.Model)
 WRITE_REPLIES = "assistant.write_replies"
 USE_GENERATE = "assistant.use_generate"
 ENTER_POSTS = "assistant.enter_posts"
+MANAGE_GOALS = "assistant.manage_goals"
 
 
 def needs(permission: str) -> Callable[[View], View]:

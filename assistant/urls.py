@@ -1,6 +1,6 @@
 from django.urls import path
 
-from assistant.views import helping, history, posts, replies, writing
+from assistant.views import goals, helping, history, posts, replies, writing
 
 app_name = "assistant"
 urlpatterns = [
@@ -28,6 +28,11 @@ urlpatterns = [
     path("kinds/", helping.kinds, name="kinds"),
     path("kinds/<slug:code>/again", helping.suggest_kind_again, name="suggest_kind_again"),
     path("suggestions/<uuid:suggestion_id>/report", helping.report_suggestion, name="report_suggestion"),
+    path("goals/", goals.goals, name="goals"),
+    path("goals/add", goals.add_goal, name="add_goal"),
+    path("goals/<uuid:goal_id>/change", goals.change_goal, name="change_goal"),
+    path("goals/<uuid:goal_id>/move", goals.move_goal, name="move_goal"),
+    path("goals/<uuid:goal_id>/offer", goals.offer_goal, name="offer_goal"),
     path("replies/", replies.replies, name="replies"),
     path("replies/<uuid:reply_id>/", replies.reply, name="reply"),
     path("replies/<uuid:reply_id>/take-back", replies.take_back, name="take_back"),

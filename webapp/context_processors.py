@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from assistant.safety import helplines
 from assistant.safety_watch import troubles_of_site
-from webapp.accounts.roles import ENTER_POSTS, MANAGE_PEOPLE, VIEW_FLAGS, VIEW_WORKERS, WRITE_REPLIES
+from webapp.accounts.roles import ENTER_POSTS, MANAGE_GOALS, MANAGE_PEOPLE, VIEW_FLAGS, VIEW_WORKERS, WRITE_REPLIES
 
 # Label, page, who sees it, and where else the same work goes on.
 NAV = [
@@ -18,6 +18,7 @@ NAV = [
     ("Queue", "moderation:queue", VIEW_FLAGS, ("/moderation/",)),
     ("Enter a post", "assistant:enter_post", ENTER_POSTS, ()),
     ("People", "accounts:people", MANAGE_PEOPLE, ("/people/",)),
+    ("Goals", "assistant:goals", MANAGE_GOALS, ("/goals/",)),
     ("Engine", "engine", VIEW_WORKERS, ("/engine/",)),
 ]
 
