@@ -29,9 +29,11 @@ def page(
     goals = list(WritingGoal.objects.prefetch_related("wordings"))
     asked = suggestions_asked()
     forms = dict([changing]) if changing else {}
+    cards = [goal_card(goal, version, asked, forms.get(goal.id)) for goal in goals]
     return {
         "model": said_of(version),
-        "goals": [goal_card(goal, version, asked, forms.get(goal.id)) for goal in goals],
+        "goals": cards,
+        "refused": next((card["goal"] for card in cards if card["open"]), None),
         "form": adding or GoalForm(),
         "few": FEW,
     }
@@ -45,8 +47,8 @@ def said_of(version: ModelVersion | None) -> str:
         return f"The active model, {version.name}, is told what stands here, in these words."
     if knows_the_seven(version):
         return (
-            f"The active model, {version.name}, was trained on {len(Goal)} goals, each by a word of its own. It is told that word"
-            " and not what stands here, and no other goal is offered with it."
+            f"The active model, {version.name}, was trained on {len(Goal)} goals, each by a word of its own. It is told that"
+            " word, whatever the wording, and no other goal is offered with it."
         )
     return f"The active model, {version.name}, was trained without goals, so none is offered with it."
 
@@ -70,8 +72,6 @@ def goal_card(
         "goal": goal,
         "state": state,
         "mark": MARKS.get(state, ""),
-        "told": wording.told,
-        "trained_word": told if isinstance(told, Goal) else "",
         "trained_on": ", ".join(Goal) if told is None and knows_the_seven(version) else "",
         "first": first,
         "others": others,
@@ -114,7 +114,7 @@ def trained_card(goal: WritingGoal, asked: Sequence[Asked]) -> dict[str, Any] | 
         return None
     told: Wording = (goal.code, TRAINED)
     return {
-        "name": "The word of trained models",
+        "name": "The word that the model was trained on",
         "told": str(word),
         "since": None,
         "effect": effect_words(effect_of(told, goal.measure, asked), goal.measure),
@@ -167,7 +167,7 @@ def in_numbers(measure: Measure, beside: Beside) -> dict[str, str]:
         return f"{signed(of.value, decimals)} [{signed(of.low, decimals)}, {signed(of.high, decimals)}]"
 
     return {
-        "label": f"{MEANINGS[measure].label}: suggestion less draft",
+        "label": MEANINGS[measure].label,
         "apart": said(beside.apart),
         "clear": clearly(beside),
         "with_goal": said(beside.with_goal),

@@ -160,7 +160,7 @@ def test_the_page_says_it_in_words_and_shows_no_text(asked: Asked, cast: Cast, c
     assert "50 % [" in page
     assert "of 60 with it; 0 % [0, " in page
     assert "Changes called not helpful 0 points [" in page
-    assert "Words in all: suggestion less draft −8.0 [−8.4, −7.6] less −10.0 [−10.3, −9.7] with it; −2.0" in page
+    assert "Words in all −8.0 [−8.4, −7.6] less −10.0 [−10.3, −9.7] with it; −2.0" in page
     assert "Asked with it: 2. Without any goal in the same time: 30. Too few to say anything." in page
     assert page.count("Nobody has asked with it yet.") == 5
     assert build.CALM_POST not in page

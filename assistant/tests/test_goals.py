@@ -82,7 +82,7 @@ def test_the_page_says_what_the_active_model_can_be_told(
     assert said in read(answer)
     for state, count in chips.items():
         assert page.count(f'">{state}</span>') == count
-    trained = "The active model is told the word it was trained on: “plainer words”."
+    trained = "plainer words The word that the model was trained on."
     assert (trained in read(answer)) == (prompt == "improve-2")
     unknown = "safer wording. This one is not among them, so it is not offered with it."
     assert (unknown in read(answer)) == (prompt == "improve-2")
@@ -120,6 +120,7 @@ def test_a_goal_that_cannot_be_added_comes_back_with_what_was_typed(
 ) -> None:
     answer = admin.post("/goals/add", RHYME | fields)
     assert answer.status_code == 422
+    assert "The goal was not added." in read(answer)
     assert said in read(answer)
     page = answer.content.decode()
     for name in {"label", "told"} - fields.keys():
@@ -176,6 +177,7 @@ def test_a_stale_page_is_told_what_stands_there_now_and_keeps_what_was_typed(adm
 def test_a_name_of_another_goal_is_refused(admin: Client) -> None:
     answer = change(admin, "shorter", label="WARMER", told="Typed before.")
     assert answer.status_code == 422
+    assert "“Shorter” was not saved." in read(answer)
     assert "There is a goal called “WARMER” already." in read(answer)
     assert "Typed before." in answer.content.decode()
     assert goal("shorter").label == "Shorter"

@@ -47,7 +47,7 @@ def change_goal(request: HttpRequest, goal_id: uuid.UUID) -> HttpResponse:
             actions.change_goal(goal, **form.cleaned_data, by=request.user)
         except actions.Refused as refusal:
             if refusal.code == "newer":
-                form.data = form.data | {"version": str(goal.wording.version)}  # saving again is meant
+                form.data = {**form.data, "version": str(goal.wording.version)}  # saving again is meant
             form.add_error(None if refusal.code == "newer" else "label", str(refusal))
         else:
             messages.success(request, "Saved. It counts from the next request on.")

@@ -23,7 +23,7 @@ class Command(BaseCommand):
             goal = card["goal"]
             self.stdout.write(f"{goal.code:<20}  {goal.label}: {card['state']}")
             if verb == "list":
-                self.stdout.write(f"    {card['trained_word'] or card['told']}")
+                self.stdout.write(f"    {card['first']['told']}")
                 continue
             for one in (card["first"], *card["others"]):
                 self._write_effect(one)
