@@ -19,6 +19,7 @@ WRITE_REPLIES = "assistant.write_replies"
 USE_GENERATE = "assistant.use_generate"
 ENTER_POSTS = "assistant.enter_posts"
 HEAR_SUPPORTERS = "assistant.hear_supporters"
+MANAGE_GOALS = "assistant.manage_goals"
 
 
 def needs(permission: str) -> Callable[[View], View]:

@@ -11,10 +11,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from assistant.adherence import MEANINGS
 from assistant.growth import HelpLevel
-from assistant.inference.trained_prompts import Goal
 from assistant.inference.types import Mode
-from assistant.models import ChangeVerdict, DraftRevision
+from assistant.models import ChangeVerdict, DraftRevision, WritingGoal
+from assistant.models.goals import LONGEST_LABEL, LONGEST_TOLD
 from assistant.safety.helplines import country_names
 
 # Controls that no keyboard types into a letter and that databases, terminals or models trip over.
@@ -25,7 +26,7 @@ class LetterField(forms.CharField):
     """Text that a person wrote: kept as it is, line ends made \\n, refused when it holds control characters."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(strip=False, widget=forms.Textarea, **options)
+        super().__init__(strip=False, **{"widget": forms.Textarea} | options)
         # Django's own check would answer first, with less help.
         self.validators = [
             check for check in self.validators if type(check).__name__ != "ProhibitNullCharactersValidator"
@@ -167,12 +168,61 @@ class SentencesForm(DraftForm):
     locked = TextsField(required=False)  # sentences of the text
 
 
+def goal_choices() -> list[tuple[str, str]]:
+    """All there are: that one is not offered any more is said later, when the draft is saved."""
+    return list(WritingGoal.objects.values_list("code", "label"))
+
+
 class AskForm(SentencesForm):
-    goals = forms.MultipleChoiceField(choices=[(goal.value, goal.value) for goal in Goal], required=False)
+    goals = forms.MultipleChoiceField(choices=goal_choices, required=False)
     client_key = forms.UUIDField()
     mode = forms.ChoiceField(choices=[(mode.value, mode.value) for mode in Mode])
     reason = LetterField(max_length=settings.MAX_REASON, required=False)
     anyway = forms.BooleanField(required=False)  # though the draft takes up nothing of the post
+
+
+class LineField(LetterField):
+    """One line, with single blanks."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"widget": forms.TextInput} | options)
+
+    def to_python(self, value: Any) -> str:
+        return " ".join(super().to_python(value).split())
+
+
+class GoalForm(forms.Form):
+    """What supporters can ask a revision to aim for."""
+
+    label = LineField(max_length=LONGEST_LABEL, label="Name on the page")
+    told = LineField(
+        max_length=LONGEST_TOLD,
+        label="What the model is told",
+        help_text="A sentence or two, said to the model. Other words make a new wording, which is measured apart.",
+        widget=forms.Textarea(attrs={"class": "plain", "rows": 2}),
+    )
+    measure = forms.ChoiceField(
+        choices=[
+            ("", "Nothing that can be counted"),
+            *((measure.value, meaning.label) for measure, meaning in MEANINGS.items()),
+        ],
+        required=False,
+        label="What shows in a text whether it was done",
+    )
+
+
+class ChangedGoalForm(GoalForm):
+    version = forms.IntegerField(
+        min_value=1, max_value=2**15 - 1, widget=forms.HiddenInput
+    )  # of the wording that it showed
+
+
+class MoveForm(forms.Form):
+    by_places = forms.TypedChoiceField(choices=[("-1", "up"), ("1", "down")], coerce=int)
+
+
+class OfferForm(forms.Form):
+    offered = forms.BooleanField(required=False)
 
 
 class VerdictForm(DraftForm):

@@ -86,6 +86,10 @@ def asks(text: str) -> bool:
     return bool(_questions(text))
 
 
+def asks_openly(text: str) -> bool:
+    return any(OPEN.match(one) for one in _questions(text))
+
+
 def advises(text: str) -> bool:
     return _says("advice")(text)
 
@@ -126,9 +130,8 @@ def _there(code: str, label: str, present: bool, *, missing: str = NOT_YET) -> M
 
 
 def _question(text: str) -> Meter:
-    questions = _questions(text)
-    kind = "open" if any(OPEN.match(one) for one in questions) else "closed"
-    return Meter("question", "Asks a question", kind if questions else NOT_YET, stands_out=bool(questions))
+    kind = "open" if asks_openly(text) else "closed"
+    return Meter("question", "Asks a question", kind if asks(text) else NOT_YET, stands_out=asks(text))
 
 
 def _advice(text: str) -> Meter:

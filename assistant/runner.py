@@ -17,7 +17,6 @@ from django.db.models.functions import Now
 from assistant import actions, gate
 from assistant.inference.engine import Engine, EngineAway, EngineBusy, EngineError
 from assistant.inference.prompts import UnknownPrompt, build_prompt
-from assistant.inference.trained_prompts import Goal
 from assistant.inference.types import Mode, Params, Request, StopReason
 from assistant.lease import Lease
 from assistant.locked import keep_locked
@@ -105,7 +104,7 @@ def _generate(claim: Claim, serving: Serving) -> None:
         post=post.text,
         draft=draft_text,
         version=serving.prompt_for(mode),
-        goals=[Goal(goal) for goal in job.goals],
+        goals=job.aims,
         keep=job.locked_sentences,
     )
     request = Request(
@@ -159,7 +158,9 @@ def _finish(claim: Claim, checked: CheckedStream, *, serving: Serving, prompt_ve
     finished = actions.Finished(
         text=text, outcome=outcome, model_version=serving.version, prompt_version=prompt_version
     )
-    actions.finish_job(job, fence=claim.fence, finished=finished, screening=screening)
+    suggestion = actions.finish_job(job, fence=claim.fence, finished=finished, screening=screening)
+    if suggestion is not None:
+        actions.keep_figures(suggestion)
     log.info("job_finished", extra={"job": str(job.id), "stop": outcome.stop, "tokens": outcome.output_tokens})
 
 

@@ -19,11 +19,9 @@ from assistant.actions.suggestions import SAFETY_OPEN
 from assistant.changes import Change, Word, split_sentences, word_changes
 from assistant.forms import CountryForm
 from assistant.growth import HelpLevel
-from assistant.inference.trained_prompts import IMPROVE_VERSION, Goal
 from assistant.inference.types import Mode
 from assistant.models import (
     ChangeVerdict,
-    Deployment,
     Draft,
     DraftRevision,
     Finding,
@@ -64,15 +62,6 @@ STATES = {  # of a change; static/js/changes.js has the same
     ChangeVerdict.Verdict.ACCEPTED: "used",
     ChangeVerdict.Verdict.KEPT: "yours stays",
     ChangeVerdict.Verdict.UNHELPFUL: "yours stays · not helpful",
-}
-GOALS = {
-    Goal.WARMER: "Warmer",
-    Goal.CLEARER: "Clearer",
-    Goal.SHORTER: "Shorter",
-    Goal.PLAINER: "Plainer",
-    Goal.NEXT_STEP: "One next step",
-    Goal.QUESTION: "Open question",
-    Goal.SAFER: "Safer wording",
 }
 FAILURES = {
     "model_unavailable": "The model cannot be used right now.",
@@ -165,12 +154,11 @@ def history_page(draft: Draft, shown: DraftRevision | None) -> dict[str, Any]:
 
 
 def goals_for(job: SuggestionJob | None) -> list[dict[str, Any]]:
-    """What a revision may aim for, as chosen the last time; none where the model was not trained to heed them."""
-    version = Deployment.active_version(Mode.IMPROVE)
-    if version is None or version.prompt_for(Mode.IMPROVE) != IMPROVE_VERSION:
-        return []
-    chosen = job.goals if job is not None else []
-    return [{"value": goal.value, "label": label, "chosen": goal in chosen} for goal, label in GOALS.items()]
+    """What a revision may aim for, as chosen the last time; none where the active model can be told of none."""
+    chosen = {code for code, _version in job.goals} if job is not None else set()
+    return [
+        {"value": goal.code, "label": goal.label, "chosen": goal.code in chosen} for goal in actions.offered_goals()
+    ]
 
 
 def sentences_of(text: str, *, locked: Collection[str]) -> list[dict[str, Any]]:

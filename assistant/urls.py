@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from assistant.views import growth, helping, history, posts, replies, whose, writing
+from assistant.views import goals, growth, helping, history, posts, replies, whose, writing
 
 app_name = "assistant"
 urlpatterns = [
@@ -36,6 +36,11 @@ urlpatterns = [
     path("my-writing/counting", growth.switch_numbers, name="switch_numbers"),
     path("my-writing/delete", growth.delete_numbers, name="delete_numbers"),
     path("suggestions/<uuid:suggestion_id>/report", helping.report_suggestion, name="report_suggestion"),
+    path("goals/", goals.goals, name="goals"),
+    path("goals/add", goals.add_goal, name="add_goal"),
+    path("goals/<uuid:goal_id>/change", goals.change_goal, name="change_goal"),
+    path("goals/<uuid:goal_id>/move", goals.move_goal, name="move_goal"),
+    path("goals/<uuid:goal_id>/offer", goals.offer_goal, name="offer_goal"),
     path("replies/", replies.replies, name="replies"),
     path("replies/<uuid:reply_id>/", replies.reply, name="reply"),
     path("replies/<uuid:reply_id>/take-back", replies.take_back, name="take_back"),

@@ -10,7 +10,15 @@ from django.utils import timezone
 from assistant.models import TalkRequest
 from assistant.safety import helplines
 from assistant.safety_watch import troubles_of_site
-from webapp.accounts.roles import ENTER_POSTS, HEAR_SUPPORTERS, MANAGE_PEOPLE, VIEW_FLAGS, VIEW_WORKERS, WRITE_REPLIES
+from webapp.accounts.roles import (
+    ENTER_POSTS,
+    HEAR_SUPPORTERS,
+    MANAGE_GOALS,
+    MANAGE_PEOPLE,
+    VIEW_FLAGS,
+    VIEW_WORKERS,
+    WRITE_REPLIES,
+)
 
 # Label, page, who sees it, and where else the same work goes on.
 NAV = [
@@ -20,6 +28,7 @@ NAV = [
     ("Supporters", "assistant:supporters", HEAR_SUPPORTERS, ("/care/supporters",)),
     ("Enter a post", "assistant:enter_post", ENTER_POSTS, ()),
     ("People", "accounts:people", MANAGE_PEOPLE, ("/people/",)),
+    ("Goals", "assistant:goals", MANAGE_GOALS, ("/goals/",)),
     ("Engine", "engine", VIEW_WORKERS, ("/engine/",)),
 ]
 

@@ -23,6 +23,15 @@ from assistant.actions.drafts import (
     save_revision,
     visible_suggestions,
 )
+from assistant.actions.figures import keep_figures
+from assistant.actions.goals import (
+    add_goal,
+    change_goal,
+    move_goal,
+    offer_goal,
+    offered_goals,
+    told_by,
+)
 from assistant.actions.growth import choose_help, delete_numbers, next_level, switch_numbers
 from assistant.actions.holds import release, return_reply, withhold
 from assistant.actions.posts import give_back_post, hand_over_post, receive_post, set_country, take_next_post, take_post
@@ -48,11 +57,13 @@ __all__ = [
     "Finished",
     "Refused",
     "StaleRevision",
+    "add_goal",
     "answer_about_learning",
     "ask_for_help",
     "ask_to_talk",
     "cancel_job",
     "cancel_jobs_of",
+    "change_goal",
     "changes_of",
     "check_in",
     "choose_help",
@@ -68,9 +79,13 @@ __all__ = [
     "give_back_post",
     "hand_over_post",
     "head_after_saving",
+    "keep_figures",
     "leave_out_topics",
+    "move_goal",
     "next_level",
     "note_reading",
+    "offer_goal",
+    "offered_goals",
     "receive_post",
     "release",
     "report",
@@ -89,6 +104,7 @@ __all__ = [
     "take_next_post",
     "take_post",
     "take_up_talk",
+    "told_by",
     "verdicts_of",
     "visible_suggestions",
     "withdraw_post_from_learning",

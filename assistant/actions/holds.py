@@ -7,6 +7,7 @@ import uuid
 from django.utils import timezone
 
 from assistant import changes as change_list
+from assistant.actions.figures import forget_figures
 from assistant.actions.suggestions import explained_changes
 from assistant.models import Draft, Post, Reply, Suggestion
 from assistant.streaming import poke
@@ -33,6 +34,7 @@ def _release_suggestion(suggestion: Suggestion, *, approval: uuid.UUID, edited_t
     if edited_text is not None:
         suggestion.text = edited_text
         suggestion.changes = change_list.to_json(explained_changes(suggestion.job, edited_text))
+        forget_figures(suggestion)
     suggestion.save(update_fields=["status", "approval", "text", "changes"])
     poke.job_changed(suggestion.job_id, seq=0)
 

@@ -15,9 +15,9 @@ from django.utils import timezone
 from assistant import changes as change_list
 from assistant import main_point, reasons, triage, waiting
 from assistant.actions.drafts import enough_to_ask, head_after_saving, refuse_if_closed, save_revision
+from assistant.actions.goals import wordings_of
 from assistant.actions.refused import Refused, StaleRevision
 from assistant.actions.screenings import keep_screening, report
-from assistant.inference.trained_prompts import Goal
 from assistant.inference.types import Mode, Outcome, StopReason
 from assistant.models import (
     ChangeVerdict,
@@ -65,14 +65,15 @@ def ask_for_help(
     mode: Mode,
     client_key: uuid.UUID,
     because: str = "",
-    goals: Sequence[Goal] = (),
+    goals: Sequence[str] = (),
     locked: Collection[str] = (),
     anyway: bool = False,
 ) -> SuggestionJob:
     """Save the draft and queue a job for that revision, in one transaction.
 
     A draft that takes up nothing of its post is answered with a question to its writer, unless it is to be revised `anyway`.
-    `locked`: sentences of the text that must come back byte for byte; what is no sentence of it is nobody's to keep.
+    `goals`: codes of what a revision should aim for. `locked`: sentences of the text that must come back byte for byte; what
+    is no sentence of it is nobody's to keep. A draft from the post knows neither.
 
     One click (`client_key`) is one job however often it arrives, and one draft has one live job: asking again while it runs
     answers with that job. Raises Refused or StaleRevision; the text is saved all the same.
@@ -88,10 +89,11 @@ def ask_for_help(
             refusal = StaleRevision(head=head, branch=branch)
         else:
             try:
-                job = SuggestionJob(mode=mode, asked_because=because, client_key=client_key, goals=list(goals))
-                job.locked = _spans_of(text, locked) if mode == Mode.IMPROVE else []
-                if mode == Mode.IMPROVE and not anyway:
-                    _ask_back(text, draft.post)
+                job = SuggestionJob(mode=mode, asked_because=because, client_key=client_key)
+                if mode == Mode.IMPROVE:
+                    if not anyway:
+                        _ask_back(text, draft.post)
+                    job.goals, job.locked = wordings_of(goals), _spans_of(text, locked)
                 return _queue_job(job, draft, by=by, revision=head)
             except Refused as error:
                 refusal = error  # raised below, after the commit: what was typed stays saved

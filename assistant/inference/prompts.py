@@ -8,14 +8,15 @@ are a fence that no text can climb. Change a word here and the version rises: it
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.inference import trained_prompts
+from assistant.inference.aims import Aim
 from assistant.inference.scaffold import DRAFT, POST, REPLY, TURN_END, scaffold, system, written
-from assistant.inference.trained_prompts import Goal
-from assistant.inference.types import Mode, Prompt
+from assistant.inference.types import Mode, Prompt, Segment
 
-IMPROVE_VERSION = "improve-1"
+IMPROVE_VERSION = "improve-3"
+WITHOUT_GOALS = "improve-1"  # the same words before goals could be told; for a model that was registered with them
 GENERATE_VERSION = "generate-1"
 TRIAGE_VERSION = "triage-1"
 
@@ -101,17 +102,30 @@ class UnknownPrompt(ValueError):
     """A model asks to be asked in words that this release does not have."""
 
 
+def told_in(version: str, aim: Aim) -> str | None:
+    """How a model that is asked in the words of this version is told of a goal; None where they have none for it.
+
+    Words that a model was trained on are fixed; a model that is shown its task can be told anything.
+    """
+    if version in ("", IMPROVE_VERSION):
+        return aim.told
+    return aim.goal if version == trained_prompts.IMPROVE_VERSION else None
+
+
 def build_prompt(
-    mode: Mode, *, post: str, draft: str, version: str = "", goals: Sequence[Goal] = (), keep: Sequence[str] = ()
+    mode: Mode, *, post: str, draft: str, version: str = "", goals: Sequence[Aim] = (), keep: Sequence[str] = ()
 ) -> Prompt:
     """`version`: the words that the model was trained on; empty for a model that has to be shown the task.
 
-    Goals and sentences to keep are told to models that were trained to heed them; others know nothing of them.
+    A goal for which these words have none is left out. Sentences to keep are told to models that were trained to heed them.
     """
     if mode is Mode.IMPROVE and version in ("", IMPROVE_VERSION):
-        return build_improve(post=post, draft=draft)
+        return build_improve(post=post, draft=draft, goals=goals)
+    if mode is Mode.IMPROVE and version == WITHOUT_GOALS:
+        return replace(build_improve(post=post, draft=draft), version=WITHOUT_GOALS)
     if mode is Mode.IMPROVE and version == trained_prompts.IMPROVE_VERSION:
-        return trained_prompts.build_improve(post=post, draft=draft, goals=goals, keep=keep)
+        trained = [aim.goal for aim in goals if aim.goal is not None]
+        return trained_prompts.build_improve(post=post, draft=draft, goals=trained, keep=keep)
     if mode is Mode.GENERATE and version in ("", GENERATE_VERSION):
         return build_generate(post=post)
     if mode is Mode.GENERATE and version == trained_prompts.GENERATE_VERSION:
@@ -119,17 +133,22 @@ def build_prompt(
     raise UnknownPrompt(f"{version}: no such prompt to {mode}. Register the model with a prompt of this release.")
 
 
-def build_improve(*, post: str, draft: str) -> Prompt:
+def build_improve(*, post: str, draft: str, goals: Sequence[Aim] = ()) -> Prompt:
+    """Goals come last, so that post and draft can be prepared before they are known. Admins wrote them: no control tokens."""
     shown = "".join(
         POST + example.post + TURN_END + DRAFT + example.draft + TURN_END + REPLY + example.revision + TURN_END
         for example in EXAMPLES
     )
+    last: tuple[Segment, ...] = ()
+    if goals:
+        last = (scaffold(TURN_END + trained_prompts.GOALS), written("\n".join(aim.told for aim in goals)))
     return Prompt(
         segments=(
             scaffold(system(IMPROVE_SYSTEM) + shown + POST),
             written(post),
             scaffold(TURN_END + DRAFT),
             written(draft),
+            *last,
             scaffold(TURN_END + REPLY),
         ),
         mode=Mode.IMPROVE,

@@ -2,6 +2,7 @@
 
 from assistant.models.care import CheckIn, LeftOutTopic, PostTopic, TalkRequest
 from assistant.models.conversation import Draft, DraftRevision, Post, Reply, Worry
+from assistant.models.goals import GoalWording, WritingGoal
 from assistant.models.growth import HelpChoice, ReplyNumbers
 from assistant.models.learning import LearningConsent, PreferenceExport
 from assistant.models.ledger import AuditEvent, CaseKey
@@ -13,6 +14,7 @@ from assistant.models.suggestion import (
     StoppedKind,
     Suggestion,
     SuggestionChunk,
+    SuggestionFigures,
     SuggestionJob,
     subject_field,
 )
@@ -26,6 +28,7 @@ __all__ = [
     "Draft",
     "DraftRevision",
     "Finding",
+    "GoalWording",
     "HelpChoice",
     "LearningConsent",
     "LeftOutTopic",
@@ -39,9 +42,11 @@ __all__ = [
     "StoppedKind",
     "Suggestion",
     "SuggestionChunk",
+    "SuggestionFigures",
     "SuggestionJob",
     "TalkRequest",
     "Worker",
     "Worry",
+    "WritingGoal",
     "subject_field",
 ]

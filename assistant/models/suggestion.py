@@ -10,8 +10,10 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from assistant.inference.aims import Aim
 from assistant.inference.types import Mode
 from assistant.models.conversation import Draft, DraftRevision, Post, Reply
+from assistant.models.goals import GoalWording
 from assistant.models.leased import Leased, LeasedQuerySet
 from assistant.models.ledger import CaseKey
 from assistant.models.registry import ModelVersion
@@ -34,7 +36,7 @@ class SuggestionJob(Leased):
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     mode = models.CharField(max_length=10, choices=[(mode.value, mode.value) for mode in Mode])
     asked_because = EncryptedTextField(default="")  # why a draft from the post was wanted
-    goals = models.JSONField(default=list)  # what the revision should aim for: values of trained_prompts.Goal
+    goals = models.JSONField(default=list)  # [code, version] of the wordings that the revision should aim for
     locked = models.JSONField(default=list)  # [start, end) of the revision's sentences that stay as they are
     client_key = models.UUIDField()  # one per click: the same key again is the same job
     worker = models.CharField(max_length=80, blank=True)
@@ -55,6 +57,11 @@ class SuggestionJob(Leased):
     def original(self) -> str:
         """The supporter's words that the suggestion revises; none when a draft from the post was asked for."""
         return self.revision.text if self.mode == Mode.IMPROVE else ""
+
+    @property
+    def aims(self) -> list[Aim]:
+        """The goals in the wording of when they were chosen."""
+        return GoalWording.aims_of(self.goals)
 
     @property
     def locked_sentences(self) -> list[str]:
@@ -115,6 +122,14 @@ class Suggestion(models.Model):
     @property
     def is_visible(self) -> bool:
         return self.status in self.VISIBLE
+
+
+class SuggestionFigures(models.Model):
+    """What a suggestion does to the draft, worked out when it was stored: numbers only, so that counting decrypts nothing."""
+
+    suggestion = models.OneToOneField(Suggestion, on_delete=models.PROTECT, primary_key=True, related_name="figures")
+    offered = models.PositiveSmallIntegerField()  # changes to decide about
+    change = models.JSONField()  # suggestion less draft, by assistant.adherence.Measure
 
 
 class ChangeVerdict(models.Model):

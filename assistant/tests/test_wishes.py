@@ -9,12 +9,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from assistant import runner
+from assistant import actions, runner
 from assistant.inference import trained_prompts
-from assistant.inference.prompts import build_prompt
+from assistant.inference.aims import Aim, aim_of
+from assistant.inference.prompts import build_prompt, told_in
 from assistant.inference.trained_prompts import Goal
 from assistant.inference.types import Mode
-from assistant.models import Deployment, ModelVersion, Suggestion, SuggestionJob, Worker
+from assistant.models import Deployment, Draft, ModelVersion, Suggestion, SuggestionJob, Worker, WritingGoal
 from webapp import test as build
 from webapp.test import Cast, FakeEngine, read
 
@@ -27,28 +28,61 @@ def ask(client: Client, draft: Any, **fields: Any) -> Any:
     return client.post(f"/drafts/{draft.id}/ask", form, headers={"Accept": "application/json"})
 
 
+def registered(prompt: str) -> ModelVersion:
+    """What improves drafts from now on, asked in the words of this version."""
+    name = prompt or "shown"
+    version = ModelVersion.objects.create(name=name, path=f"{name}.gguf", sha256="0" * 64, size=1, prompt=prompt)
+    Deployment.objects.create(version=version)
+    return version
+
+
 def test_goals_and_locked_sentences_are_told_to_a_model_that_heeds_them() -> None:
     goals, keep = [Goal.WARMER, Goal.QUESTION], [OWN]
-    told = build_prompt(Mode.IMPROVE, post="a", draft=DRAFT, version="improve-2", goals=goals, keep=keep)
+    aims = [*map(aim_of, goals), Aim("rhyme", "Make it rhyme.")]
+    told = build_prompt(Mode.IMPROVE, post="a", draft=DRAFT, version="improve-2", goals=aims, keep=keep)
     assert told == trained_prompts.build_improve(post="a", draft=DRAFT, goals=goals, keep=keep)
-    shown = build_prompt(Mode.IMPROVE, post="a", draft=DRAFT, goals=goals, keep=keep)
-    assert shown == build_prompt(Mode.IMPROVE, post="a", draft=DRAFT)
 
 
-def test_what_is_wished_for_comes_last_so_that_post_and_draft_can_be_prepared() -> None:
-    plain = build_prompt(Mode.IMPROVE, post="a", draft=DRAFT, version="improve-2").segments[:-1]
-    wishes = build_prompt(Mode.IMPROVE, post="a", draft=DRAFT, version="improve-2", goals=[Goal.SAFER], keep=[OWN])
+def test_a_model_that_is_shown_its_task_is_told_a_goal_in_the_words_of_the_site() -> None:
+    shown = build_prompt(Mode.IMPROVE, post="a", draft=DRAFT, goals=[Aim("rhyme", "Make it rhyme.")])
+    assert [one.text for one in shown.segments if not one.scaffold] == ["a", DRAFT, "Make it rhyme."]
+    assert shown.segments[-3].text.endswith("Goals:\n")
+
+
+@pytest.mark.parametrize("version", ["", "improve-2"])
+def test_what_is_wished_for_comes_last_so_that_post_and_draft_can_be_prepared(version: str) -> None:
+    plain = build_prompt(Mode.IMPROVE, post="a", draft=DRAFT, version=version).segments[:-1]
+    aims = [aim_of(Goal.SAFER)]
+    wishes = build_prompt(Mode.IMPROVE, post="a", draft=DRAFT, version=version, goals=aims, keep=[OWN])
     assert wishes.segments[: len(plain)] == plain
+    assert len(wishes.segments) > len(plain) + 1
+
+
+@pytest.mark.parametrize(
+    ("version", "known", "added"),
+    [
+        ("", "Be warm.", "Make it rhyme."),
+        ("improve-3", "Be warm.", "Make it rhyme."),
+        ("improve-2", Goal.WARMER, None),
+        ("improve-1", None, None),
+        ("improve-99", None, None),
+    ],
+)
+def test_each_model_is_told_a_goal_as_far_as_its_words_go(version: str, known: str | None, added: str | None) -> None:
+    assert told_in(version, Aim("warmer", "Be warm.")) == known
+    assert told_in(version, Aim("rhyme", "Make it rhyme.")) == added
 
 
 @pytest.mark.django_db
 def test_the_job_keeps_what_was_wished_for(cast: Cast, client: Client) -> None:
+    registered("improve-2")
     draft = build.draft(cast.wren, text=DRAFT)
     client.force_login(cast.wren)
-    answer = ask(client, draft, goals=["warmer", "ask an open question"], locked=[OWN, "No sentence of it."])
+    answer = ask(client, draft, goals=["warmer", "question"], locked=[OWN, "No sentence of it."])
     assert answer.status_code == 202
     job = SuggestionJob.objects.get()
-    assert job.goals == [Goal.WARMER, Goal.QUESTION]
+    assert job.goals == [["warmer", 1], ["question", 1]]
+    assert [aim.goal for aim in job.aims] == [Goal.WARMER, Goal.QUESTION]
     assert job.locked_sentences == [OWN]
 
 
@@ -86,13 +120,40 @@ def test_the_sentences_to_choose_from_are_those_on_the_page(cast: Cast, client: 
 
 
 @pytest.mark.django_db
-def test_goals_are_offered_where_the_model_was_trained_to_heed_them(cast: Cast, client: Client) -> None:
+def test_goals_are_offered_where_the_active_model_can_be_told_of_them(cast: Cast, client: Client) -> None:
     Worker.objects.create(name="here", seen_at=timezone.now(), model="fake")
+    actions.add_goal(label="A rhyme", told="Make it rhyme.", measure="", by=cast.willow)
     draft = build.draft(cast.wren, text=DRAFT)
     client.force_login(cast.wren)
-    assert "What it should aim for" not in read(client.get(f"/drafts/{draft.id}/"))
-    version = ModelVersion.objects.create(
-        name="im", kind=ModelVersion.Kind.BASE, path="im.gguf", sha256="0" * 64, size=1, prompt="improve-2"
-    )
-    Deployment.objects.create(version=version)
-    assert "What it should aim for" in read(client.get(f"/drafts/{draft.id}/"))
+    for prompt, known, added in (("improve-1", False, False), ("improve-2", True, False), ("", True, True)):
+        registered(prompt)
+        page = read(client.get(f"/drafts/{draft.id}/"))
+        assert ("What it should aim for" in page, "One next step" in page, "A rhyme" in page) == (known, known, added)
+
+
+@pytest.mark.django_db
+def test_a_goal_that_was_switched_off_meanwhile_is_said_and_the_draft_is_saved(cast: Cast, client: Client) -> None:
+    registered("improve-2")
+    draft = build.draft(cast.wren, text=DRAFT)
+    client.force_login(cast.wren)
+    actions.offer_goal(WritingGoal.objects.get(code="shorter"), offered=False, by=cast.willow)
+    answer = ask(client, draft, text=f"{DRAFT} And one more.", goals=["warmer", "shorter"])
+    assert answer.status_code == 422
+    assert "“Shorter” is not offered any more" in answer.json()["message"]
+    assert build.head_of(Draft.objects.get()).text.endswith("And one more.")
+    assert not SuggestionJob.objects.exists()
+    assert ask(client, draft, text=f"{DRAFT} And one more.", base=2, goals=["warmer"]).status_code == 202
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_model_is_told_the_wording_of_when_it_was_asked(cast: Cast, client: Client) -> None:
+    registered("")
+    goal = actions.add_goal(label="A rhyme", told="Make it rhyme.", measure="", by=cast.willow)
+    draft = build.draft(cast.wren, text=DRAFT)
+    client.force_login(cast.wren)
+    ask(client, draft, goals=[goal.code])
+    actions.change_goal(goal, label="A rhyme", told="Make it sing.", measure="", version=1, by=cast.willow)
+    job, engine = SuggestionJob.objects.get(), FakeEngine().will_say(f"{DRAFT} And one more.")
+    runner.run_job(job.id, engine=engine)
+    assert "Make it rhyme." in [segment.text for segment in engine.asked[0].prompt.segments]
+    assert job.goals == [["a_rhyme", 1]]

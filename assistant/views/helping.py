@@ -16,7 +16,6 @@ from assistant.dispatch import (
     wake_after_commit,
 )
 from assistant.forms import AskForm, SentencesForm, VerdictForm
-from assistant.inference.trained_prompts import Goal
 from assistant.inference.types import Mode
 from assistant.models import SuggestionJob
 from assistant.streaming.chunks import read_after
@@ -41,7 +40,7 @@ def ask(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
             mode=Mode(asked["mode"]),
             client_key=asked["client_key"],
             because=asked["reason"],
-            goals=[Goal(goal) for goal in asked["goals"]],
+            goals=asked["goals"],
             locked=asked["locked"],
             anyway=asked["anyway"],
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from assistant.inference import prompts, trained_prompts
+from assistant.inference.aims import aim_of
 from assistant.inference.engine import Engine, EngineError, PromptTooLong
 from assistant.inference.modelfile import ModelFile, measured_file
 from assistant.inference.types import Mode, Params, Prompt, Request, StopReason
@@ -49,10 +50,11 @@ def open_engine(base: ModelFile, adapter: ModelFile | None) -> Engine:
 
 
 def prompt_of(triple: Triple, version: str) -> Prompt:
-    if version == trained_prompts.IMPROVE_VERSION:
-        return trained_prompts.build_improve(post=triple.post, draft=triple.draft, goals=triple.goals, keep=triple.keep)
     mode = Mode.GENERATE if version in DRAFTING else Mode.IMPROVE
-    return prompts.build_prompt(mode, post=triple.post, draft=triple.draft, version=version)
+    goals = [aim_of(goal) for goal in triple.goals]
+    return prompts.build_prompt(
+        mode, post=triple.post, draft=triple.draft, version=version, goals=goals, keep=triple.keep
+    )
 
 
 def ask_all(engine: Engine, triples: Sequence[Triple], *, version: str, adapter: str = "") -> dict[str, Written]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluation.empathy import FALLS
-from evaluation.revisions import form, meaning, reading_level, tables
+from evaluation.revisions import form, goals, meaning, reading_level, tables
 from evaluation.revisions.measured import Measured
 from evaluation.revisions.run import Run
 from evaluation.revisions.sheet import INVENTED, VERDICTS
@@ -71,6 +71,7 @@ def report(run: Run, facts: dict[str, str | int | float]) -> Results:
             tables.why_no_revision(cases),
             tables.by_kind("By how the draft was made", run, lambda one: one.triple.built),
             tables.by_kind("By source", run, lambda one: one.triple.source or "not named"),
+            goals.by_goal(cases),
             tables.beside_the_good_revision(run),
             tables.safety_codes(cases),
             tables.pointed(run),

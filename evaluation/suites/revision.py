@@ -38,7 +38,7 @@ class Revision(Suite[Triple]):
         parser.add_argument(
             "--prompt",
             choices=asking.VERSIONS,
-            help="how the model is asked (improve-2 with an adapter, else improve-1)",
+            help="how the model is asked (improve-2 with an adapter, else improve-3)",
         )
         parser.add_argument(
             "--outputs",

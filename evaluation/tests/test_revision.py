@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from assistant.inference.engine import PromptTooLong
+from assistant.inference.trained_prompts import Goal
 from assistant.inference.types import Outcome, Request, StopReason
 from assistant.telling import content, stem
 from evaluation.empathy import MECHANISMS, EmpathyScorer, Labelled, read_labelled
@@ -335,6 +336,17 @@ def test_a_report_counts_what_outputs_from_a_file_are_worth(tmp_path: Path) -> N
     assert report["per_case"]["values"]["left unchanged, of drafts that need work"] == [0, 1, 0, None]
 
 
+def test_a_report_says_goal_by_goal_whether_it_was_heeded(tmp_path: Path) -> None:
+    outputs = outputs_in(tmp_path)
+    report = run(tmp_path, "--outputs", str(outputs))
+    table = next(one for one in report["tables"] if one["title"] == "By goal")
+    (warmer,) = [[cell.get("value") for cell in row] for row in table["rows"]]
+    assert warmer[:4] == ["warmer", "Sentences that say what moves the writer, or show understanding", "more", 3]
+    as_meant = table["rows"][0][5]
+    assert (as_meant["hits"], as_meant["n"]) == (1, 3)  # one moved nothing, one lost as much as it won
+    assert table["rows"][0][7]["n"] == 1
+
+
 def test_empathy_is_measured_with_weights(tmp_path: Path) -> None:
     EmpathyScorer.fit(labelled()).save(tmp_path / "w.npz")
     report = run(tmp_path, "--outputs", str(outputs_in(tmp_path)), "--empathy", str(tmp_path / "w.npz"))
@@ -418,7 +430,7 @@ class Said:
 
 def test_each_draft_is_asked_about_greedily_as_the_model_was_trained() -> None:
     engine: Any = Answering()
-    cases = [triple("a", goals=("warmer",)), triple("too long")]
+    cases = [triple("a", goals=(Goal.WARMER,)), triple("too long")]
     written = asking.ask_all(engine, cases, version="improve-2", adapter=asking.ADAPTER)
     assert written["too long"].text == ""
     assert written["a"].stop == "end"
@@ -428,4 +440,6 @@ def test_each_draft_is_asked_about_greedily_as_the_model_was_trained() -> None:
     words = "".join(segment.text for segment in request.prompt.segments)
     assert "Goals:\nwarmer" in words
     assert f"Keep:\n{OWN}" in words
-    assert asking.prompt_of(triple(), "improve-1").version == "improve-1"
+    shown = asking.prompt_of(triple(goals=(Goal.WARMER,)), "improve-3")
+    assert shown.version == "improve-3"
+    assert "Goals:\nMake it warmer: " in "".join(segment.text for segment in shown.segments)

@@ -107,7 +107,7 @@ def test_what_a_person_wrote_is_never_scaffold() -> None:
 def test_each_model_is_asked_in_the_words_that_it_was_trained_on() -> None:
     trained = build_prompt(Mode.IMPROVE, post="a", draft="b", version="improve-2")
     shown = build_prompt(Mode.IMPROVE, post="a", draft="b")
-    assert (trained.version, shown.version) == ("improve-2", "improve-1")
+    assert (trained.version, shown.version) == ("improve-2", "improve-3")
     opening = build_opening(Mode.IMPROVE, post="a", version="improve-2")
     assert trained.segments[:2] == opening.segments[:2]
     assert trained.segments[2].text.startswith(opening.segments[2].text)

@@ -29,6 +29,9 @@ DECIDE_FLAGS = "moderation.decide_flags"
 DECIDE_ESCALATED = "moderation.decide_escalated"  # flags that were escalated to a lead
 VIEW_FLAGS = "moderation.view_flags"
 MANAGE_PEOPLE = "accounts.manage_people"
+MANAGE_GOALS = (
+    "assistant.manage_goals"  # what supporters can ask a revision to aim for, and what the model is told of it
+)
 VIEW_AUDIT = "assistant.view_audit"
 VIEW_WORKERS = "assistant.view_worker"  # the engine's page and /metrics; Django makes this one with the table
 
@@ -40,7 +43,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     ),
     Role.CLINICIAN: frozenset({VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED}),
     Role.RESEARCHER: frozenset(),  # rates exported, scrubbed items in the evaluation lab; no live case
-    Role.ADMIN: frozenset({MANAGE_PEOPLE, ENTER_POSTS, VIEW_WORKERS}),  # no body access
+    Role.ADMIN: frozenset({MANAGE_PEOPLE, MANAGE_GOALS, ENTER_POSTS, VIEW_WORKERS}),  # no body access
     Role.AUDITOR: frozenset({VIEW_AUDIT}),  # the audit log, which has no content
 }
 

@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from assistant import actions
 from assistant.actions.suggestions import Finished
 from assistant.inference.types import Outcome, StopReason
-from assistant.models import PostTopic, Reply, Suggestion, SuggestionJob, TalkRequest
+from assistant.models import PostTopic, Reply, Suggestion, SuggestionJob, TalkRequest, WritingGoal
 from assistant.reasons import STOPPABLE
 from assistant.safety.types import Screening
 from moderation.models import Flag
@@ -68,6 +68,7 @@ class Stage:
             "index": self.offered if name == "assistant:stop_kind" else 0,
             "number": 1,
             "code": "wording",
+            "goal_id": WritingGoal.objects.get(code="shorter").id,
             "reply_id": self.reply.id,
             "flag_id": self.flag.id,
             "user_id": self.wren.pk,

@@ -302,6 +302,32 @@ def test_hints_hold_the_wording_back_until_it_is_asked_for(site: Site, chromium:
     assert site.complaints[before:] == []
 
 
+def test_an_admin_adds_words_and_orders_goals(site: Site, chromium: Browser) -> None:
+    before = len(site.complaints)
+    page = sign_in(site, chromium, "willow", viewport={"width": 320, "height": 700})
+    page.get_by_role("link", name="Goals").click()
+    expect(page.locator("main")).to_contain_text("was trained on 7 goals")
+    assert page.evaluate(TOO_WIDE) == []
+    page.get_by_label("Name on the page").last.fill("A softer close")
+    page.get_by_label("What the model is told").last.fill("End on a sentence that leaves the door open.")
+    page.get_by_role("button", name="Add it at the end").click()
+    added = page.locator("#goal-a_softer_close")
+    expect(added).to_contain_text("not offered with this model")
+    added.get_by_role("button", name="Up").click()
+    expect(page.locator(".goals-list > li").nth(6)).to_contain_text("A softer close")
+    added.get_by_role("button", name="Switch off").click()
+    expect(added).to_contain_text("switched off")
+    shorter = page.locator("#goal-shorter")
+    shorter.locator("summary", has_text="Change").click()
+    shorter.get_by_label("What the model is told").fill("Make it half as long.")
+    check_accessibility(page)
+    shorter.get_by_role("button", name="Save").click()
+    shorter.locator("summary", has_text="Other wordings").click()
+    expect(shorter).to_contain_text("Make it half as long.")
+    assert page.evaluate(TOO_WIDE) == []
+    assert site.complaints[before:] == []
+
+
 def test_a_worry_is_one_click_and_leaves_what_is_being_typed(site: Site, chromium: Browser) -> None:
     before = len(site.complaints)
     page = sign_in(site, chromium, "hazel", viewport={"width": 400, "height": 800})
