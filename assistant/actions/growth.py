@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from assistant import growth, meters, provenance, reasons
+from assistant import growth, meters, reasons
 from assistant.actions.suggestions import changes_of, verdicts_of
 from assistant.changes import Change, Kind
 from assistant.growth import Changes, HelpLevel, Numbers
@@ -56,7 +56,7 @@ def numbers_of(reply: Reply) -> Numbers:
     asked = reply.draft.jobs.select_related("revision__case").order_by("queued_at", "id").first()
     is_english = post.language.partition("-")[0].casefold() == "en"
     return Numbers(
-        own_share=100 - round(100 * provenance.model_share(text, reply.revision.spans)),
+        own_share=100 - round(100 * reply.model_share),
         asked=asked is not None,
         own=_held(asked.revision.text if asked else text) if is_english else None,
         sent=_held(text) if is_english else None,
