@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from assistant import actions, gate
@@ -120,14 +121,16 @@ def _generate(claim: Claim, serving: Serving) -> None:
 
 
 def params_for(job: SuggestionJob) -> Params:
-    """Another throw for who asks again after the model went in circles: the likeliest words would be the same circle."""
+    """Another throw for who asks again for the same: the likeliest words would be the same words, or the same circle."""
     params = default_params()
-    circles = SuggestionJob.objects.filter(
-        revision_id=job.revision_id, mode=job.mode, status=SuggestionJob.Status.FAILED, reason=StopReason.REPETITION
-    ).count()
-    if not circles:
+    done, circles = (
+        Q(status=SuggestionJob.Status.DONE),
+        Q(status=SuggestionJob.Status.FAILED, reason=StopReason.REPETITION),
+    )
+    again = job.same_request().exclude(id=job.id).filter(done | circles).count()
+    if not again:
         return params
-    return replace(params, temperature=max(params.temperature, AGAIN_TEMPERATURE), seed=params.seed + circles)
+    return replace(params, temperature=max(params.temperature, AGAIN_TEMPERATURE), seed=params.seed + again)
 
 
 def _write_pieces(claim: Claim, checked: CheckedStream) -> bool:

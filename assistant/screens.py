@@ -16,10 +16,11 @@ from django.utils.text import Truncator
 from assistant import actions, attention, disclosure, hints, history, meters, reasons, triage
 from assistant.access import USE_GENERATE
 from assistant.actions.suggestions import SAFETY_OPEN
-from assistant.changes import Change, Word, split_sentences, word_changes
+from assistant.changes import Change, Kind, Word, changes_between, split_sentences, word_changes
 from assistant.forms import CountryForm
 from assistant.growth import HelpLevel
 from assistant.inference.types import Mode
+from assistant.locked import keep_locked
 from assistant.models import (
     ChangeVerdict,
     Draft,
@@ -37,7 +38,7 @@ from assistant.provenance import Marked, Whose, ledger, shares
 from assistant.safety import helplines
 from assistant.safety.sources import source_of
 from assistant.safety.types import Level, Screening, Severity, Tier
-from assistant.streaming.chunks import StreamState, shown_status
+from assistant.streaming.chunks import StreamState, read_after, shown_status
 from assistant.waiting import place_of
 from assistant.worker_state import help_state
 
@@ -103,41 +104,46 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
     handling = triage.handling(post.level)
     shown_help = help_state()
     available = shown_help.available and not post.human_only
-    return {
-        "post": post,
-        "triage": triage_of(post),
-        "handling": handling,
-        "findings": list({finding.code: finding for finding in findings}.values()),  # each reason once
-        "helplines": helplines_for(post, findings),
-        "country_unknown": not post.country,
-        "country_form": CountryForm(),
-        "country_without_lines": bool(post.country) and not helplines.for_country(post.country),
-        "draft": draft,
-        "open": draft.is_open,
-        "status_label": DRAFT_STATES[Draft.Status(draft.status)],
-        "revision": {"number": head.number, "text": text, "saved_at": head.saved_at} if head else None,
-        "note": returned_note(draft),
-        "help": {
-            "available": available,
-            "reason": "The person who wrote this asked for human words only." if post.human_only else shown_help.reason,
-        },
-        "may_generate": user.has_perm(USE_GENERATE)
-        and handling.may_generate
-        and not post.human_only
-        and not post.unscreened
-        and help_state(Mode.GENERATE).available,
-        "no_drafting": user.has_perm(USE_GENERATE) and not handling.may_generate,
-        "too_short": not actions.enough_to_ask(text),
-        "on_request": HelpChoice.of(user).shown is HelpLevel.REQUEST,
-        "goals": goals_for(job) if available else [],
-        "sentences": sentences_of(text, locked=job.locked_sentences if job is not None else ()),
-        "job": live_job(job),
-        "suggestion": suggestion_context(job) if job is not None and not job.is_live else None,
-        "whose": whose_words(head),
-        "used_unread": used_unread(draft),
-        "meters": meters_of(draft, text),
-        "client_key": uuid.uuid4(),  # for a page without our script: one page is one request for help
-    } | worry_part(draft, user)
+    return (
+        {
+            "post": post,
+            "triage": triage_of(post),
+            "handling": handling,
+            "findings": list({finding.code: finding for finding in findings}.values()),  # each reason once
+            "helplines": helplines_for(post, findings),
+            "country_unknown": not post.country,
+            "country_form": CountryForm(),
+            "country_without_lines": bool(post.country) and not helplines.for_country(post.country),
+            "draft": draft,
+            "open": draft.is_open,
+            "status_label": DRAFT_STATES[Draft.Status(draft.status)],
+            "revision": {"number": head.number, "text": text, "saved_at": head.saved_at} if head else None,
+            "note": returned_note(draft),
+            "help": {
+                "available": available,
+                "reason": "The person who wrote this asked for human words only."
+                if post.human_only
+                else shown_help.reason,
+            },
+            "may_generate": user.has_perm(USE_GENERATE)
+            and handling.may_generate
+            and not post.human_only
+            and not post.unscreened
+            and help_state(Mode.GENERATE).available,
+            "no_drafting": user.has_perm(USE_GENERATE) and not handling.may_generate,
+            "too_short": not actions.enough_to_ask(text),
+            "on_request": HelpChoice.of(user).shown is HelpLevel.REQUEST,
+            "goals": goals_for(job) if available else [],
+            "sentences": sentences_of(text, locked=job.locked_sentences if job is not None else ()),
+            "job": live_job(job),
+            "whose": whose_words(head),
+            "used_unread": used_unread(draft),
+            "meters": meters_of(draft, text),
+            "client_key": uuid.uuid4(),  # for a page without our script: one page is one request for help
+        }
+        | versions_of(job if job is not None and not job.is_live else None, head)
+        | worry_part(draft, user)
+    )
 
 
 def history_page(draft: Draft, shown: DraftRevision | None) -> dict[str, Any]:
@@ -252,21 +258,39 @@ def job_started(job: SuggestionJob) -> dict[str, Any]:
         "ahead": place.ahead if place else None,
         "seconds": place.seconds if place else None,
         "words": f"Waiting for the model · {place.words}" if place else "Being written",
-        "hints": hints.holds_back(HelpChoice.of(job.asked_by_id).shown, job.mode),
+        "hints": hints_first(job),
         "stream_url": reverse("assistant:stream", args=[job.id]),
         "cancel_url": reverse("assistant:cancel", args=[job.id]),
         "suggestion_url": reverse("assistant:suggestion", args=[job.id]),
+        "so_far_url": reverse("assistant:so_far", args=[job.id]),
     }
 
 
 def suggestion_of_job(job: SuggestionJob) -> dict[str, Any]:
     head = job.draft.head()
-    return {
-        "suggestion": suggestion_context(job),
+    return versions_of(job, head) | {
         "draft": job.draft,
         "open": job.draft.is_open,
         "revision": {"number": head.number, "text": head.text} if head else None,
     }
+
+
+MOST_VERSIONS = 3
+
+
+def versions_of(job: SuggestionJob | None, head: DraftRevision | None) -> dict[str, Any]:
+    """What came of a job, beside what came before of the same words and wishes; and whether one more may be asked for."""
+    if job is None:
+        return {"versions": [None], "another": False}
+    before = job.same_request().filter(suggestion__status__in=Suggestion.VISIBLE, queued_at__lt=job.queued_at)
+    latest = [
+        job,
+        *before.select_related("case", "revision__case", "draft").order_by("-queued_at")[: MOST_VERSIONS - 1],
+    ]
+    versions = [suggestion_context(one) for one in reversed(latest)]
+    done = job.mode == Mode.IMPROVE and job.draft.is_open and job.status == SuggestionJob.Status.DONE
+    as_asked = head is not None and head.text == job.original  # else asking is about other words
+    return {"versions": versions, "another": done and as_asked and len(versions) < MOST_VERSIONS}
 
 
 def suggestion_context(job: SuggestionJob) -> dict[str, Any] | None:
@@ -287,7 +311,7 @@ def suggestion_context(job: SuggestionJob) -> dict[str, Any] | None:
     changes = actions.changes_of(row)
     stopped = set(StoppedKind.objects.filter(by=job.asked_by).values_list("code", flat=True))
     locked = set(job.locked_sentences)
-    base["hints"] = job.draft.is_open and hints.holds_back(HelpChoice.of(job.asked_by_id).shown, job.mode)
+    base["hints"] = job.draft.is_open and hints_first(job)
     base["changes"] = [
         change_row(one, verdicts.get(one.index), stopped=stopped, locked=locked)
         | {"hint": base["hints"] and hints.is_hint(one), "stands_after": hints.stands_after(changes, one.index)}
@@ -299,6 +323,23 @@ def suggestion_context(job: SuggestionJob) -> dict[str, Any] | None:
     base["text"] = row.text
     base["model"] = row.model_version.name if row.model_version else ""
     return base
+
+
+def hints_first(job: SuggestionJob) -> bool:
+    return hints.holds_back(HelpChoice.of(job.asked_by_id).shown, job.mode)
+
+
+def so_far(job: SuggestionJob) -> dict[str, Any]:
+    """The changes that the sentences which have come so far make. What is not reached yet is left out, and so is the why:
+    both are only known at the end."""
+    state = read_after(job.id, attempt=0, seq=0)
+    text = "".join(chunk.text for chunk in state.chunks) if state is not None else ""
+    ends = [one.end for one in split_sentences(job.original)][: len(split_sentences(text))]
+    begun = job.original[: ends[-1]] if ends else ""  # as many sentences of the draft as came
+    changes = changes_between(begun, keep_locked(begun, text, job.locked_sentences))
+    while changes and changes[-1].kind == Kind.REMOVE:
+        changes.pop()
+    return {"changes": [change_row(one, None, stopped=set(), locked=set()) for one in changes]}
 
 
 def change_row(change: Change, verdict: ChangeVerdict | None, *, stopped: Set[str], locked: Set[str]) -> dict[str, Any]:

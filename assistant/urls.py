@@ -25,6 +25,7 @@ urlpatterns = [
     path("drafts/<uuid:draft_id>/worry", writing.worry, name="worry"),
     path("jobs/<uuid:job_id>/stream", helping.stream, name="stream"),
     path("jobs/<uuid:job_id>/cancel", helping.cancel, name="cancel"),
+    path("jobs/<uuid:job_id>/so-far", helping.so_far, name="so_far"),
     path("jobs/<uuid:job_id>/suggestion", helping.suggestion, name="suggestion"),
     path("suggestions/<uuid:suggestion_id>/changes/<int:index>", helping.decide_change, name="decide_change"),
     path("suggestions/<uuid:suggestion_id>/changes/<int:index>/stop", helping.stop_kind, name="stop_kind"),

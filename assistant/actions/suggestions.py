@@ -91,7 +91,7 @@ def ask_for_help(
             try:
                 job = SuggestionJob(mode=mode, asked_because=because, client_key=client_key)
                 if mode == Mode.IMPROVE:
-                    if not anyway:
+                    if not anyway and not SuggestionJob.objects.filter(revision=head).exists():
                         _ask_back(text, draft.post)
                     job.goals, job.locked = wordings_of(goals), _spans_of(text, locked)
                 return _queue_job(job, draft, by=by, revision=head)

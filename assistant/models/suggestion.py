@@ -63,6 +63,11 @@ class SuggestionJob(Leased):
         """The goals in the wording of when they were chosen."""
         return GoalWording.aims_of(self.goals)
 
+    def same_request(self) -> JobQuerySet:
+        """This and every other job for the same words with the same wishes."""
+        wishes = {"goals": self.goals, "locked": self.locked}
+        return SuggestionJob.objects.filter(revision_id=self.revision_id, mode=self.mode, **wishes)
+
     @property
     def locked_sentences(self) -> list[str]:
         return [self.original[start:end] for start, end in self.locked]

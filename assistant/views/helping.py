@@ -93,10 +93,20 @@ def cancel(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 
 @require_GET
 @needs(WRITE_REPLIES)
+def so_far(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+    """The change list of a job that is being written, as a fragment to read. Nothing where hints come first."""
+    row = access.job_for(request.user, job_id)
+    if not row.is_live or screens.hints_first(row):
+        return HttpResponse(status=204)
+    return render(request, "assistant/_so_far.html", screens.so_far(row))
+
+
+@require_GET
+@needs(WRITE_REPLIES)
 def suggestion(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     """The change list of a finished job, as a fragment."""
     row = access.job_for(request.user, job_id)
-    return render(request, "assistant/_suggestion.html", screens.suggestion_of_job(row))
+    return render(request, "assistant/_versions.html", screens.suggestion_of_job(row))
 
 
 @require_POST

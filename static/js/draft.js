@@ -6,6 +6,7 @@ import { JobStream, requestSuggestion } from "./job.js";
 import { LocalCopy } from "./local.js";
 import { Saver } from "./saver.js";
 import { getFragment } from "./server.js";
+import { SoFar } from "./so-far.js";
 import { waitingWords } from "./waiting.js";
 
 const $ = (id) => document.getElementById(id);
@@ -273,18 +274,26 @@ function follow(job) {
   if (job.revision > saver.base) saver.base = job.revision;
   setLive(true);
   tellJob({ status: job.status, ahead: job.ahead ?? null, seconds: job.seconds ?? null });
+  const soFar = new SoFar($("so-far"), page.liveText, job.so_far_url);
   stream = new JobStream(job, {
-    onClear: clearLive,
+    onClear: () => {
+      soFar.clear();
+      clearLive();
+    },
     onPiece: (piece, text) => {
       if (job.hints) return; // the wording is shown when it is asked for
       page.bones.hidden = true;
       page.liveText.textContent = text;
+      soFar.refresh();
       announce(piece);
     },
     onState: tellJob,
     onWaiting: () => (page.jobState.textContent = "No connection; trying again"),
     onSignedOut: () => showBanner({ state: "signed-out" }),
-    onOver: (end) => finish(job, end),
+    onOver: (end) => {
+      soFar.end();
+      return finish(job, end);
+    },
   });
   stream.start();
   page.stop.focus({ preventScroll: true });
@@ -381,10 +390,9 @@ page.stop.addEventListener("click", async () => {
 });
 
 function watchChanges() {
-  const list = page.suggestion.querySelector("ol.changes");
-  if (!list) return;
-  new Changes(list, { textarea: page.text, saver, say });
-  watchHints(page.suggestion, { say });
+  const lists = page.suggestion.querySelectorAll("ol.changes");
+  for (const list of lists) new Changes(list, { textarea: page.text, saver, say });
+  if (lists.length) watchHints(page.suggestion, { say });
 }
 
 // Start
@@ -397,8 +405,8 @@ if (!page.text.readOnly) {
 }
 const liveJob = $("live-job");
 if (liveJob) {
-  const { job, attempt, status, ahead, seconds, hints, streamUrl, cancelUrl, suggestionUrl } = liveJob.dataset;
+  const { job, attempt, status, ahead, seconds, hints, streamUrl, cancelUrl, suggestionUrl, soFarUrl } = liveJob.dataset;
   const place = { ahead: numberOf(ahead), seconds: numberOf(seconds) };
-  const urls = { stream_url: streamUrl, cancel_url: cancelUrl, suggestion_url: suggestionUrl };
+  const urls = { stream_url: streamUrl, cancel_url: cancelUrl, suggestion_url: suggestionUrl, so_far_url: soFarUrl };
   follow({ job, attempt: Number(attempt), status, hints: hints !== undefined, ...place, ...urls });
 }

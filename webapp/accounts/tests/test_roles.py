@@ -68,6 +68,7 @@ TABLE: dict[str, str | set[Role]] = {
     "assistant:worry": WRITERS,
     "assistant:stream": WRITERS,
     "assistant:cancel": WRITERS,
+    "assistant:so_far": WRITERS,
     "assistant:suggestion": WRITERS,
     "assistant:decide_change": WRITERS,
     "assistant:report_suggestion": WRITERS,
