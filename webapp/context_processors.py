@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from assistant.safety import helplines
 from assistant.safety_watch import troubles_of_site
+from webapp.accounts.controls import sheet_for
 from webapp.accounts.roles import ENTER_POSTS, MANAGE_PEOPLE, VIEW_FLAGS, VIEW_WORKERS, WRITE_REPLIES
 
 # Label, page, who sees it, and where else the same work goes on.
@@ -52,6 +55,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "version": settings.VERSION,
         "quick_exit_url": settings.QUICK_EXIT_URL,
         "nav": nav,
+        "sheet": SimpleLazyObject(partial(sheet_for, user)) if user is not None and user.is_authenticated else None,
         "helplines_due": helplines_due() if may_see_safety(user) and not settings.DEMO else 0,
         "safety_troubles": troubles_of_site() if may_see_safety(user) else [],
     }
