@@ -76,8 +76,8 @@ class ControlsForm(forms.Form):
         label="A suggestion, while it is written",
         choices=Controls.Aloud.choices,
         widget=forms.RadioSelect,
-        help_text="For screen readers. What becomes of it is told in any case: that it waits, was stopped, or how many "
-        "changes it brings.",
+        help_text="For screen readers. What became of it is told in any case: how many changes it brings, or that it was "
+        "stopped or kept back.",
     )
 
     def __init__(self, *args: Any, acts: Sequence[Act], **kwargs: Any) -> None:
