@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from assistant.models import TalkRequest
 from assistant.safety import helplines
 from assistant.safety_watch import troubles_of_site
+from webapp.accounts.controls import sheet_for
 from webapp.accounts.roles import (
     ENTER_POSTS,
     HEAR_SUPPORTERS,
@@ -68,6 +71,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "version": settings.VERSION,
         "quick_exit_url": settings.QUICK_EXIT_URL,
         "nav": nav,
+        "sheet": SimpleLazyObject(partial(sheet_for, user)) if user is not None and user.is_authenticated else None,
         "helplines_due": helplines_due() if may_see_safety(user) and not settings.DEMO else 0,
         "talks_open": talks_open(user),
         "safety_troubles": troubles_of_site() if may_see_safety(user) else [],

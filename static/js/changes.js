@@ -83,7 +83,9 @@ export class Changes {
   }
 
   #setAside(item, reason, state = item.dataset.state) {
+    const focused = document.activeElement;
     show(item, state);
+    if (item.contains(focused) && !focused.checkVisibility()) goTo(item); // its button or its fold has just gone
     const why = item.querySelector(".why");
     why.textContent = reason;
     why.hidden = false;
@@ -95,9 +97,13 @@ export class Changes {
     const items = this.#items();
     const ahead = [...items.slice(items.indexOf(item) + 1), ...items.slice(0, items.indexOf(item))];
     const next = verdict === "undone" ? item : (ahead.find((other) => other.dataset.kind !== "keep" && !other.dataset.state && !("stopped" in other.dataset)) ?? item);
-    next.querySelector("summary, button:not([hidden])").focus({ preventScroll: true });
-    next.scrollIntoView({ block: "nearest" });
+    goTo(next);
   }
+}
+
+function goTo(item) {
+  [...item.querySelectorAll("summary, button")].find((one) => one.checkVisibility()).focus({ preventScroll: true });
+  item.scrollIntoView({ block: "nearest" });
 }
 
 function changeOf(item) {

@@ -1,5 +1,6 @@
 // The writing page: autosave, asking for help, following it, deciding.
 
+import { Aloud } from "./aloud.js";
 import { Changes } from "./changes.js";
 import { watchHints } from "./hints.js";
 import { JobStream, requestSuggestion } from "./job.js";
@@ -268,7 +269,8 @@ function refuse(message, field = null) {
 
 // Following
 
-let spoken = "";
+const aloud = new Aloud(page.announcer, { lang: page.liveText.lang });
+const say = (words) => aloud.say(words);
 
 function follow(job) {
   if (job.revision > saver.base) saver.base = job.revision;
@@ -285,7 +287,7 @@ function follow(job) {
       page.bones.hidden = true;
       page.liveText.textContent = text;
       soFar.refresh();
-      announce(piece);
+      aloud.hear(piece);
     },
     onState: tellJob,
     onWaiting: () => (page.jobState.textContent = "No connection; trying again"),
@@ -309,24 +311,9 @@ function setLive(on) {
 }
 
 function clearLive() {
-  spoken = "";
+  aloud.clear();
   page.liveText.textContent = "";
   page.bones.hidden = false;
-  page.announcer.replaceChildren();
-}
-
-/** Sentence by sentence: clauses are collected until one ends. */
-function announce(piece) {
-  spoken += piece;
-  if (!/[.!?…]["'”’)\]]*\s*$/.test(spoken)) return;
-  say(spoken.trim());
-  spoken = "";
-}
-
-function say(words) {
-  const line = document.createElement("p");
-  line.textContent = words;
-  page.announcer.append(line);
 }
 
 function tellJob({ status, ahead, seconds }) {
@@ -338,12 +325,17 @@ function tellJob({ status, ahead, seconds }) {
 async function finish(job, { status }) {
   stream = null;
   const hadFocus = document.activeElement === page.stop;
-  if (status === "done" && spoken.trim()) say(spoken.trim());
+  if (status === "done") aloud.finish();
   if (status === "cancelled") keepWhatCame();
   else await showSuggestion(job.suggestion_url);
   setLive(false);
   tellOutcome(status);
-  if (hadFocus) (page.suggestion.querySelector("summary, button:not([hidden])") ?? page.improve)?.focus({ preventScroll: true });
+  if (hadFocus) (firstButton(page.suggestion) ?? page.improve)?.focus({ preventScroll: true });
+}
+
+/** The first that can be pressed: one in a fold that is closed takes no focus. */
+function firstButton(part) {
+  return [...part.querySelectorAll("summary, button")].find((button) => button.checkVisibility());
 }
 
 /** In the place of the suggestion before: that one spoke of an older draft. */

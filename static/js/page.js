@@ -53,6 +53,9 @@ if (account) {
     account.open = false;
     account.querySelector("summary").focus();
   });
+  account.addEventListener("focusout", ({ relatedTarget }) => {
+    if (relatedTarget && !account.contains(relatedTarget)) account.open = false; // else it hides what has the focus now
+  });
 }
 
 document.querySelector("form[data-sign-out]")?.addEventListener("submit", forgetAll);
@@ -80,6 +83,18 @@ function tellSignedOut() {
   const isAnswered = !document.dispatchEvent(new CustomEvent("lantern:signed-out", { cancelable: true }));
   if (!isAnswered) location.reload();
 }
+
+// What had the focus may be gone with what is swapped; then Tab goes on from what came in its place.
+let wasInside = false;
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  wasInside = detail.target.contains(document.activeElement);
+});
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  if (!wasInside || document.activeElement !== document.body) return;
+  wasInside = false;
+  target.tabIndex = -1;
+  target.focus({ preventScroll: true });
+});
 
 document.addEventListener("htmx:afterSettle", (event) => {
   nameCodes(event.target);

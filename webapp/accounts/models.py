@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
@@ -35,6 +36,24 @@ class User(AbstractUser):
     def may_generate(self) -> bool:
         """Whether an admin switched "may ask for a draft from the post" on for this person, apart from any role."""
         return any(permission.codename == "use_generate" for permission in self.user_permissions.all())
+
+
+class Controls(models.Model):
+    """How one person works the pages. Nobody else sees it: it may tell how they see or move."""
+
+    class Aloud(models.TextChoices):
+        SENTENCES = "sentences", "Read it sentence by sentence"
+        FINISHED = "finished", "Read it once, when it is finished"
+        OFF = "off", "Do not read it"
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    keys_on = models.BooleanField(default=True)
+    keys = models.JSONField(default=dict)  # by the name of the act, and only those that were chosen
+    aloud = models.CharField(max_length=9, choices=Aloud.choices, default=Aloud.SENTENCES)
+
+    @classmethod
+    def of(cls, user: Any) -> Controls:
+        return cls.objects.filter(user=user).first() or cls(user=user)
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):

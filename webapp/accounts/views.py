@@ -20,9 +20,11 @@ from assistant.actions import answer_about_learning
 from assistant.models import LearningConsent
 from assistant.models.learning import WORDING
 from webapp.accounts import people as actions
+from webapp.accounts.controls import ControlsForm
 from webapp.accounts.forms import GenerateForm, InviteForm, JoinForm, LearningForm, RolesForm
 from webapp.accounts.invitations import link_to, mail_link
-from webapp.accounts.models import Invitation, User
+from webapp.accounts.keys import acts_for
+from webapp.accounts.models import Controls, Invitation, User
 from webapp.accounts.people import LinkUsed, NotAllowed
 from webapp.accounts.roles import MANAGE_PEOPLE, Role
 from webapp.accounts.set_up import join_as_first_admin, open_set_up
@@ -93,6 +95,32 @@ def learning(request: HttpRequest) -> HttpResponse:
         messages.success(request, now)
         return redirect("accounts:learning")
     return render(request, "accounts/learning.html", {"agreed": LearningConsent.of(request.user), "wording": WORDING})
+
+
+@require_GET
+def keys(request: HttpRequest) -> HttpResponse:
+    """The sheet of keys as a page: where no script opens it over the page one is on."""
+    return render(request, "accounts/keys.html")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def controls(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return render(request, "accounts/controls.html", {"form": ControlsForm.of(request.user)})
+    form = ControlsForm(request.POST, acts=acts_for(request.user))
+    if not form.is_valid():
+        return render(request, "accounts/controls.html", {"form": form}, status=422)
+    form.save(request.user)
+    messages.success(request, "Saved.")
+    return redirect("accounts:controls")
+
+
+@require_POST
+def reset_controls(request: HttpRequest) -> HttpResponse:
+    Controls.objects.filter(user=request.user.pk).delete()
+    messages.success(request, "Everything here is as it was at first.")
+    return redirect("accounts:controls")
 
 
 # People

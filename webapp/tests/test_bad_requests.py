@@ -53,6 +53,8 @@ FORMS: dict[str, dict[str, str]] = {
     "accounts:invitation": JOINING,
     "accounts:set_up": JOINING,
     "accounts:learning": {"agreed": "on", "wording": "1"},
+    "accounts:controls": {"keys_on": "on", "aloud": "finished", "key_use": "a"},
+    "accounts:reset_controls": {},
     "accounts:invite": {"email": "heron@example.org", "roles": "supporter"},
     "accounts:withdraw_invitation": {},
     "accounts:change_roles": {"roles": "supporter"},
