@@ -281,7 +281,7 @@ MOST_VERSIONS = 3
 def versions_of(job: SuggestionJob | None, head: DraftRevision | None) -> dict[str, Any]:
     """What came of a job, beside what came before of the same words and wishes; and whether one more may be asked for."""
     if job is None:
-        return {"versions": [None], "another": False}
+        return {"versions": [None], "hints": False, "another": False}
     before = job.same_request().filter(suggestion__status__in=Suggestion.VISIBLE, queued_at__lt=job.queued_at)
     latest = [
         job,
@@ -290,7 +290,8 @@ def versions_of(job: SuggestionJob | None, head: DraftRevision | None) -> dict[s
     versions = [suggestion_context(one) for one in reversed(latest)]
     done = job.mode == Mode.IMPROVE and job.draft.is_open and job.status == SuggestionJob.Status.DONE
     as_asked = head is not None and head.text == job.original  # else asking is about other words
-    return {"versions": versions, "another": done and as_asked and len(versions) < MOST_VERSIONS}
+    hinted = any(one and one.get("hints") and one["changes"] for one in versions)
+    return {"versions": versions, "hints": hinted, "another": done and as_asked and len(versions) < MOST_VERSIONS}
 
 
 def suggestion_context(job: SuggestionJob) -> dict[str, Any] | None:
