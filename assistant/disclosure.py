@@ -25,7 +25,7 @@ def line_for(marked: Marked) -> str:
 
 def mark_for(marked: Marked, suggestions: list[Suggestion]) -> dict[str, Any]:
     """Numbers and names only. `suggestions`: those that were shown to the supporter."""
-    told = provenance.shares(marked)
+    told = provenance.shares(marked, [one.text for one in suggestions])
     by_model = told[Whose.SUGGESTED] + told[Whose.EDITED]
     return {
         "version": VERSION,

@@ -25,6 +25,7 @@ RUN_CHARACTERS = 20  # the same rule for scripts that put no spaces between word
 
 TOKEN = re.compile(r"\w+(?:['’]\w+)*|\s+|[^\w\s]")
 WORD = re.compile(r"\S+")
+BLANK = re.compile(r"\s+")
 WORD_SIGN = re.compile(r"\w")
 
 Span = tuple[int, int]
@@ -104,26 +105,33 @@ def carry(
     return _marked(text, authors)
 
 
-def ledger(marked: Marked) -> list[tuple[int, int, Whose]]:
+def ledger(marked: Marked, model_texts: Sequence[str] = ()) -> list[tuple[int, int, Whose]]:
     """Each range of the text and whose words it is, in order; together they are the text.
 
-    A suggested range counts as edited when its sentence holds a word that was not suggested.
+    A suggested range counts as edited when its sentence holds a word that was not suggested and no suggestion (`model_texts`)
+    has the sentence as it stands.
     """
-    authors = _authors_of(marked)
+    text, authors = marked.text, _authors_of(marked)
     whose = [WHOSE[author] for author in authors]
-    for sentence in split_sentences(marked.text):
+    offered = {one[part.start : part.end] for one in model_texts for part in split_sentences(one)}
+    for sentence in split_sentences(text):
         inside = range(sentence.start, sentence.end)
-        if any(marked.text[at].isalnum() and authors[at] is not _Author.MODEL for at in inside):
+        own = any(text[at].isalnum() and authors[at] is not _Author.MODEL for at in inside)
+        if own and text[sentence.start : sentence.end] not in offered:
             for at in inside:
                 if authors[at] is _Author.MODEL:
                     whose[at] = Whose.EDITED
+    for blank in BLANK.finditer(text):  # between two words of a kind it is of that kind
+        before, after = whose[blank.start() - 1 : blank.start()], whose[blank.end() : blank.end() + 1]
+        if before and before == after:
+            whose[blank.start() : blank.end()] = before * (blank.end() - blank.start())
     return [(start, end, one) for one, start, end in _stretches(whose)]
 
 
-def shares(marked: Marked) -> dict[Whose, float]:
+def shares(marked: Marked, model_texts: Sequence[str] = ()) -> dict[Whose, float]:
     """The part of the visible characters that each kind has, 0..1; all 0 for an empty text."""
     counts = dict.fromkeys(Whose, 0)
-    for start, end, whose in ledger(marked):
+    for start, end, whose in ledger(marked, model_texts):
         counts[whose] += sum(not character.isspace() for character in marked.text[start:end])
     visible = sum(counts.values())
     return {whose: count / visible if visible else 0.0 for whose, count in counts.items()}

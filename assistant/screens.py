@@ -136,7 +136,7 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
             "goals": goals_for(job) if available else [],
             "sentences": sentences_of(text, locked=job.locked_sentences if job is not None else ()),
             "job": live_job(job),
-            "whose": whose_words(head),
+            "whose": whose_words(draft, head),
             "used_unread": used_unread(draft),
             "meters": meters_of(draft, text),
             "client_key": uuid.uuid4(),  # for a page without our script: one page is one request for help
@@ -287,11 +287,16 @@ def versions_of(job: SuggestionJob | None, head: DraftRevision | None) -> dict[s
         job,
         *before.select_related("case", "revision__case", "draft").order_by("-queued_at")[: MOST_VERSIONS - 1],
     ]
-    versions = [suggestion_context(one) for one in reversed(latest)]
+    versions = _different([suggestion_context(one) for one in reversed(latest)])
     done = job.mode == Mode.IMPROVE and job.draft.is_open and job.status == SuggestionJob.Status.DONE
     as_asked = head is not None and head.text == job.original  # else asking is about other words
     hinted = any(one and one.get("hints") and one["changes"] for one in versions)
     return {"versions": versions, "hints": hinted, "another": done and as_asked and len(versions) < MOST_VERSIONS}
+
+
+def _different(versions: list[dict[str, Any] | None]) -> list[dict[str, Any] | None]:
+    """Each text once: two throws may end in the same words."""
+    return list({one["text"] if one and "text" in one else number: one for number, one in enumerate(versions)}.values())
 
 
 def suggestion_context(job: SuggestionJob) -> dict[str, Any] | None:
@@ -376,7 +381,7 @@ def saved(draft: Draft, head: DraftRevision) -> dict[str, Any]:
     return {
         "revision": head.number,
         "saved_at": head.saved_at.isoformat(),
-        "whose": whose_words(head),
+        "whose": whose_words(draft, head),
         "used_unread": used_unread(draft),
         "may_ask": actions.enough_to_ask(head.text),
         "meters": meters_of(draft, head.text),
@@ -403,9 +408,9 @@ WHOSE = {
 }
 
 
-def whose_words(revision: DraftRevision | None) -> dict[str, Any]:
+def whose_words(draft: Draft, head: DraftRevision | None) -> dict[str, Any]:
     """Percents of the visible characters, together 100; what is not there is left out."""
-    percents = _percents(revision.marked) if revision is not None else {}
+    percents = _percents(head.marked, offered_in(draft)) if head is not None else {}
     suggested = sum(percents.get(whose, 0) for whose in (Whose.SUGGESTED, Whose.EDITED))
     most = round(100 * settings.MAX_SUGGESTED_SHARE)
     parts = [{"whose": str(whose), "percent": part, "label": WHOSE[whose]} for whose, part in percents.items()]
@@ -420,8 +425,12 @@ def whose_words(revision: DraftRevision | None) -> dict[str, Any]:
     }
 
 
-def _percents(marked: Marked) -> dict[Whose, int]:
-    told = {whose: round(100 * share) for whose, share in shares(marked).items()}
+def offered_in(draft: Draft) -> list[str]:
+    return [one.text for one in actions.visible_suggestions(draft)]
+
+
+def _percents(marked: Marked, offered: list[str]) -> dict[Whose, int]:
+    told = {whose: round(100 * share) for whose, share in shares(marked, offered).items()}
     told[Whose.TYPED] += 100 - sum(told.values()) if sum(told.values()) else 0  # rounding is the writer's
     return {whose: percent for whose, percent in told.items() if percent}
 
@@ -429,10 +438,10 @@ def _percents(marked: Marked) -> dict[Whose, int]:
 def whose_page(draft: Draft) -> dict[str, Any]:
     """The draft with whose words stand where, and what would be said of that when it is sent."""
     head = draft.head()
-    ranges = ledger(head.marked) if head is not None else []
+    ranges = ledger(head.marked, offered_in(draft)) if head is not None else []
     return {
         "draft": draft,
-        "whose": whose_words(head),
+        "whose": whose_words(draft, head),
         "ranges": [
             {"text": head.text[start:end], "whose": str(whose), "label": WHOSE[whose]}
             for start, end, whose in ranges

@@ -271,3 +271,17 @@ def test_suggested_words_in_a_sentence_that_was_worked_on_are_told_apart() -> No
     kept, edited = "You do not have to rush.", " That it took so long is no failure of yours."
     told = Marked(kept + edited, [(0, len(kept)), (len(kept), len(kept) + 10)])
     assert [whose for _, _, whose in ledger(told)] == [Whose.SUGGESTED, Whose.EDITED, Whose.TYPED]
+
+
+def test_a_sentence_that_a_suggestion_has_as_it_stands_is_kept_though_the_draft_had_a_word_of_it() -> None:
+    draft, offered = "Thank you for writing.", "It sounds hard that you eat alone."
+    text, spans = accept(draft, [], offered, {0})
+    assert text == offered
+    assert {whose for _, _, whose in ledger(Marked(text, spans), [offered])} == {Whose.SUGGESTED, Whose.TYPED}
+    edited = text.replace("alone", "alone at lunch")
+    later = carry(text, spans, edited, origin=Origin.TYPED, model_texts=[offered])
+    assert Whose.EDITED in {whose for _, _, whose in ledger(Marked(edited, later), [offered])}
+
+
+def test_a_blank_between_two_words_of_a_kind_is_of_that_kind() -> None:
+    assert ledger(Marked("It sounds hard.", [(0, 2), (3, 15)])) == [(0, 15, Whose.SUGGESTED)]

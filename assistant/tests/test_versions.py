@@ -113,3 +113,10 @@ def test_asking_once_more_is_not_asked_back(cast: Cast, client: Client) -> None:
     SuggestionJob.objects.update(status=SuggestionJob.Status.DONE)
     form.pop("anyway")
     assert client.post(f"/drafts/{draft.id}/ask", form | {"client_key": uuid.uuid4()}, headers=JSON).status_code == 202
+
+
+def test_a_throw_that_ends_in_the_same_words_is_no_other_version(cast: Cast, client: Client) -> None:
+    draft = build.draft(cast.wren, text=DRAFT)
+    client.force_login(cast.wren)
+    offer(draft, OFFERED[0])
+    assert "Version 1" not in page_of(client, offer(draft, OFFERED[0]))
