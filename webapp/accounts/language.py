@@ -13,6 +13,8 @@ from django.utils import translation
 
 from webapp.accounts.models import User
 
+YEAR = 365 * 24 * 60 * 60
+
 
 class OwnLanguage:
     """After Django's LocaleMiddleware, which cannot know who asks yet, and follows the cookie and the browser."""
@@ -35,17 +37,17 @@ def choose(request: HttpRequest, answer: HttpResponse, person: User, language: s
         answer.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,
             language,
-            max_age=settings.LANGUAGE_COOKIE_AGE,
-            httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
-            secure=settings.LANGUAGE_COOKIE_SECURE,
+            max_age=YEAR,
+            httponly=True,
+            samesite="Lax",
+            secure=settings.HTTPS,
         )
     else:
-        answer.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite=settings.LANGUAGE_COOKIE_SAMESITE)
+        answer.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
         request.COOKIES.pop(settings.LANGUAGE_COOKIE_NAME, None)
     _speak(request, language or translation.get_language_from_request(request))
 
 
 def _speak(request: HttpRequest, language: str) -> None:
     translation.activate(language)
-    request.LANGUAGE_CODE = language  # type: ignore[attr-defined]  # as LocaleMiddleware does
+    request.LANGUAGE_CODE = language  # as LocaleMiddleware does

@@ -24,7 +24,9 @@ LOOK = {"add_location": "file", "no_wrap": True, "no_obsolete": True}
 
 
 class Command(BaseCommand):
-    help = "Collects the sentences of the pages and scripts into locale/, and compiles the catalogues. Needs GNU gettext."
+    help = (
+        "Collects the sentences of the pages and scripts into locale/, and compiles the catalogues. Needs GNU gettext."
+    )
 
     def handle(self, *_: Any, **__: Any) -> None:
         languages = [code for code, _ in settings.LANGUAGES if code != "en"]
