@@ -67,7 +67,7 @@ class CheckIn(models.Model):
 
     @property
     def feeling_label(self) -> str:
-        return CheckIn.Feeling(self.feeling).label
+        return str(CheckIn.Feeling(self.feeling).label)
 
 
 class TalkRequestQuerySet(models.QuerySet["TalkRequest"]):

@@ -20,20 +20,12 @@ NAMES = [f"{path.parent.parent.name}/{path.name}" for path in SOURCES]
 
 # Every sentence of these is translated, and stays so.
 COMPLETE = (
-    "assistant/actions/",
-    "assistant/forms.py",
-    "assistant/history.py",
-    "assistant/meters.py",
-    "assistant/models/",
-    "assistant/reasons.py",
-    "assistant/screens.py",
-    "assistant/triage.py",
-    "assistant/views/",
-    "assistant/waiting.py",
+    "assistant/",
+    "moderation/",
+    "sentences_in_data.py",
     "static/js/",
-    "webapp/accounts/",
-    "webapp/context_processors.py",
-    "webapp/middleware.py",
+    "templates/accounts/language.html",
+    "webapp/",
 )
 
 
@@ -94,7 +86,7 @@ def share(of: Iterable[Entry]) -> str:
 def test_what_is_declared_complete_is_translated(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = entries(path)
     with capsys.disabled():
-        print(f"\n{path.parent.parent.name}/{path.name}: {share(found)} sentences are translated")
+        print(f"\n{path.parent.parent.name}/{path.name}: {share(found)} sentences are translated")  # noqa: T201
     assert [one.message for one in found if is_declared(one) and not one.is_translated] == []
 
 
