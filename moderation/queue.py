@@ -17,7 +17,7 @@ from assistant.safety.types import Severity, Tier
 from assistant.screens import triage_of
 from assistant.translated import finding_rows, reason_words
 from moderation import policy, sample
-from moderation.models import Decision, Flag
+from moderation.models import Decision, Escalation, Flag
 
 EXCERPT = 90  # characters on each side of what decided
 PAGE = 50
@@ -242,6 +242,12 @@ def excerpt(text: str, findings: list[Finding]) -> list[dict[str, Any]]:
     ]
 
 
+def reason_of(escalation: Escalation) -> str:
+    """As somebody wrote it; a supporter who hands over writes none, and the site's own words stand for it."""
+    written = escalation.reason
+    return gettext(written) if written in triage.REASONS.values() else written
+
+
 def history_of(flag: Flag) -> list[dict[str, Any]]:
     """What people did in this case, oldest first."""
     events: list[dict[str, Any]] = []
@@ -260,7 +266,7 @@ def history_of(flag: Flag) -> list[dict[str, Any]]:
                     "at": escalation.at,
                     "who": escalation.by.username,
                     "what": gettext("escalated"),
-                    "why": escalation.reason,
+                    "why": reason_of(escalation),
                 }
             )
             if escalation.acknowledged_by is not None:
