@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) scripts/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-remote lint types arrows migrations tests pins wheelhouse faults random-runs bench bench-soak faults-safety eval-safety train-setup train-smoke portable measuring clean
+.PHONY: help run setup test test-remote lint types arrows migrations tests messages pins wheelhouse faults random-runs bench bench-soak faults-safety eval-safety train-setup train-smoke portable measuring clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ migrations: ## every model change has its migration
 
 tests: ## pytest alone, on SQLite and on PostgreSQL
 	@$(BOOTSTRAP) tests
+
+messages: ## collect the sentences of the pages into locale/, and compile the catalogues (needs gettext)
+	@.venv/bin/python manage.py messages
 
 pins: ## write requirements*.txt anew from requirements*.in
 	@$(BOOTSTRAP) pins

@@ -15,6 +15,7 @@ from assistant.inference.trained_prompts import Goal
 from assistant.meters import Mechanism
 from assistant.safety.pipeline import screen
 from assistant.safety.types import Context, Kind
+from assistant.translatable import gettext_noop
 
 WARM = frozenset({Mechanism.REACTIONS, Mechanism.INTERPRETATIONS})
 
@@ -36,13 +37,13 @@ class Meaning:
 
 
 MEANINGS = {
-    Measure.WARMTH: Meaning("Sentences that say what moves the writer, or show understanding", 1),
-    Measure.SENTENCE: Meaning("Words in a sentence", -1),
-    Measure.WORDS: Meaning("Words in all", -1),
-    Measure.READING: Meaning("Reading level, in years of school", -1),
-    Measure.STEP: Meaning("Advises, or names somebody to turn to (0 or 1)", 1),
-    Measure.QUESTION: Meaning("Asks an open question (0 or 1)", 1),
-    Measure.SAFETY: Meaning("Kinds of wording that the safety checks note", -1),
+    Measure.WARMTH: Meaning(gettext_noop("Sentences that say what moves the writer, or show understanding"), 1),
+    Measure.SENTENCE: Meaning(gettext_noop("Words in a sentence"), -1),
+    Measure.WORDS: Meaning(gettext_noop("Words in all"), -1),
+    Measure.READING: Meaning(gettext_noop("Reading level, in years of school"), -1),
+    Measure.STEP: Meaning(gettext_noop("Advises, or names somebody to turn to (0 or 1)"), 1),
+    Measure.QUESTION: Meaning(gettext_noop("Asks an open question (0 or 1)"), 1),
+    Measure.SAFETY: Meaning(gettext_noop("Kinds of wording that the safety checks note"), -1),
 }
 OF_GOAL = {
     Goal.WARMER: Measure.WARMTH,

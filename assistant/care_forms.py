@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from assistant.forms import LetterField
 from assistant.models import CheckIn
@@ -13,13 +15,13 @@ from assistant.safety.topics import topics
 
 
 class CheckInForm(forms.Form):
-    moment = forms.ChoiceField(choices=CheckIn.Moment.choices, widget=forms.RadioSelect, label="When is this")
-    feeling = forms.ChoiceField(choices=CheckIn.Feeling.choices, widget=forms.RadioSelect, label="How are you")
+    moment = forms.ChoiceField(choices=CheckIn.Moment.choices, widget=forms.RadioSelect, label=_("When is this"))
+    feeling = forms.ChoiceField(choices=CheckIn.Feeling.choices, widget=forms.RadioSelect, label=_("How are you"))
     words = LetterField(
         max_length=settings.MAX_CHECK_IN,
         required=False,
-        label="What is on your mind, in a line",
-        help_text="May stay empty.",
+        label=_("What is on your mind, in a line"),
+        help_text=_("May stay empty."),
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -29,10 +31,10 @@ class CheckInForm(forms.Form):
 
 class TopicsForm(forms.Form):
     topics = forms.MultipleChoiceField(
-        choices=lambda: [(topic.code, topic.label) for topic in topics().values()],
+        choices=lambda: [(topic.code, gettext(topic.label)) for topic in topics().values()],
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        label="Topics that you would rather leave to others",
+        label=_("Topics that you would rather leave to others"),
     )
 
 

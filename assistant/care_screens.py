@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from assistant import exposure, shift, triage
 from assistant.access import HEAR_SUPPORTERS, shared_check_ins
@@ -68,7 +69,7 @@ def _left_out_row(post: Post, mine: set[str]) -> dict[str, Any]:
     return {
         "post": post,
         "level": post.level,
-        "topics": ", ".join(topic.label for topic in topics().values() if topic.code in found),
+        "topics": ", ".join(gettext(topic.label) for topic in topics().values() if topic.code in found),
         "overdue": clock is not None and timezone.now() - post.received_at > clock,
         "take_url": reverse("assistant:take_post", args=[post.id]),
     }
@@ -102,9 +103,15 @@ def read_tables(user: Any) -> list[dict[str, Any]]:
         counts = {name: {"opened": read.opened[key], "answered": read.answered[key]} for name, read in windows.items()}
         return {"label": label, **counts}
 
-    levels = [row(level.value, f"Level {level.value}: {triage.LEVEL_WORDS[level]}") for level in Level]
-    by_topic = [row(topic.code, topic.label) for topic in topics().values()]
-    tables = [("By level", levels), ("By topic", by_topic)]
+    levels = [
+        row(
+            level.value,
+            gettext("Level %(level)s: %(words)s") % {"level": level.value, "words": gettext(triage.LEVEL_WORDS[level])},
+        )
+        for level in Level
+    ]
+    by_topic = [row(topic.code, gettext(topic.label)) for topic in topics().values()]
+    tables = [(gettext("By level"), levels), (gettext("By topic"), by_topic)]
     filled = [{"name": name, "rows": [one for one in rows if any(one["week"].values())]} for name, rows in tables]
     return [table for table in filled if table["rows"]]
 

@@ -10,6 +10,8 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from assistant.adherence import MEANINGS
 from assistant.growth import HelpLevel
@@ -38,18 +40,20 @@ class LetterField(forms.CharField):
 
     def validate(self, value: str) -> None:
         if self.required and not value.strip():
-            raise ValidationError("There is nothing here yet. Write at least one word.", code="empty")
+            raise ValidationError(gettext("There is nothing here yet. Write at least one word."), code="empty")
         found = UNWANTED.search(value)
         if found:
             raise ValidationError(
-                f"The character U+{ord(found[0]):04X} at place {found.start() + 1} cannot be stored. Remove it and try again.",
+                gettext("The character U+%(code)s at place %(place)s cannot be stored. Remove it and try again.")
+                % {"code": f"{ord(found[0]):04X}", "place": found.start() + 1},
                 code="control_character",
             )
 
     def run_validators(self, value: str) -> None:
         if self.max_length is not None and len(value) > self.max_length:
             raise ValidationError(
-                f"This is {len(value):,} characters long; {self.max_length:,} fit. Shorten it and try again.",
+                gettext("This is %(length)s characters long; %(most)s fit. Shorten it and try again.")
+                % {"length": f"{len(value):,}", "most": f"{self.max_length:,}"},
                 code="too_long",
             )
 
@@ -57,8 +61,10 @@ class LetterField(forms.CharField):
 def country_choices() -> list[tuple[str, str]]:
     """Countries by name where the book has lines, then every other by its code."""
     names = country_names()
-    named = sorted(((code, name) for code, name in names.items() if name != code), key=lambda choice: choice[1])
-    return [("", "not known"), *named, *((code, code) for code, name in names.items() if name == code)]
+    named = sorted(
+        ((code, gettext(name)) for code, name in names.items() if name != code), key=lambda choice: choice[1]
+    )
+    return [("", gettext("not known")), *named, *((code, code) for code, name in names.items() if name == code)]
 
 
 class CountrySelect(forms.Select):
@@ -69,20 +75,22 @@ class CountrySelect(forms.Select):
 
 
 class PostForm(forms.Form):
-    text = LetterField(max_length=settings.MAX_POST, label="What they wrote")
-    language = forms.RegexField(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35, initial="en", label="Language")
+    text = LetterField(max_length=settings.MAX_POST, label=_("What they wrote"))
+    language = forms.RegexField(
+        r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35, initial="en", label=_("Language")
+    )
     country = forms.RegexField(
         r"^[A-Za-z]{2}$",
         required=False,
-        label="Country",
-        help_text="Not known: the supporter is asked, and no country's helplines are shown.",
+        label=_("Country"),
+        help_text=_("Not known: the supporter is asked, and no country's helplines are shown."),
         widget=CountrySelect,
     )
-    human_only = forms.BooleanField(required=False, label="No model near this post")
+    human_only = forms.BooleanField(required=False, label=_("No model near this post"))
     may_be_learned_from = forms.BooleanField(
         required=False,
-        label="They agreed that a model may learn from it",
-        help_text="Only if they were asked and said yes. Names, addresses and numbers are taken out before.",
+        label=_("They agreed that a model may learn from it"),
+        help_text=_("Only if they were asked and said yes. Names, addresses and numbers are taken out before."),
     )
 
     def clean_country(self) -> str:
@@ -92,7 +100,7 @@ class PostForm(forms.Form):
         cleaned = super().clean() or {}
         if cleaned.get("human_only") and cleaned.get("may_be_learned_from"):
             self.add_error(
-                "may_be_learned_from", "No model near this post: then none learns from it either. Choose one."
+                "may_be_learned_from", gettext("No model near this post: then none learns from it either. Choose one.")
             )
         return cleaned
 
@@ -100,7 +108,7 @@ class PostForm(forms.Form):
 class CountryForm(forms.Form):
     """Where the seeker lives, as they said; never guessed."""
 
-    country = forms.ChoiceField(choices=country_choices, label="Country")
+    country = forms.ChoiceField(choices=country_choices, label=_("Country"))
 
 
 class ImportedPostForm(PostForm):
@@ -112,7 +120,7 @@ class ImportedPostForm(PostForm):
     def clean_id(self) -> str:
         value = str(self.cleaned_data["id"])
         if UNWANTED.search(value):
-            raise ValidationError("It holds a character that cannot be stored.", code="control_character")
+            raise ValidationError(gettext("It holds a character that cannot be stored."), code="control_character")
         return value
 
     def clean_received_at(self) -> datetime:
@@ -120,7 +128,7 @@ class ImportedPostForm(PostForm):
         if value is None:
             return timezone.now()
         if not 1900 <= value.year <= 9000:  # beyond, its place in another time zone may lie outside the calendar
-            raise ValidationError("Want a date between 1900 and 9000.", code="out_of_range")
+            raise ValidationError(gettext("Want a date between 1900 and 9000."), code="out_of_range")
         return value
 
 
@@ -149,7 +157,7 @@ class DraftForm(forms.Form):
 
     def clean_text(self) -> str:
         if "text" not in self.data:  # an empty text is a state of a draft; none at all is a mistake
-            raise ValidationError("The text is missing. Send the whole draft.", code="missing")
+            raise ValidationError(gettext("The text is missing. Send the whole draft."), code="missing")
         return str(self.cleaned_data["text"])
 
     def clean_origin(self) -> str:
@@ -194,20 +202,20 @@ class LineField(LetterField):
 class GoalForm(forms.Form):
     """What supporters can ask a revision to aim for."""
 
-    label = LineField(max_length=LONGEST_LABEL, label="Name on the page")
+    label = LineField(max_length=LONGEST_LABEL, label=_("Name on the page"))
     told = LineField(
         max_length=LONGEST_TOLD,
-        label="What the model is told",
-        help_text="A sentence or two, said to the model. Other words make a new wording, which is measured apart.",
+        label=_("What the model is told"),
+        help_text=_("A sentence or two, said to the model. Other words make a new wording, which is measured apart."),
         widget=forms.Textarea(attrs={"class": "plain", "rows": 2}),
     )
     measure = forms.ChoiceField(
         choices=[
-            ("", "Nothing that can be counted"),
-            *((measure.value, meaning.label) for measure, meaning in MEANINGS.items()),
+            ("", _("Nothing that can be counted")),
+            *((measure.value, _(meaning.label)) for measure, meaning in MEANINGS.items()),
         ],
         required=False,
-        label="What shows in a text whether it was done",
+        label=_("What shows in a text whether it was done"),
     )
 
 
@@ -234,7 +242,7 @@ class VerdictForm(DraftForm):
         if cleaned.get("verdict") != ChangeVerdict.Verdict.UNHELPFUL:
             cleaned["reason"] = ""  # the page sends what stands in its list, whichever button was pressed
         elif not cleaned.get("reason"):
-            self.add_error("reason", ValidationError("Say why it is not helpful.", code="missing"))
+            self.add_error("reason", ValidationError(gettext("Say why it is not helpful."), code="missing"))
         return cleaned
 
 

@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.translation import gettext, gettext_noop
+
 from assistant import actions
 from assistant.adherence import MEANINGS, Measure
 from assistant.forms import ChangedGoalForm, GoalForm
@@ -16,7 +18,12 @@ from assistant.inference.trained_prompts import Goal
 from assistant.inference.types import Mode
 from assistant.models import Deployment, GoalWording, ModelVersion, WritingGoal
 
-SWITCHED_OFF, OFFERED, NOT_WITH_THIS_MODEL, NO_MODEL = "switched off", "offered", "not offered with this model", "on"
+SWITCHED_OFF, OFFERED, NOT_WITH_THIS_MODEL, NO_MODEL = (
+    gettext_noop("switched off"),
+    gettext_noop("offered"),
+    gettext_noop("not offered with this model"),
+    gettext_noop("on"),
+)
 MARKS = {OFFERED: "good", NOT_WITH_THIS_MODEL: "look"}
 DECIMALS = {Measure.WORDS: 1, Measure.SENTENCE: 1}  # else 2
 
@@ -42,15 +49,17 @@ def page(
 def said_of(version: ModelVersion | None) -> str:
     """What the active model can be told of."""
     if version is None:
-        return "No model is active, so no goal is offered."
+        return gettext("No model is active, so no goal is offered.")
     if told_in(version.prompt_for(Mode.IMPROVE), Aim(code="", told="any")) is not None:
-        return f"The active model, {version.name}, is told what stands here, in these words."
+        return gettext("The active model, %(name)s, is told what stands here, in these words.") % {"name": version.name}
     if knows_the_seven(version):
-        return (
-            f"The active model, {version.name}, was trained on {len(Goal)} goals, each by a word of its own. It is told that"
-            " word, whatever the wording, and no other goal is offered with it."
-        )
-    return f"The active model, {version.name}, was trained without goals, so none is offered with it."
+        return gettext(
+            "The active model, %(name)s, was trained on %(goals)s goals, each by a word of its own. It is told that word, "
+            "whatever the wording, and no other goal is offered with it."
+        ) % {"name": version.name, "goals": len(Goal)}
+    return gettext("The active model, %(name)s, was trained without goals, so none is offered with it.") % {
+        "name": version.name
+    }
 
 
 def knows_the_seven(version: ModelVersion | None) -> bool:
@@ -70,7 +79,7 @@ def goal_card(
     first, *others = cards
     return {
         "goal": goal,
-        "state": state,
+        "state": gettext(state),
         "mark": MARKS.get(state, ""),
         "trained_on": ", ".join(Goal) if told is None and knows_the_seven(version) else "",
         "first": first,
@@ -101,7 +110,7 @@ def auto_id(goal: WritingGoal) -> str:
 def wording_card(goal: WritingGoal, wording: GoalWording, asked: Sequence[Asked]) -> dict[str, Any]:
     effect = effect_of((goal.code, wording.version), goal.measure, asked)
     return {
-        "name": f"Wording {wording.version}",
+        "name": gettext("Wording %(version)s") % {"version": wording.version},
         "told": wording.told,
         "since": wording.at,
         "effect": effect_words(effect, goal.measure),
@@ -114,7 +123,7 @@ def trained_card(goal: WritingGoal, asked: Sequence[Asked]) -> dict[str, Any] | 
         return None
     told: Wording = (goal.code, TRAINED)
     return {
-        "name": "The word that the model was trained on",
+        "name": gettext("The word that the model was trained on"),
         "told": str(word),
         "since": None,
         "effect": effect_words(effect_of(told, goal.measure, asked), goal.measure),
@@ -137,7 +146,10 @@ def effect_words(effect: Effect, measure: str) -> dict[str, Any]:
 
 def figures_of(effect: Effect, measure: str) -> list[dict[str, str]]:
     figures = []
-    for label, beside in (("Changes used", effect.used), ("Changes called not helpful", effect.not_helpful)):
+    for label, beside in (
+        (gettext("Changes used"), effect.used),
+        (gettext("Changes called not helpful"), effect.not_helpful),
+    ):
         if beside is not None:
             figures.append(in_percent(label, beside, effect))
     if measure and effect.wording is not None:
@@ -146,14 +158,19 @@ def figures_of(effect: Effect, measure: str) -> list[dict[str, str]]:
 
 
 def in_percent(label: str, beside: Beside, effect: Effect) -> dict[str, str]:
-    apart = beside.apart
+    parts = {"points": beside.apart.value, "low": beside.apart.low, "high": beside.apart.high}
     return {
         "label": label,
-        "apart": f"{signed(100 * apart.value, 0)} points [{signed(100 * apart.low, 0)}, {signed(100 * apart.high, 0)}]",
+        "apart": gettext("%(points)s points [%(low)s, %(high)s]")
+        % {name: signed(100 * value, 0) for name, value in parts.items()},
         "clear": clearly(beside),
-        "with_goal": f"{percent(beside.with_goal)} of {effect.changes_with_goal:,}",
-        "without": f"{percent(beside.without)} of {effect.changes_without:,}",
+        "with_goal": share_of(beside.with_goal, effect.changes_with_goal),
+        "without": share_of(beside.without, effect.changes_without),
     }
+
+
+def share_of(share: Any, count: int) -> str:
+    return gettext("%(share)s of %(count)s") % {"share": percent(share), "count": f"{count:,}"}
 
 
 def percent(share: Any) -> str:
@@ -167,7 +184,7 @@ def in_numbers(measure: Measure, beside: Beside) -> dict[str, str]:
         return f"{signed(of.value, decimals)} [{signed(of.low, decimals)}, {signed(of.high, decimals)}]"
 
     return {
-        "label": MEANINGS[measure].label,
+        "label": gettext(MEANINGS[measure].label),
         "apart": said(beside.apart),
         "clear": clearly(beside),
         "with_goal": said(beside.with_goal),
@@ -178,8 +195,8 @@ def in_numbers(measure: Measure, beside: Beside) -> dict[str, str]:
 def clearly(beside: Beside) -> str:
     """Whether the interval leaves a direction open."""
     if beside.apart.low > 0:
-        return "more"
-    return "less" if beside.apart.high < 0 else "no clear difference"
+        return gettext("more")
+    return gettext("less") if beside.apart.high < 0 else gettext("no clear difference")
 
 
 def signed(value: float, decimals: int) -> str:

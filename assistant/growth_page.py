@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import formats, timezone
+from django.utils.translation import gettext, gettext_noop
 
 from assistant import actions, growth, reasons
 from assistant.charts import Chart, chart
@@ -29,44 +30,57 @@ MOST = 1_000  # replies in those months: every row is decrypted
 HARD = 14.0  # the grade that fills a chart
 
 HABITS = {
-    (Mechanism.REACTIONS, Band.USUALLY): "Your own drafts usually say what moves you about it.",
-    (Mechanism.REACTIONS, Band.SOMETIMES): "Your own drafts say now and then what moves you about it.",
-    (Mechanism.REACTIONS, Band.SELDOM): "Your own drafts seldom say what moves you about it.",
-    (Mechanism.INTERPRETATIONS, Band.USUALLY): "Your own drafts usually show what you understood of it.",
-    (Mechanism.INTERPRETATIONS, Band.SOMETIMES): "Your own drafts show now and then what you understood of it.",
-    (Mechanism.INTERPRETATIONS, Band.SELDOM): "Your own drafts seldom show what you understood of it.",
-    (Mechanism.EXPLORATIONS, Band.USUALLY): "Your own drafts usually ask about more of it.",
-    (Mechanism.EXPLORATIONS, Band.SOMETIMES): "Your own drafts ask now and then about more of it.",
-    (Mechanism.EXPLORATIONS, Band.SELDOM): "Your own drafts seldom ask about more of it.",
+    (Mechanism.REACTIONS, Band.USUALLY): gettext_noop("Your own drafts usually say what moves you about it."),
+    (Mechanism.REACTIONS, Band.SOMETIMES): gettext_noop("Your own drafts say now and then what moves you about it."),
+    (Mechanism.REACTIONS, Band.SELDOM): gettext_noop("Your own drafts seldom say what moves you about it."),
+    (Mechanism.INTERPRETATIONS, Band.USUALLY): gettext_noop("Your own drafts usually show what you understood of it."),
+    (Mechanism.INTERPRETATIONS, Band.SOMETIMES): gettext_noop(
+        "Your own drafts show now and then what you understood of it."
+    ),
+    (Mechanism.INTERPRETATIONS, Band.SELDOM): gettext_noop("Your own drafts seldom show what you understood of it."),
+    (Mechanism.EXPLORATIONS, Band.USUALLY): gettext_noop("Your own drafts usually ask about more of it."),
+    (Mechanism.EXPLORATIONS, Band.SOMETIMES): gettext_noop("Your own drafts ask now and then about more of it."),
+    (Mechanism.EXPLORATIONS, Band.SELDOM): gettext_noop("Your own drafts seldom ask about more of it."),
 }
 MECHANISMS = {  # as the meters beside a draft call them
-    Mechanism.REACTIONS: "Says what moves you",
-    Mechanism.INTERPRETATIONS: "Shows understanding",
-    Mechanism.EXPLORATIONS: "Invites more",
+    Mechanism.REACTIONS: gettext_noop("Says what moves you"),
+    Mechanism.INTERPRETATIONS: gettext_noop("Shows understanding"),
+    Mechanism.EXPLORATIONS: gettext_noop("Invites more"),
 }
 LEVELS = {
-    HelpLevel.FULL: ("Written out", "Each suggested change shows its wording at once."),
+    HelpLevel.FULL: (gettext_noop("Written out"), gettext_noop("Each suggested change shows its wording at once.")),
     HelpLevel.HINTS: (
-        "Hints first",
-        "Each change says where and why, and its wording opens when you ask for it. What the safety checks say of a draft is "
-        "always written out.",
+        gettext_noop("Hints first"),
+        gettext_noop(
+            "Each change says where and why, and its wording opens when you ask for it. What the safety checks say of a draft is "
+            "always written out."
+        ),
     ),
     HelpLevel.REQUEST: (
-        "Only on request",
-        "Asking is folded away beside your reply until you open it, and the model reads nothing of a draft before you ask.",
+        gettext_noop("Only on request"),
+        gettext_noop(
+            "Asking is folded away beside your reply until you open it, and the model reads nothing of a draft before you ask."
+        ),
     ),
 }
 PROPOSALS = {
-    HelpLevel.HINTS: "Your last drafts held much by themselves and needed few changes. Would you like hints first?",
-    HelpLevel.FULL: "Your last drafts held less by themselves, or needed more changes. Would you like changes written out again?",
+    HelpLevel.HINTS: gettext_noop(
+        "Your last drafts held much by themselves and needed few changes. Would you like hints first?"
+    ),
+    HelpLevel.FULL: gettext_noop(
+        "Your last drafts held less by themselves, or needed more changes. Would you like changes written out again?"
+    ),
 }
 READS = {  # by the bands of the meters
-    "easy": "Most are easy to read.",
-    "plain": "Most are plain to read.",
-    "some effort": "Most take some effort to read.",
-    "hard": "Most are hard to read.",
+    "easy": gettext_noop("Most are easy to read."),
+    "plain": gettext_noop("Most are plain to read."),
+    "some effort": gettext_noop("Most take some effort to read."),
+    "hard": gettext_noop("Most are hard to read."),
 }
-KINDS = {growth.SAFETY: "What the safety checks said of a draft.", growth.NO_REASON: "No reason was found."}
+KINDS = {
+    growth.SAFETY: gettext_noop("What the safety checks said of a draft."),
+    growth.NO_REASON: gettext_noop("No reason was found."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +139,21 @@ def numbers_file(person: Any) -> dict[str, Any]:
 
 def _help(choice: HelpChoice) -> dict[str, Any]:
     has_steps = settings.HELP_POLICY == "steps"
-    unchosen = LEVELS[HelpChoice(stepped=choice.stepped).shown][0]
-    options = [("", "As it is set up here", f"At the moment: {unchosen.lower()}.")]
-    options += [(level.value, label, about) for level, (label, about) in LEVELS.items()]
+    unchosen = gettext(LEVELS[HelpChoice(stepped=choice.stepped).shown][0])
+    options = [
+        ("", gettext("As it is set up here"), gettext("At the moment: %(level)s.") % {"level": unchosen.lower()})
+    ]
+    options += [(level.value, gettext(label), gettext(about)) for level, (label, about) in LEVELS.items()]
     proposed = actions.next_level(choice) if has_steps and not choice.is_stepped_by_rule else None
     return {
         "levels": [
             {"value": value, "label": label, "about": about, "chosen": value == choice.level}
             for value, label, about in options
         ],
-        "shown_level": LEVELS[choice.shown][0],
+        "shown_level": gettext(LEVELS[choice.shown][0]),
         "is_stepped": choice.is_stepped_by_rule and choice.stepped not in ("", settings.HELP_LEVEL),
         "rule": _rule() if has_steps else None,
-        "proposal": {"level": proposed.value, "words": PROPOSALS[proposed], "stays": choice.level}
+        "proposal": {"level": proposed.value, "words": gettext(PROPOSALS[proposed]), "stays": choice.level}
         if proposed
         else None,
     }
@@ -161,10 +177,10 @@ def _rule() -> dict[str, Any]:
 def _habit(habit: Habit) -> dict[str, Any]:
     ways = _wordings()[habit.mechanism]["ways"]
     return {
-        "sentence": HABITS[habit.mechanism, habit.band],
+        "sentence": gettext(HABITS[habit.mechanism, habit.band]),
         "held": habit.held,
         "of": habit.of,
-        "leads_in": "Another way to say it:" if habit.band is Band.USUALLY else "One way to say it:",
+        "leads_in": gettext("Another way to say it:") if habit.band is Band.USUALLY else gettext("One way to say it:"),
         "way": ways[timezone.localdate().toordinal() % len(ways)],  # another one every day
     }
 
@@ -183,7 +199,7 @@ class _Charts:
         self.numbers = [one for point in points for one in point.numbers]
         self.changes = _sum(self.numbers)
         self.slots = MONTHS if by_month else LAST
-        self.first = {"Month" if by_month else "Sent": [point.label for point in points]}
+        self.first = {gettext("Month") if by_month else gettext("Sent"): [point.label for point in points]}
         self.most = max(point.changes.offered for point in points) or 1
 
     def all(self) -> list[Chart]:
@@ -200,38 +216,40 @@ class _Charts:
         said = self.each(lambda point: [not one.asked for one in point.numbers])
         return self.draw(
             "alone",
-            "Without asking the model",
-            f"{sum(map(sum, said))} of these {len(self.numbers)} replies were written without asking.",
+            gettext("Without asking the model"),
+            gettext("%(alone)s of these %(all)s replies were written without asking.")
+            % {"alone": sum(map(sum, said)), "all": len(self.numbers)},
             heights=[_part(one) for one in said],
-            columns={"Without asking": [_told(one, yes="yes", no="no") for one in said]},
+            columns={gettext("Without asking"): [_told(one, yes=gettext("yes"), no=gettext("no")) for one in said]},
         )
 
     def share(self) -> Chart:
         shares = self.each(lambda point: _average([one.own_share for one in point.numbers]))
         return self.draw(
             "share",
-            "Your own words",
-            f"On average {_average([one.own_share for one in self.numbers])} % of what was sent are your own words.",
+            gettext("Your own words"),
+            gettext("On average %(share)s %% of what was sent are your own words.")
+            % {"share": _average([one.own_share for one in self.numbers])},
             heights=[one / 100 for one in shares],
-            columns={"Your own words": [f"{one} %" for one in shares]},
+            columns={gettext("Your own words"): [f"{one} %" for one in shares]},
         )
 
     def mechanism(self, one: Mechanism) -> Chart:
         own, sent = self.each(lambda point: point.own(one)), self.each(lambda point: point.sent(one))
         drafts, replies = [said for part in own for said in part], [said for part in sent for said in part]
-        sentence = (
-            f"Found in {sum(drafts)} of {len(drafts)} drafts as they were before you asked for help, and in {sum(replies)} of "
-            f"{len(replies)} replies that were sent."
-        )
+        sentence = gettext(
+            "Found in %(found)s of %(drafts)s drafts as they were before you asked for help, and in %(found_sent)s of "
+            "%(replies)s replies that were sent."
+        ) % {"found": sum(drafts), "drafts": len(drafts), "found_sent": sum(replies), "replies": len(replies)}
         return self.draw(
             one.value,
-            MECHANISMS[one],
-            sentence if replies else "Wording is looked for in English only.",
+            gettext(MECHANISMS[one]),
+            sentence if replies else gettext("Wording is looked for in English only."),
             heights=[_part(said) for said in own],
             outlines=[_part(said) for said in sent],
             columns={
-                "Your own draft": [_told(said, yes="found", no="not found") for said in own],
-                "What was sent": [_told(said, yes="found", no="not found") for said in sent],
+                gettext("Your own draft"): [_told(said, yes=gettext("found"), no=gettext("not found")) for said in own],
+                gettext("What was sent"): [_told(said, yes=gettext("found"), no=gettext("not found")) for said in sent],
             },
         )
 
@@ -239,12 +257,16 @@ class _Charts:
         changes = self.each(lambda point: point.changes)
         return self.draw(
             "used",
-            "Changes that you used",
-            f"Of {self.changes.offered} suggested changes you used {self.changes.used}."
+            gettext("Changes that you used"),
+            gettext("Of %(offered)s suggested changes you used %(used)s.")
+            % {"offered": self.changes.offered, "used": self.changes.used}
             if self.changes.offered
-            else "No change was suggested.",
+            else gettext("No change was suggested."),
             heights=[one.used / self.most for one in changes],
-            columns={"Suggested": [str(one.offered) for one in changes], "Used": [str(one.used) for one in changes]},
+            columns={
+                gettext("Suggested"): [str(one.offered) for one in changes],
+                gettext("Used"): [str(one.used) for one in changes],
+            },
         )
 
     def stayed(self) -> Chart:
@@ -252,19 +274,20 @@ class _Charts:
         total = self.changes
         stayed, own = total.kept + total.unhelpful, total.rewritten
         said = [
-            f"Of {total.offered} suggested changes you kept yours at {stayed}, at {total.unhelpful} as not helpful."
+            gettext("Of %(offered)s suggested changes you kept yours at %(stayed)s, at %(unhelpful)s as not helpful.")
+            % {"offered": total.offered, "stayed": stayed, "unhelpful": total.unhelpful}
         ]
         if own:
-            said.append(f"At {own} you found other words of your own.")
+            said.append(gettext("At %(own)s you found other words of your own.") % {"own": own})
         return self.draw(
             "stayed",
-            "Where your words stayed",
-            " ".join(said) if total.offered else "No change was suggested.",
+            gettext("Where your words stayed"),
+            " ".join(said) if total.offered else gettext("No change was suggested."),
             heights=[(one.kept + one.unhelpful + one.rewritten) / self.most for one in changes],
             columns={
-                "Kept yours": [str(one.kept) for one in changes],
-                "Not helpful": [str(one.unhelpful) for one in changes],
-                "Other own words": [str(one.rewritten) for one in changes],
+                gettext("Kept yours"): [str(one.kept) for one in changes],
+                gettext("Not helpful"): [str(one.unhelpful) for one in changes],
+                gettext("Other own words"): [str(one.rewritten) for one in changes],
             },
         )
 
@@ -272,10 +295,14 @@ class _Charts:
         grades, middle = self.each(lambda point: point.grade), _middle_grade(self.numbers)
         return self.draw(
             "reading",
-            "How hard they read",
-            "They are too short to tell." if middle is None else READS[band_of(middle)],
+            gettext("How hard they read"),
+            gettext("They are too short to tell.") if middle is None else gettext(READS[band_of(middle)]),
             heights=[None if one is None else min(max(one, 0.0), HARD) / HARD for one in grades],
-            columns={"Reading": ["too short to tell" if one is None else band_of(one) for one in grades]},
+            columns={
+                gettext("Reading"): [
+                    gettext("too short to tell") if one is None else gettext(band_of(one)) for one in grades
+                ]
+            },
         )
 
     def each(self, figure: Callable[[Point], Any]) -> list[Any]:
@@ -292,8 +319,8 @@ def _part(said: Sequence[bool]) -> float | None:
 
 def _told(said: Sequence[bool], *, yes: str, no: str) -> str:
     if len(said) > 1:
-        return f"{sum(said)} of {len(said)}"
-    return "not known" if not said else yes if said[0] else no
+        return gettext("%(part)s of %(all)s") % {"part": sum(said), "all": len(said)}
+    return gettext("not known") if not said else yes if said[0] else no
 
 
 def _average(figures: Sequence[int]) -> int:
@@ -339,4 +366,4 @@ def _kinds(numbers: Sequence[Numbers]) -> list[dict[str, Any]]:
 
 def _words_of(kind: str) -> str:
     why = reasons.told(kind)
-    return why.line if why else KINDS.get(kind, kind)
+    return gettext(why.line if why else KINDS.get(kind, kind))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils.text import Truncator
+from django.utils.translation import gettext, gettext_noop
 
 from assistant.models import Draft, DraftRevision
 
@@ -15,12 +16,12 @@ MOST_REVISIONS = 400  # of which steps are made: every one of them is decrypted
 OPENING_CHARACTERS = 70
 
 WHAT = {
-    DraftRevision.Origin.TYPED: "You wrote",
-    DraftRevision.Origin.ACCEPTED: "A suggestion used",
-    DraftRevision.Origin.UNDONE: "A suggestion taken out again",
-    DraftRevision.Origin.RESTORED: "An earlier state brought back",
+    DraftRevision.Origin.TYPED: gettext_noop("You wrote"),
+    DraftRevision.Origin.ACCEPTED: gettext_noop("A suggestion used"),
+    DraftRevision.Origin.UNDONE: gettext_noop("A suggestion taken out again"),
+    DraftRevision.Origin.RESTORED: gettext_noop("An earlier state brought back"),
 }
-KEPT_ASIDE = "Kept aside: written in a window that was behind"
+KEPT_ASIDE = gettext_noop("Kept aside: written in a window that was behind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def _step(row: DraftRevision, *, is_head: bool) -> Step:
     return Step(
         number=row.number,
         saved_at=row.saved_at,
-        what=KEPT_ASIDE if row.branched else WHAT[DraftRevision.Origin(row.origin)],
+        what=gettext(KEPT_ASIDE if row.branched else WHAT[DraftRevision.Origin(row.origin)]),
         opening=Truncator(" ".join(row.text.split())).chars(OPENING_CHARACTERS),
         words=len(row.text.split()),
         is_head=is_head,

@@ -28,11 +28,8 @@ def point_of(post: str) -> str:
     return max(sentences(post), key=lambda one: sum(counts[stem] for stem in telling(one)) / (len(words(one)) + 5))
 
 
-def question_back(draft: str, post: str, *, language: str) -> str:
-    """Empty where the draft takes up the post, or is not in English."""
+def left_aside(draft: str, post: str, *, language: str) -> str:
+    """Of the post: what the draft could answer first. Empty where it takes up the post, or is not in English."""
     if language.partition("-")[0].casefold() != "en" or not misses(draft, post):
         return ""
-    return (
-        f"Your draft takes up nothing of this post yet. They write: “{point_of(post)}” What would you say to that? "
-        "Or ask once more, and changes are suggested all the same."
-    )
+    return point_of(post)

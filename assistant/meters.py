@@ -20,17 +20,23 @@ from assistant.changes import split_sentences
 from assistant.reading_level import coleman_liau
 from assistant.safety.phases.support import Element, Support
 from assistant.safety.types import Context, Kind
+from assistant.translatable import gettext_noop
 
 WORDING = Path(__file__).with_suffix(".toml")
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 OPEN = re.compile(r"^\W*(?:(?:and|so|but|also|then)\W+)?(?:what|how|when|where|who|which|why)\b", re.IGNORECASE)
 LEAST_WORDS = 10  # below, one long word makes a reading level
-BANDS = ((6.0, "easy"), (9.0, "plain"), (12.0, "some effort"), (inf, "hard"))
+BANDS = (
+    (6.0, gettext_noop("easy")),
+    (9.0, gettext_noop("plain")),
+    (12.0, gettext_noop("some effort")),
+    (inf, gettext_noop("hard")),
+)
 SHORT = 12  # words
 LONG, LONG_RATIO = 120, 1.5  # words, and how often the words of the post
 EARLY = 2  # sentences in which advice is early
 OWN_LIFE = 2  # words like "I" and "my" in which something of an own life is told
-YES, NOT_YET, NO = "yes", "not yet", "no"
+YES, NOT_YET, NO = gettext_noop("yes"), gettext_noop("not yet"), gettext_noop("no")
 
 
 class Mechanism(StrEnum):
@@ -58,15 +64,15 @@ def measure(text: str, *, post: str, language: str = "en", country: str = "", at
         return [_question(text), _length(text, post)]
     found = mechanisms_in(text)
     elements = _elements(text, language=language, country=country)
-    risk = [_there("risk", "Asked about the risk", Element.ASKED in elements)] if at_risk else []
+    risk = [_there("risk", gettext_noop("Asked about the risk"), Element.ASKED in elements)] if at_risk else []
     return [
-        _there("reactions", "Says what moves you", Mechanism.REACTIONS in found),
-        _there("interpretations", "Shows understanding", Mechanism.INTERPRETATIONS in found),
-        _there("explorations", "Invites more", Mechanism.EXPLORATIONS in found),
+        _there("reactions", gettext_noop("Says what moves you"), Mechanism.REACTIONS in found),
+        _there("interpretations", gettext_noop("Shows understanding"), Mechanism.INTERPRETATIONS in found),
+        _there("explorations", gettext_noop("Invites more"), Mechanism.EXPLORATIONS in found),
         _question(text),
         *risk,
         _advice(text),
-        _there("resource", "Names who can help", Element.RESOURCE in elements, missing=NO),
+        _there("resource", gettext_noop("Names who can help"), Element.RESOURCE in elements, missing=NO),
         _reading(text),
         _length(text, post),
     ]
@@ -130,29 +136,31 @@ def _there(code: str, label: str, present: bool, *, missing: str = NOT_YET) -> M
 
 
 def _question(text: str) -> Meter:
-    kind = "open" if asks_openly(text) else "closed"
-    return Meter("question", "Asks a question", kind if asks(text) else NOT_YET, stands_out=asks(text))
+    kind = gettext_noop("open") if asks_openly(text) else gettext_noop("closed")
+    return Meter("question", gettext_noop("Asks a question"), kind if asks(text) else NOT_YET, stands_out=asks(text))
 
 
 def _advice(text: str) -> Meter:
     if advice_comes_first(text):
-        return Meter("advice", "Advice", "comes early", stands_out=True)
-    return Meter("advice", "Advice", "after listening" if advises(text) else "none")
+        return Meter("advice", gettext_noop("Advice"), gettext_noop("comes early"), stands_out=True)
+    return Meter(
+        "advice", gettext_noop("Advice"), gettext_noop("after listening") if advises(text) else gettext_noop("none")
+    )
 
 
 def _reading(text: str) -> Meter:
     grade = grade_of(text)
-    band = "too short to tell" if grade is None else band_of(grade)
-    return Meter("reading", "Reading", band, stands_out=grade is not None and grade >= BANDS[-2][0])
+    band = gettext_noop("too short to tell") if grade is None else band_of(grade)
+    return Meter("reading", gettext_noop("Reading"), band, stands_out=grade is not None and grade >= BANDS[-2][0])
 
 
 def _length(text: str, post: str) -> Meter:
     own, theirs = len(text.split()), len(post.split())
     if own < SHORT:
-        return Meter("length", "Length", "very short", stands_out=True)
+        return Meter("length", gettext_noop("Length"), gettext_noop("very short"), stands_out=True)
     if own > LONG and own > LONG_RATIO * theirs:
-        return Meter("length", "Length", "longer than the post", stands_out=True)
-    return Meter("length", "Length", "fits the post")
+        return Meter("length", gettext_noop("Length"), gettext_noop("longer than the post"), stands_out=True)
+    return Meter("length", gettext_noop("Length"), gettext_noop("fits the post"))
 
 
 def _elements(text: str, *, language: str, country: str) -> frozenset[Element]:

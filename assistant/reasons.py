@@ -18,6 +18,7 @@ from assistant.safety.pipeline import screen
 from assistant.safety.sources import reason_of, source_of
 from assistant.safety.types import Context, Finding
 from assistant.safety.types import Kind as TextKind
+from assistant.translatable import gettext_noop
 
 MUCH_SHORTER = 0.8  # of the words before
 MUCH_PLAINER = 1.0  # grades
@@ -32,23 +33,47 @@ class Why:
     source: str  # what the line rests on; empty where it rests on nothing
 
 
-REFLECTIONS, QUESTIONS, SUGGESTIONS, SELF_DISCLOSURE, EMPATHY, STRUCTURE = (
-    "Reflections", "Questions", "Suggestions", "Self-disclosure", "Empathy", "Structure",
-)  # fmt: skip
+REFLECTIONS = gettext_noop("Reflections")
+QUESTIONS = gettext_noop("Questions")
+SUGGESTIONS = gettext_noop("Suggestions")
+SELF_DISCLOSURE = gettext_noop("Self-disclosure")
+EMPATHY = gettext_noop("Empathy")
+STRUCTURE = gettext_noop("Structure")
+EXPLORATIONS = gettext_noop("Explorations")
+INTERPRETATIONS = gettext_noop("Interpretations")
+REACTIONS = gettext_noop("Emotional reactions")
 LINES = {
-    "explorations": Why("Asks about more of it.", f"Explorations · {QUESTIONS}"),
-    "interpretations": Why("Shows what was understood.", f"Interpretations · {REFLECTIONS}"),
-    "said_back": Why("Says back what they wrote.", f"Interpretations · {REFLECTIONS}"),
-    "reactions": Why("Says what moves you about it.", f"Emotional reactions · {EMPATHY}"),
-    "choice": Why("Offers a choice instead of telling them what to do.", SUGGESTIONS),
-    "resource": Why("Names somebody to turn to.", SUGGESTIONS),
-    "own_story": Why("Keeps your own story short.", SELF_DISCLOSURE),
-    "shorter": Why("Says it in fewer words.", STRUCTURE),
-    "plainer": Why("Says it in plainer words.", STRUCTURE),
-    "wording": Why("Says it in other words.", STRUCTURE),
-    "good.explorations": Why("Good as it is: it asks about more of it.", f"Explorations · {QUESTIONS}"),
-    "good.interpretations": Why("Good as it is: it shows what you understood.", f"Interpretations · {REFLECTIONS}"),
-    "good.reactions": Why("Good as it is: it says what moves you about it.", f"Emotional reactions · {EMPATHY}"),
+    "explorations": Why(gettext_noop("Asks about more of it."), f"{EXPLORATIONS} · {QUESTIONS}"),
+    "interpretations": Why(
+        gettext_noop("Shows what was understood."),
+        f"{INTERPRETATIONS} · {REFLECTIONS}",
+    ),
+    "said_back": Why(
+        gettext_noop("Says back what they wrote."),
+        f"{INTERPRETATIONS} · {REFLECTIONS}",
+    ),
+    "reactions": Why(
+        gettext_noop("Says what moves you about it."),
+        f"{REACTIONS} · {EMPATHY}",
+    ),
+    "choice": Why(gettext_noop("Offers a choice instead of telling them what to do."), SUGGESTIONS),
+    "resource": Why(gettext_noop("Names somebody to turn to."), SUGGESTIONS),
+    "own_story": Why(gettext_noop("Keeps your own story short."), SELF_DISCLOSURE),
+    "shorter": Why(gettext_noop("Says it in fewer words."), STRUCTURE),
+    "plainer": Why(gettext_noop("Says it in plainer words."), STRUCTURE),
+    "wording": Why(gettext_noop("Says it in other words."), STRUCTURE),
+    "good.explorations": Why(
+        gettext_noop("Good as it is: it asks about more of it."),
+        f"{EXPLORATIONS} · {QUESTIONS}",
+    ),
+    "good.interpretations": Why(
+        gettext_noop("Good as it is: it shows what you understood."),
+        f"{INTERPRETATIONS} · {REFLECTIONS}",
+    ),
+    "good.reactions": Why(
+        gettext_noop("Good as it is: it says what moves you about it."),
+        f"{REACTIONS} · {EMPATHY}",
+    ),
 }
 # What a supporter may want no more of. What the safety layer says of a draft is not for switching off.
 STOPPABLE = frozenset(code for code in LINES if not code.startswith("good."))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import close_old_connections, transaction
+from django.utils.translation import gettext, gettext_noop
 
 from assistant.models import Worker
 from assistant.safety import canaries, pipeline, policy
@@ -21,7 +22,12 @@ from assistant.worker_state import NAME, SILENT_AFTER
 
 log = logging.getLogger("lantern.safety")
 
-TEST_SENTENCES = {canary_of(kind): f"the test sentences for a {kind}" for kind in Kind}
+TEST_SENTENCES_OF = {
+    Kind.POST: gettext_noop("the test sentences for a post"),
+    Kind.SUGGESTION: gettext_noop("the test sentences for a suggestion"),
+    Kind.REPLY: gettext_noop("the test sentences for a reply"),
+}
+TEST_SENTENCES = {canary_of(kind): TEST_SENTENCES_OF[kind] for kind in Kind}
 ROUND = timedelta(minutes=1)  # while no policy can be read
 
 
@@ -37,7 +43,9 @@ class Trouble:
 
     @property
     def label(self) -> str:
-        return TEST_SENTENCES.get(self.check, f"the {self.check} check")
+        if self.check in TEST_SENTENCES:
+            return gettext(TEST_SENTENCES[self.check])
+        return gettext("the %(check)s check") % {"check": self.check}
 
 
 def troubles_of_site() -> list[Trouble]:

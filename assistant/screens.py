@@ -12,6 +12,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import Truncator
+from django.utils.translation import gettext, gettext_noop
 
 from assistant import actions, attention, disclosure, hints, history, meters, reasons, triage
 from assistant.access import USE_GENERATE
@@ -39,43 +40,50 @@ from assistant.safety import helplines
 from assistant.safety.sources import source_of
 from assistant.safety.types import Level, Screening, Severity, Tier
 from assistant.streaming.chunks import StreamState, read_after, shown_status
+from assistant.translated import finding_rows, reason_words, why_words
 from assistant.waiting import place_of
 from assistant.worker_state import help_state
 
 log = logging.getLogger("lantern.screens")
 
 DRAFT_STATES = {
-    Draft.Status.WRITING: "You are writing",
-    Draft.Status.RETURNED: "Came back to you",
-    Draft.Status.HELD: "A moderator is reading it",
-    Draft.Status.SENT: "Sent",
-    Draft.Status.WITHHELD: "Not sent",
-    Draft.Status.SET_ASIDE: "Given back",
+    Draft.Status.WRITING: gettext_noop("You are writing"),
+    Draft.Status.RETURNED: gettext_noop("Came back to you"),
+    Draft.Status.HELD: gettext_noop("A moderator is reading it"),
+    Draft.Status.SENT: gettext_noop("Sent"),
+    Draft.Status.WITHHELD: gettext_noop("Not sent"),
+    Draft.Status.SET_ASIDE: gettext_noop("Given back"),
 }
 REPLY_STATES = {
-    Reply.Status.HELD: "Waits for a moderator",
-    Reply.Status.SENT: "Sent",
-    Reply.Status.RETURNED: "Came back to you",
-    Reply.Status.WITHHELD: "Not sent",
-    Reply.Status.TAKEN_BACK: "Taken back",
+    Reply.Status.HELD: gettext_noop("Waits for a moderator"),
+    Reply.Status.SENT: gettext_noop("Sent"),
+    Reply.Status.RETURNED: gettext_noop("Came back to you"),
+    Reply.Status.WITHHELD: gettext_noop("Not sent"),
+    Reply.Status.TAKEN_BACK: gettext_noop("Taken back"),
 }
 STATES = {  # of a change; static/js/changes.js has the same
-    ChangeVerdict.Verdict.ACCEPTED: "used",
-    ChangeVerdict.Verdict.KEPT: "yours stays",
-    ChangeVerdict.Verdict.UNHELPFUL: "yours stays · not helpful",
+    ChangeVerdict.Verdict.ACCEPTED: gettext_noop("used"),
+    ChangeVerdict.Verdict.KEPT: gettext_noop("yours stays"),
+    ChangeVerdict.Verdict.UNHELPFUL: gettext_noop("yours stays · not helpful"),
 }
 FAILURES = {
-    "model_unavailable": "The model cannot be used right now.",
-    "unknown_prompt": "This version of the site does not know how to ask the model that is active. Tell an admin.",
-    "prompt_too_long": "The post and the draft together are too long for this model. Shorten the draft, or go on without help.",
-    "deadline": "It took too long. The machine may be busy.",
-    "repetition": "The model went in circles.",
-    "empty": "The model had nothing to say.",
-    "attempts_exhausted": "It was tried three times and did not work.",
-    "withheld_by_moderator": "A moderator decided not to show this suggestion.",
-    "engine_error": "The model stopped with an error.",
-    "engine_away": "The server that holds the model does not answer. Try again later; tell an admin if it stays so.",
-    "vault": "The text could not be read. Tell an admin.",
+    "model_unavailable": gettext_noop("The model cannot be used right now."),
+    "unknown_prompt": gettext_noop(
+        "This version of the site does not know how to ask the model that is active. Tell an admin."
+    ),
+    "prompt_too_long": gettext_noop(
+        "The post and the draft together are too long for this model. Shorten the draft, or go on without help."
+    ),
+    "deadline": gettext_noop("It took too long. The machine may be busy."),
+    "repetition": gettext_noop("The model went in circles."),
+    "empty": gettext_noop("The model had nothing to say."),
+    "attempts_exhausted": gettext_noop("It was tried three times and did not work."),
+    "withheld_by_moderator": gettext_noop("A moderator decided not to show this suggestion."),
+    "engine_error": gettext_noop("The model stopped with an error."),
+    "engine_away": gettext_noop(
+        "The server that holds the model does not answer. Try again later; tell an admin if it stays so."
+    ),
+    "vault": gettext_noop("The text could not be read. Tell an admin."),
     "safety_open": SAFETY_OPEN,
 }
 
@@ -84,7 +92,7 @@ def draft_row(draft: Draft) -> dict[str, Any]:
     return {
         "post": draft.post,
         "draft": draft,
-        "status_label": DRAFT_STATES[Draft.Status(draft.status)],
+        "status_label": gettext(DRAFT_STATES[Draft.Status(draft.status)]),
         "url": reverse("assistant:draft", args=[draft.id]),
         "returned_note": returned_note(draft),
     }
@@ -109,19 +117,19 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
             "post": post,
             "triage": triage_of(post),
             "handling": handling,
-            "findings": list({finding.code: finding for finding in findings}.values()),  # each reason once
+            "findings": finding_rows({finding.code: finding for finding in findings}.values()),  # each reason once
             "helplines": helplines_for(post, findings),
             "country_unknown": not post.country,
             "country_form": CountryForm(),
             "country_without_lines": bool(post.country) and not helplines.for_country(post.country),
             "draft": draft,
             "open": draft.is_open,
-            "status_label": DRAFT_STATES[Draft.Status(draft.status)],
+            "status_label": gettext(DRAFT_STATES[Draft.Status(draft.status)]),
             "revision": {"number": head.number, "text": text, "saved_at": head.saved_at} if head else None,
             "note": returned_note(draft),
             "help": {
                 "available": available,
-                "reason": "The person who wrote this asked for human words only."
+                "reason": gettext("The person who wrote this asked for human words only.")
                 if post.human_only
                 else shown_help.reason,
             },
@@ -163,7 +171,8 @@ def goals_for(job: SuggestionJob | None) -> list[dict[str, Any]]:
     """What a revision may aim for, as chosen the last time; none where the active model can be told of none."""
     chosen = {code for code, _version in job.goals} if job is not None else set()
     return [
-        {"value": goal.code, "label": goal.label, "chosen": goal.code in chosen} for goal in actions.offered_goals()
+        {"value": goal.code, "label": gettext(goal.label), "chosen": goal.code in chosen}
+        for goal in actions.offered_goals()
     ]
 
 
@@ -174,9 +183,9 @@ def sentences_of(text: str, *, locked: Collection[str]) -> list[dict[str, Any]]:
 
 
 WHAT_FOLLOWS = {
-    Severity.HOLD: "A moderator would read it before it leaves",
-    Severity.REVIEW: "It would leave, and a moderator would look at it",
-    Severity.NOTE: "For you to weigh",
+    Severity.HOLD: gettext_noop("A moderator would read it before it leaves"),
+    Severity.REVIEW: gettext_noop("It would leave, and a moderator would look at it"),
+    Severity.NOTE: gettext_noop("For you to weigh"),
 }
 _QUOTES = 3
 _LONGEST_QUOTE = 90
@@ -189,12 +198,12 @@ def checked(text: str, screening: Screening) -> dict[str, Any]:
         found: dict[str, dict[str, Any]] = {}
         for finding in screening.findings:
             if finding.severity is severity:
-                about = {"reason": finding.reason, "source": source_of(finding.code), "quotes": []}
+                about = {"reason": reason_words(finding.reason), "source": source_of(finding.code), "quotes": []}
                 quotes = found.setdefault(finding.code + finding.reason, about)["quotes"]
                 if finding.end > finding.start and len(quotes) < _QUOTES:
                     quotes.append(Truncator(text[finding.start : finding.end]).chars(_LONGEST_QUOTE))
         if found:
-            groups.append({"heading": heading, "findings": list(found.values())})
+            groups.append({"heading": gettext(heading), "findings": list(found.values())})
     return {"groups": groups}
 
 
@@ -204,10 +213,13 @@ def triage_of(post: Post) -> dict[str, Any]:
     return {
         "shown": level > Level.NONE or tier is not Tier.NONE,
         "level": int(level),
-        "words": triage.LEVEL_WORDS[level] + ("; not fully checked, so it may be higher" if post.unscreened else ""),
+        "words": gettext("%(words)s; not fully checked, so it may be higher")
+        % {"words": gettext(triage.LEVEL_WORDS[level])}
+        if post.unscreened
+        else gettext(triage.LEVEL_WORDS[level]),
         "tier": str(tier),
-        "tier_label": triage.TIER_WORDS[tier],
-        "not_a_diagnosis": triage.NOT_A_DIAGNOSIS,
+        "tier_label": gettext(triage.TIER_WORDS[tier]),
+        "not_a_diagnosis": gettext(triage.NOT_A_DIAGNOSIS),
     }
 
 
@@ -257,7 +269,9 @@ def job_started(job: SuggestionJob) -> dict[str, Any]:
         "revision": job.revision.number,
         "ahead": place.ahead if place else None,
         "seconds": place.seconds if place else None,
-        "words": f"Waiting for the model · {place.words}" if place else "Being written",
+        "words": gettext("Waiting for the model · %(words)s") % {"words": place.words}
+        if place
+        else gettext("Being written"),
         "hints": hints_first(job),
         "stream_url": reverse("assistant:stream", args=[job.id]),
         "cancel_url": reverse("assistant:cancel", args=[job.id]),
@@ -310,7 +324,7 @@ def suggestion_context(job: SuggestionJob) -> dict[str, Any] | None:
         "mode": job.mode,
         "changes": [],
     }
-    base["reason"] = FAILURES.get(reason, "") if status == "failed" else ""
+    base["reason"] = gettext(FAILURES.get(reason, "")) if status == "failed" else ""
     if row is None or not row.is_visible:
         return base if status in ("held", "failed") else None
     verdicts = actions.verdicts_of(row)
@@ -357,13 +371,13 @@ def change_row(change: Change, verdict: ChangeVerdict | None, *, stopped: Set[st
         "before": change.before,
         "after": change.after,
         "words": word_rows(change.words),
-        "why": reasons.told(change.why),
+        "why": why_words(change.why),
         "code": change.why,
         "stoppable": change.why in reasons.STOPPABLE,
         "stopped": change.why in stopped and verdict is None,
         "locked": change.before.strip() in locked,
         "state": verdict.verdict if verdict else "",
-        "state_label": STATES[ChangeVerdict.Verdict(verdict.verdict)] if verdict else "",
+        "state_label": gettext(STATES[ChangeVerdict.Verdict(verdict.verdict)]) if verdict else "",
     }
 
 
@@ -373,7 +387,7 @@ def word_rows(words: Iterable[Word]) -> list[dict[str, str]]:
 
 def stopped_kinds(user: Any) -> list[dict[str, Any]]:
     rows = StoppedKind.objects.filter(by=user)
-    return [{"code": row.code, "why": reasons.told(row.code)} for row in rows]
+    return [{"code": row.code, "why": why_words(row.code)} for row in rows]
 
 
 def saved(draft: Draft, head: DraftRevision) -> dict[str, Any]:
@@ -397,14 +411,14 @@ def meters_of(draft: Draft, text: str) -> list[dict[str, Any]]:
     except Exception as error:
         log.exception("meters_failed", extra={"draft": str(draft.id), "error": type(error).__name__})
         return []
-    return [asdict(meter) for meter in measured]
+    return [asdict(meter) | {"label": gettext(meter.label), "value": gettext(meter.value)} for meter in measured]
 
 
 WHOSE = {
-    Whose.TYPED: "typed by you",
-    Whose.PASTED: "pasted",
-    Whose.SUGGESTED: "suggested",
-    Whose.EDITED: "suggested and worked on",
+    Whose.TYPED: gettext_noop("typed by you"),
+    Whose.PASTED: gettext_noop("pasted"),
+    Whose.SUGGESTED: gettext_noop("suggested"),
+    Whose.EDITED: gettext_noop("suggested and worked on"),
 }
 
 
@@ -413,13 +427,16 @@ def whose_words(draft: Draft, head: DraftRevision | None) -> dict[str, Any]:
     percents = _percents(head.marked, offered_in(draft)) if head is not None else {}
     suggested = sum(percents.get(whose, 0) for whose in (Whose.SUGGESTED, Whose.EDITED))
     most = round(100 * settings.MAX_SUGGESTED_SHARE)
-    parts = [{"whose": str(whose), "percent": part, "label": WHOSE[whose]} for whose, part in percents.items()]
+    parts = [{"whose": str(whose), "percent": part, "label": gettext(WHOSE[whose])} for whose, part in percents.items()]
     return {
         "parts": parts,
         "words": " · ".join(f"{part['percent']} % {part['label']}" for part in parts),
         "own": 100 - suggested - percents.get(Whose.PASTED, 0),
         "own_and_pasted": 100 - suggested,
-        "too_much": f"At most {most} % may be suggested. Say more of it in your own words before you send it."
+        "too_much": gettext(
+            "At most %(most)s %% may be suggested. Say more of it in your own words before you send it."
+        )
+        % {"most": most}
         if suggested > most
         else "",
     }
@@ -443,7 +460,7 @@ def whose_page(draft: Draft) -> dict[str, Any]:
         "draft": draft,
         "whose": whose_words(draft, head),
         "ranges": [
-            {"text": head.text[start:end], "whose": str(whose), "label": WHOSE[whose]}
+            {"text": head.text[start:end], "whose": str(whose), "label": gettext(WHOSE[whose])}
             for start, end, whose in ranges
             if head is not None
         ],
@@ -472,7 +489,7 @@ def stream_state(state: StreamState) -> dict[str, Any]:
 def reply_row(reply: Reply) -> dict[str, Any]:
     return {
         "reply": reply,
-        "status_label": REPLY_STATES[Reply.Status(reply.status)],
+        "status_label": gettext(REPLY_STATES[Reply.Status(reply.status)]),
         "model_percent": round(100 * reply.model_share),
         "disclosure": reply.disclosure,
         "url": reverse("assistant:reply", args=[reply.id]),

@@ -7,22 +7,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.utils.translation import gettext_noop
+
 from assistant.safety import policy
 from assistant.safety.types import Finding, Level, Severity, Tier
 
-NOT_A_DIAGNOSIS = (
+NOT_A_DIAGNOSIS = gettext_noop(
     "This is triage support made by rules and a small classifier. It is not a diagnosis, and it can be wrong."
 )
 
 # What words in the post point to, never what somebody is.
 LEVEL_WORDS = {
-    Level.NONE: "no sign of danger was found",
-    Level.PASSIVE: "words about not wanting to live, or about seeing no way on",
-    Level.ACTIVE: "words about suicide or about hurting themselves",
-    Level.METHOD: "words about a method, or about an attempt that was made",
-    Level.PLAN: "words about a plan, a time, a goodbye or an attempt under way",
+    Level.NONE: gettext_noop("no sign of danger was found"),
+    Level.PASSIVE: gettext_noop("words about not wanting to live, or about seeing no way on"),
+    Level.ACTIVE: gettext_noop("words about suicide or about hurting themselves"),
+    Level.METHOD: gettext_noop("words about a method, or about an attempt that was made"),
+    Level.PLAN: gettext_noop("words about a plan, a time, a goodbye or an attempt under way"),
 }
-TIER_WORDS = {Tier.NONE: "Nothing flagged", Tier.REVIEW: "To look at", Tier.URGENT: "Urgent"}
+TIER_WORDS = {
+    Tier.NONE: gettext_noop("Nothing flagged"),
+    Tier.REVIEW: gettext_noop("To look at"),
+    Tier.URGENT: gettext_noop("Urgent"),
+}
 
 WORRIED = "person.worried"
 HANDED_OVER = "person.handed_over"
@@ -31,12 +37,12 @@ SAMPLED = "sample.unflagged"
 SECOND_READER = "second_reader.risk"
 LEVEL_HOLD = "triage.level_hold"
 REASONS = {
-    WORRIED: "A supporter worries about this person.",
-    HANDED_OVER: "A supporter handed this post over to a lead.",
-    REPORTED: "Somebody asked for a look.",
-    SAMPLED: "Nothing was found. This post was drawn at random, to see what is missed.",
-    SECOND_READER: "The model read this post and sees a possible danger. No rule found one.",
-    LEVEL_HOLD: "Replies to a post of this level are read by a moderator before they leave.",
+    WORRIED: gettext_noop("A supporter worries about this person."),
+    HANDED_OVER: gettext_noop("A supporter handed this post over to a lead."),
+    REPORTED: gettext_noop("Somebody asked for a look."),
+    SAMPLED: gettext_noop("Nothing was found. This post was drawn at random, to see what is missed."),
+    SECOND_READER: gettext_noop("The model read this post and sees a possible danger. No rule found one."),
+    LEVEL_HOLD: gettext_noop("Replies to a post of this level are read by a moderator before they leave."),
 }
 
 _DRAWS = 1_000_000

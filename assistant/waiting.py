@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Q
+from django.utils.translation import gettext, ngettext
 
 from assistant.models import Suggestion, SuggestionJob, Worker
 
@@ -44,9 +45,13 @@ class Place:
     def words(self) -> str:
         """As `static/js/waiting.js` says it."""
         if not self.ahead or self.seconds == 0:
-            return "you are next"
-        people = "1 person before you" if self.ahead == 1 else f"{self.ahead} people before you"
-        return people if self.seconds is None else f"{people}, {about(self.seconds)}"
+            return gettext("you are next")
+        people = ngettext("%(count)s person before you", "%(count)s people before you", self.ahead) % {
+            "count": self.ahead
+        }
+        if self.seconds is None:
+            return people
+        return gettext("%(people)s, %(time)s") % {"people": people, "time": about(self.seconds)}
 
 
 def place_of(job: SuggestionJob) -> Place | None:
@@ -118,7 +123,11 @@ def rounded(seconds: float) -> int:
 
 def about(seconds: int) -> str:
     if seconds <= 10:
-        return "a few seconds"
+        return gettext("a few seconds")
     if seconds < 60:
-        return f"about {seconds} seconds"
-    return "about a minute" if seconds == 60 else f"about {seconds // 60} minutes"
+        return gettext("about %(seconds)s seconds") % {"seconds": seconds}
+    return (
+        gettext("about a minute")
+        if seconds == 60
+        else gettext("about %(minutes)s minutes") % {"minutes": seconds // 60}
+    )

@@ -19,6 +19,7 @@ from typing import Any
 from django.conf import settings
 from django.db import close_old_connections
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from assistant import dispatch
 from assistant.actions.suggestions import SAFETY_IN_TROUBLE
@@ -153,7 +154,7 @@ class Holder:
             self._close_others(set())
 
 
-NOTHING_ACTIVE = (
+NOTHING_ACTIVE = gettext_noop(
     "No model is registered. Run `python manage.py models add PATH`, or `make setup` for the starter model."
 )
 
@@ -259,15 +260,15 @@ def default_params() -> Params:
 def help_state(mode: Mode = Mode.IMPROVE) -> Help:
     """What the writing page says about the model."""
     if pipeline.in_trouble(Kind.SUGGESTION):
-        return Help(False, SAFETY_IN_TROUBLE)
+        return Help(False, gettext(SAFETY_IN_TROUBLE))
     workers = [worker for worker in Worker.recent(within=SILENT_AFTER) if gives(worker, mode)]
     if any(worker.model for worker in workers):
         return Help(True)
     if any(worker.loading for worker in workers):
-        return Help(False, "The model is being loaded.")
+        return Help(False, gettext("The model is being loaded."))
     if workers:
-        return Help(False, workers[0].problem or "The model is being loaded.")
-    return Help(False, "No worker is running, so nothing can be suggested right now.")
+        return Help(False, gettext(workers[0].problem) or gettext("The model is being loaded."))
+    return Help(False, gettext("No worker is running, so nothing can be suggested right now."))
 
 
 def beat() -> None:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 
 from assistant import actions as assistant_actions
 from assistant import triage
@@ -18,6 +19,7 @@ from assistant.safety.pipeline import screen
 from assistant.safety.types import Context, Kind, Level, Screening, Severity, Tier
 from assistant.signals import Concern
 from assistant.streaming import poke
+from assistant.translated import reason_words
 from assistant.vault import audit
 from moderation import policy
 from moderation.models import Decision, Escalation, Flag
@@ -26,7 +28,10 @@ from moderation.models import Decision, Escalation, Flag
 class StaleFlag(Refused):
     def __init__(self) -> None:
         super().__init__(
-            "stale", "This changed after you opened it: somebody decided, or the text was taken back. Nothing was done."
+            "stale",
+            gettext(
+                "This changed after you opened it: somebody decided, or the text was taken back. Nothing was done."
+            ),
         )
 
 
@@ -90,7 +95,7 @@ def _hand_over(flag: Flag, *, by: Any, reason: str) -> None:
 def claim_flag(flag: Flag, *, by: Any) -> None:
     """Review this flag for a while; renewed by calling again."""
     if not flag.claim(by, until=from_now(settings.CLAIM_LEASE)):
-        raise Refused("claimed", "Somebody else is reviewing this right now.")
+        raise Refused("claimed", gettext("Somebody else is reviewing this right now."))
     Escalation.objects.filter(flag=flag, acknowledged_at=None).update(acknowledged_by=by, acknowledged_at=Now())
     audit.record("flag.claimed", actor=by, object_type="flag", object_id=flag.id)
     poke.queue_changed()
@@ -163,15 +168,21 @@ def lock(subject: Post | Suggestion | Reply) -> Post | Suggestion | Reply:
 def _refuse_unfit(flag: Flag, *, outcome: str, by: Any, reason: str) -> None:
     if not policy.may_decide(by, flag):
         raise Refused(
-            "not_yours", "This one is not yours to decide: it was escalated, or it is your own reply.", status=403
+            "not_yours",
+            gettext("This one is not yours to decide: it was escalated, or it is your own reply."),
+            status=403,
         )
     if outcome not in policy.outcomes_for(flag):
-        raise Refused("unfit_outcome", f"“{outcome}” does not fit this kind of text.", status=422)
+        raise Refused(
+            "unfit_outcome", gettext("“%(outcome)s” does not fit this kind of text.") % {"outcome": outcome}, status=422
+        )
     if not reason.strip():
-        raise Refused("reason_missing", "Give a reason: the next person must be able to follow it.", status=422)
+        raise Refused(
+            "reason_missing", gettext("Give a reason: the next person must be able to follow it."), status=422
+        )
     claimer = flag.claimer()
     if claimer is not None and claimer.pk != by.pk:
-        raise Refused("claimed", "Somebody else is reviewing this right now. Take it over first, or wait.")
+        raise Refused("claimed", gettext("Somebody else is reviewing this right now. Take it over first, or wait."))
 
 
 def _carry_out(decision: Decision, subject: Post | Suggestion | Reply) -> None:
@@ -193,7 +204,9 @@ def _carry_out(decision: Decision, subject: Post | Suggestion | Reply) -> None:
 def _check_edit(decision: Decision, subject: Post | Suggestion | Reply) -> None:
     """A moderator's words are screened like anybody's; what a phase would hold is not sent by an edit."""
     if not decision.edited_text.strip():
-        raise Refused("edit_missing", "Write the text as it should be sent, or choose another outcome.", status=422)
+        raise Refused(
+            "edit_missing", gettext("Write the text as it should be sent, or choose another outcome."), status=422
+        )
     post = decision.flag.subject_post
     kind = Kind.REPLY if isinstance(subject, Reply) else Kind.SUGGESTION
     screening = screen(
@@ -202,11 +215,14 @@ def _check_edit(decision: Decision, subject: Post | Suggestion | Reply) -> None:
     )
     if screening.held:
         reasons = "; ".join(
-            sorted({finding.reason for finding in screening.findings if finding.severity >= Severity.HOLD})
+            sorted(
+                {reason_words(finding.reason) for finding in screening.findings if finding.severity >= Severity.HOLD}
+            )
         )
         raise Refused(
             "edit_held",
-            f"The edited text would be held again: {reasons} Change it, or approve the original.",
+            gettext("The edited text would be held again: %(reasons)s Change it, or approve the original.")
+            % {"reasons": reasons},
             status=422,
         )
 
@@ -215,9 +231,9 @@ def _check_edit(decision: Decision, subject: Post | Suggestion | Reply) -> None:
 def escalate(flag: Flag, *, by: Any, reason: str, seen: int) -> Escalation:
     """Hand the flag to a lead; from then on only those who may decide escalated flags see it."""
     if not reason.strip():
-        raise Refused("reason_missing", "Say why a lead should take this.", status=422)
+        raise Refused("reason_missing", gettext("Say why a lead should take this."), status=422)
     if not policy.may_decide(by, flag):
-        raise Refused("not_yours", "This one is not yours to decide.", status=403)
+        raise Refused("not_yours", gettext("This one is not yours to decide."), status=403)
     escalation = _escalate(flag, by=by, reason=reason, seen=seen)
     poke.queue_changed()
     return escalation

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from assistant.forms import LetterField
 from moderation.models import Decision
@@ -10,7 +11,7 @@ ESCALATE = "escalate"
 
 
 class DecisionForm(forms.Form):
-    outcome = forms.ChoiceField(choices=[*Decision.Outcome.choices, (ESCALATE, "Escalate")])
+    outcome = forms.ChoiceField(choices=[*Decision.Outcome.choices, (ESCALATE, _("Escalate"))])
     reason = LetterField(max_length=settings.MAX_REASON)
     edited_text = LetterField(max_length=settings.MAX_DRAFT, required=False)
     version = forms.IntegerField(min_value=1, max_value=2**31 - 1)

@@ -8,14 +8,16 @@ from typing import Any
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from assistant import triage
 from assistant.actions import changes_of
 from assistant.models import Finding, Post, Reply, Suggestion
 from assistant.safety.types import Severity, Tier
 from assistant.screens import triage_of
+from assistant.translated import finding_rows, reason_words
 from moderation import policy, sample
-from moderation.models import Decision, Flag
+from moderation.models import Decision, Escalation, Flag
 
 EXCERPT = 90  # characters on each side of what decided
 PAGE = 50
@@ -24,40 +26,49 @@ PAGE = 50
 POST_LABELS = {
     Severity.HOLD: triage.TIER_WORDS[Tier.URGENT],
     Severity.REVIEW: triage.TIER_WORDS[Tier.REVIEW],
-    Severity.NOTE: "Sample",
+    Severity.NOTE: gettext_noop("Sample"),
 }
-SEVERITY_LABELS = {Severity.HOLD: "Held", Severity.REVIEW: "To look at", Severity.NOTE: "Note"}
-KINDS = {"post": "Post", "suggestion": "Suggestion", "reply": "Reply"}
+SEVERITY_LABELS = {
+    Severity.HOLD: gettext_noop("Held"),
+    Severity.REVIEW: gettext_noop("To look at"),
+    Severity.NOTE: gettext_noop("Note"),
+}
+KINDS = {"post": gettext_noop("Post"), "suggestion": gettext_noop("Suggestion"), "reply": gettext_noop("Reply")}
+FLAGGED = {
+    "post": gettext_noop("flagged the post"),
+    "suggestion": gettext_noop("flagged the suggestion"),
+    "reply": gettext_noop("flagged the reply"),
+}
 FILTERS = {
-    "": ("All open", Q()),
-    "posts": ("Posts", Q(post__isnull=False)),
-    "replies": ("Replies held", Q(reply__isnull=False)),
-    "suggestions": ("Suggestions", Q(suggestion__isnull=False)),
-    "reported": ("Reported by people", Q(raised_by__isnull=False)),
-    "samples": ("Samples", Q(post__isnull=False, severity=Severity.NOTE)),
+    "": (gettext_noop("All open"), Q()),
+    "posts": (gettext_noop("Posts"), Q(post__isnull=False)),
+    "replies": (gettext_noop("Replies held"), Q(reply__isnull=False)),
+    "suggestions": (gettext_noop("Suggestions"), Q(suggestion__isnull=False)),
+    "reported": (gettext_noop("Reported by people"), Q(raised_by__isnull=False)),
+    "samples": (gettext_noop("Samples"), Q(post__isnull=False, severity=Severity.NOTE)),
 }
 OUTCOME_LABELS = {
-    Decision.Outcome.APPROVE: "Approve",
-    Decision.Outcome.EDIT: "Edit and approve",
-    Decision.Outcome.RETURN: "Return with note",
-    Decision.Outcome.REJECT: "Reject",
+    Decision.Outcome.APPROVE: gettext_noop("Approve"),
+    Decision.Outcome.EDIT: gettext_noop("Edit and approve"),
+    Decision.Outcome.RETURN: gettext_noop("Return with note"),
+    Decision.Outcome.REJECT: gettext_noop("Reject"),
 }
 # What an outcome does, in words, for the kind of text and whether it is held.
 OUTCOME_EFFECTS: dict[tuple[type, bool, str], str] = {
-    (Post, True, "approve"): "Supporters may answer this post.",
-    (Post, True, "reject"): "Supporters are not asked to answer; the service takes it from here.",
-    (Post, False, "approve"): "Supporters go on answering this post; the flag is closed.",
-    (Post, False, "reject"): "Supporters are no longer asked to answer; the service takes it from here.",
-    (Suggestion, True, "approve"): "The supporter sees the suggestion as it is.",
-    (Suggestion, True, "edit"): "The supporter sees your version.",
-    (Suggestion, True, "reject"): "The supporter never sees it.",
-    (Suggestion, False, "approve"): "It stays as it is; the flag is closed.",
-    (Suggestion, False, "reject"): "The supporter no longer sees it.",
-    (Reply, True, "approve"): "The reply is sent as it is.",
-    (Reply, True, "edit"): "Your version is sent; the supporter sees what changed and why.",
-    (Reply, True, "return"): "The supporter gets it back with your note and writes on.",
-    (Reply, True, "reject"): "The reply is not sent; the post goes to somebody else.",
-    (Reply, False, "approve"): "It was sent already; the flag is closed with your reason.",
+    (Post, True, "approve"): gettext_noop("Supporters may answer this post."),
+    (Post, True, "reject"): gettext_noop("Supporters are not asked to answer; the service takes it from here."),
+    (Post, False, "approve"): gettext_noop("Supporters go on answering this post; the flag is closed."),
+    (Post, False, "reject"): gettext_noop("Supporters are no longer asked to answer; the service takes it from here."),
+    (Suggestion, True, "approve"): gettext_noop("The supporter sees the suggestion as it is."),
+    (Suggestion, True, "edit"): gettext_noop("The supporter sees your version."),
+    (Suggestion, True, "reject"): gettext_noop("The supporter never sees it."),
+    (Suggestion, False, "approve"): gettext_noop("It stays as it is; the flag is closed."),
+    (Suggestion, False, "reject"): gettext_noop("The supporter no longer sees it."),
+    (Reply, True, "approve"): gettext_noop("The reply is sent as it is."),
+    (Reply, True, "edit"): gettext_noop("Your version is sent; the supporter sees what changed and why."),
+    (Reply, True, "return"): gettext_noop("The supporter gets it back with your note and writes on."),
+    (Reply, True, "reject"): gettext_noop("The reply is not sent; the post goes to somebody else."),
+    (Reply, False, "approve"): gettext_noop("It was sent already; the flag is closed with your reason."),
 }
 
 
@@ -74,7 +85,7 @@ def queue_page(user: Any, chosen: str) -> dict[str, Any]:
         "filters": [
             {
                 "name": name,
-                "label": label,
+                "label": gettext(label),
                 "count": counts[f"n_{name or 'all'}"],
                 "current": name == chosen,
                 "url": reverse("moderation:queue") + (f"?show={name}" if name else ""),
@@ -83,7 +94,7 @@ def queue_page(user: Any, chosen: str) -> dict[str, Any]:
         ],
         "total": counts["n_all"],
         "more": max(0, counts[f"n_{chosen or 'all'}"] - PAGE),
-        "not_a_diagnosis": triage.NOT_A_DIAGNOSIS,
+        "not_a_diagnosis": gettext(triage.NOT_A_DIAGNOSIS),
         "sample": sample_words() if user.has_perm(policy.DECIDE_ESCALATED) else None,
     }
 
@@ -110,7 +121,7 @@ def flag_row(flag: Flag, user: Any) -> dict[str, Any]:
         "severity_label": severity_label(flag),
         "level": flag.level,
         "kind": kind_of(flag),
-        "kind_label": KINDS[kind_of(flag)],
+        "kind_label": gettext(KINDS[kind_of(flag)]),
         "reasons": reasons_of(flag, findings),
         "marked": excerpt(text, findings),
         "waited": timezone.now() - flag.opened_at,
@@ -133,13 +144,15 @@ def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
         "flag": flag,
         "row": flag_row(flag, user),
         "post": post,
-        "post_findings": list(post.findings.all()),
+        "post_findings": finding_rows(post.findings.all()),
         "triage": triage_of(post),
         "worries": [
             {"who": worry.by.username, "at": worry.at, "now": worry.now, "note": worry.note}
             for worry in post.worries.select_related("case", "by")
         ],
-        "said": [triage.REASONS[code] for code in flag.codes if code in triage.REASONS and code != triage.LEVEL_HOLD],
+        "said": [
+            gettext(triage.REASONS[code]) for code in flag.codes if code in triage.REASONS and code != triage.LEVEL_HOLD
+        ],
         "is_sample": flag.is_sample,
         "revision": flag.revision_seen,
         "draft": draft,
@@ -149,7 +162,7 @@ def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
         "reply": flag.reply,
         "text": text,
         "marked": marked(text, findings),
-        "findings": one_of_each(findings),
+        "findings": finding_rows(one_of_each(findings)),
         "model_percent": round(100 * flag.reply.model_share) if flag.reply else None,
         "history": history_of(flag),
         "decision": decision,
@@ -161,8 +174,8 @@ def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
         "outcomes": [
             {
                 "value": str(outcome),
-                "label": OUTCOME_LABELS[outcome],
-                "effect": OUTCOME_EFFECTS[type(flag.subject), policy.is_held(flag), str(outcome)],
+                "label": gettext(OUTCOME_LABELS[outcome]),
+                "effect": gettext(OUTCOME_EFFECTS[type(flag.subject), policy.is_held(flag), str(outcome)]),
             }
             for outcome in policy.outcomes_for(flag)
         ],
@@ -170,7 +183,7 @@ def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
 
 
 def severity_label(flag: Flag) -> str:
-    return (POST_LABELS if flag.post_id else SEVERITY_LABELS)[Severity(flag.severity)]
+    return gettext((POST_LABELS if flag.post_id else SEVERITY_LABELS)[Severity(flag.severity)])
 
 
 def kind_of(flag: Flag) -> str:
@@ -185,10 +198,10 @@ def flagged_text(flag: Flag) -> tuple[str, list[Finding]]:
 
 def reasons_of(flag: Flag, findings: list[Finding]) -> list[str]:
     """One line per rule that asks for a person; what somebody or something else than a rule said comes first."""
-    lines = [triage.REASONS[code] for code in flag.codes if code in triage.REASONS]
+    lines = [gettext(triage.REASONS[code]) for code in flag.codes if code in triage.REASONS]
     if flag.raised_by_id is not None and not lines:
-        lines.append(triage.REASONS[triage.REPORTED])
-    lines += [finding.reason for finding in findings if finding.severity >= Severity.REVIEW]
+        lines.append(gettext(triage.REASONS[triage.REPORTED]))
+    lines += [reason_words(finding.reason) for finding in findings if finding.severity >= Severity.REVIEW]
     return list(dict.fromkeys(lines))
 
 
@@ -229,6 +242,12 @@ def excerpt(text: str, findings: list[Finding]) -> list[dict[str, Any]]:
     ]
 
 
+def reason_of(escalation: Escalation) -> str:
+    """As somebody wrote it; a supporter who hands over writes none, and the site's own words stand for it."""
+    written = escalation.reason
+    return gettext(written) if written in triage.REASONS.values() else written
+
+
 def history_of(flag: Flag) -> list[dict[str, Any]]:
     """What people did in this case, oldest first."""
     events: list[dict[str, Any]] = []
@@ -237,20 +256,25 @@ def history_of(flag: Flag) -> list[dict[str, Any]]:
             {
                 "at": other.opened_at,
                 "who": other.raised_by.username if other.raised_by else "Lantern",
-                "what": f"flagged the {kind_of(other)}",
+                "what": gettext(FLAGGED[kind_of(other)]),
                 "why": ", ".join(other.codes),
             }
         )
         for escalation in other.escalations.select_related("case", "by", "acknowledged_by"):
             events.append(
-                {"at": escalation.at, "who": escalation.by.username, "what": "escalated", "why": escalation.reason}
+                {
+                    "at": escalation.at,
+                    "who": escalation.by.username,
+                    "what": gettext("escalated"),
+                    "why": reason_of(escalation),
+                }
             )
             if escalation.acknowledged_by is not None:
                 events.append(
                     {
                         "at": escalation.acknowledged_at,
                         "who": escalation.acknowledged_by.username,
-                        "what": "took the escalation",
+                        "what": gettext("took the escalation"),
                         "why": "",
                     }
                 )
@@ -259,7 +283,7 @@ def history_of(flag: Flag) -> list[dict[str, Any]]:
             {
                 "at": decision.at,
                 "who": decision.by.username,
-                "what": OUTCOME_LABELS[Decision.Outcome(decision.outcome)].lower(),
+                "what": gettext(OUTCOME_LABELS[Decision.Outcome(decision.outcome)]).lower(),
                 "why": decision.reason,
             }
         )

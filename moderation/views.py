@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from assistant.access import needs
@@ -89,7 +90,7 @@ def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
                 forget_after_commit(row.case_id)
     except Refused as refusal:
         return again(request, row, str(refusal), status=refusal.status)
-    messages.success(request, "Escalated to a lead." if wanted["outcome"] == ESCALATE else "Decided.")
+    messages.success(request, gettext("Escalated to a lead.") if wanted["outcome"] == ESCALATE else "Decided.")
     return redirect("moderation:queue")
 
 

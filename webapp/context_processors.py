@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext, gettext_noop
 
 from assistant.models import TalkRequest
 from assistant.safety import helplines
@@ -25,14 +26,14 @@ from webapp.accounts.roles import (
 
 # Label, page, who sees it, and where else the same work goes on.
 NAV = [
-    ("Write", "assistant:posts", WRITE_REPLIES, ("/drafts/",)),
-    ("My replies", "assistant:replies", WRITE_REPLIES, ("/replies/",)),
-    ("Queue", "moderation:queue", VIEW_FLAGS, ("/moderation/",)),
-    ("Supporters", "assistant:supporters", HEAR_SUPPORTERS, ("/care/supporters",)),
-    ("Enter a post", "assistant:enter_post", ENTER_POSTS, ()),
-    ("People", "accounts:people", MANAGE_PEOPLE, ("/people/",)),
-    ("Goals", "assistant:goals", MANAGE_GOALS, ("/goals/",)),
-    ("Engine", "engine", VIEW_WORKERS, ("/engine/",)),
+    (gettext_noop("Write"), "assistant:posts", WRITE_REPLIES, ("/drafts/",)),
+    (gettext_noop("My replies"), "assistant:replies", WRITE_REPLIES, ("/replies/",)),
+    (gettext_noop("Queue"), "moderation:queue", VIEW_FLAGS, ("/moderation/",)),
+    (gettext_noop("Supporters"), "assistant:supporters", HEAR_SUPPORTERS, ("/care/supporters",)),
+    (gettext_noop("Enter a post"), "assistant:enter_post", ENTER_POSTS, ()),
+    (gettext_noop("People"), "accounts:people", MANAGE_PEOPLE, ("/people/",)),
+    (gettext_noop("Goals"), "assistant:goals", MANAGE_GOALS, ("/goals/",)),
+    (gettext_noop("Engine"), "engine", VIEW_WORKERS, ("/engine/",)),
 ]
 
 
@@ -63,7 +64,11 @@ def site(request: HttpRequest) -> dict[str, Any]:
             if user.has_perm(permission):
                 url = reverse(name)
                 nav.append(
-                    {"label": label, "url": url, "current": request.path == url or request.path.startswith(places)}
+                    {
+                        "label": gettext(label),
+                        "url": url,
+                        "current": request.path == url or request.path.startswith(places),
+                    }
                 )
     return {
         "site_name": settings.SITE_NAME,

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from assistant.inference.types import EngineState, Mode
 from assistant.models import Deployment, ModelVersion
@@ -21,30 +22,42 @@ ENOUGH = 20  # requests, before a share says anything
 FEW_ENOUGH = 0.05  # of the requests may end badly
 ENDED_WELL = ("end", "length", "cancelled")
 
-MODES = {Mode.IMPROVE: "Improving a draft", Mode.GENERATE: "Drafting from the post"}
-DOES: dict[str, str] = {Mode.IMPROVE: "improves drafts", Mode.GENERATE: "drafts from the post"}
-STATES = {"ready": "ready", "loading": "loading its model", "without_model": "no usable model", "silent": "silent"}
+MODES = {Mode.IMPROVE: gettext_noop("Improving a draft"), Mode.GENERATE: gettext_noop("Drafting from the post")}
+DOES: dict[str, str] = {
+    Mode.IMPROVE: gettext_noop("improves drafts"),
+    Mode.GENERATE: gettext_noop("drafts from the post"),
+}
+STATES = {
+    gettext_noop("ready"): gettext_noop("ready"),
+    "loading": gettext_noop("loading its model"),
+    "without_model": gettext_noop("no usable model"),
+    gettext_noop("silent"): gettext_noop("silent"),
+}
 ENDINGS = {
-    "end": "finished",
-    "length": "cut at JOB_MAX_TOKENS",
-    "cancelled": "stopped by a person or a check",
-    "deadline": "past the deadline",
-    "repetition": "went in circles",
-    "prompt_too_long": "prompt too long",
-    "engine_busy": "refused: too many waited",
-    "engine_away": "server of the model away",
-    "model_unavailable": "no model",
-    "engine_error": "error of the engine",
-    "other": "something else",
+    "end": gettext_noop("finished"),
+    "length": gettext_noop("cut at JOB_MAX_TOKENS"),
+    "cancelled": gettext_noop("stopped by a person or a check"),
+    "deadline": gettext_noop("past the deadline"),
+    "repetition": gettext_noop("went in circles"),
+    "prompt_too_long": gettext_noop("prompt too long"),
+    "engine_busy": gettext_noop("refused: too many waited"),
+    "engine_away": gettext_noop("server of the model away"),
+    "model_unavailable": gettext_noop("no model"),
+    "engine_error": gettext_noop("error of the engine"),
+    "other": gettext_noop("something else"),
 }
 REMEDIES = {
-    "deadline": "Past the deadline: the machine is too slow for what is asked of it. Look at the queue and the threads first.",
-    "repetition": "In circles: try another model, or a temperature above 0 (MODEL_TEMPERATURE).",
-    "prompt_too_long": "Prompts too long: raise MODEL_CONTEXT_TOKENS if the model allows more.",
-    "engine_busy": "Refused: start another worker, or raise MODEL_SLOTS.",
-    "engine_away": "The server that holds the model did not answer: look whether it runs and can be reached from the worker.",
+    "deadline": gettext_noop(
+        "Past the deadline: the machine is too slow for what is asked of it. Look at the queue and the threads first."
+    ),
+    "repetition": gettext_noop("In circles: try another model, or a temperature above 0 (MODEL_TEMPERATURE)."),
+    "prompt_too_long": gettext_noop("Prompts too long: raise MODEL_CONTEXT_TOKENS if the model allows more."),
+    "engine_busy": gettext_noop("Refused: start another worker, or raise MODEL_SLOTS."),
+    "engine_away": gettext_noop(
+        "The server that holds the model did not answer: look whether it runs and can be reached from the worker."
+    ),
 }
-OTHERWISE = "Look into the log of this worker."
+OTHERWISE = gettext_noop("Look into the log of this worker.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +105,16 @@ def todos(figures: Sequence[Figure], cards: Sequence[dict[str, Any]] = ()) -> It
 
 
 def no_worker(live: Sequence[Seen]) -> list[str]:
-    return [] if live else ["No worker is running"]
+    return [] if live else [gettext("No worker is running")]
 
 
 def how_to_start_a_worker() -> str:
     if settings.EMBEDDED:
-        return (
+        return gettext(
             "The worker lives in the server's own process and reports within seconds of the start."
             " If it does not, restart the site and look into its log."
         )
-    return (
+    return gettext(
         "Start one with `manage.py run_worker`, with the same settings as the site. It reports itself within seconds."
     )
 
@@ -119,7 +132,7 @@ def mode_card(active: Active, base: ModelVersion | None, live: Sequence[Seen]) -
     todo, short_todo = mode_todo(active, live)
     return {
         "mode": active.mode,
-        "name": MODES[active.mode],
+        "name": gettext(MODES[active.mode]),
         "files": files_of(version, base, place=active.mode) if version is not None and base is not None else [],
         "since": active.at,
         "figures": [],
@@ -132,19 +145,21 @@ def mode_todo(active: Active, live: Sequence[Seen]) -> tuple[str, str]:
     """What to do, and the same as a headline; both empty where somebody gives this help."""
     if active.version is None:
         return (
-            "Register one with `manage.py models add PATH`, then `manage.py models activate NAME`.",
-            "no model is active",
+            gettext("Register one with `manage.py models add PATH`, then `manage.py models activate NAME`."),
+            gettext("no model is active"),
         )
     if live and not any(active.mode in worker.modes for worker in live):
-        return f"Start a worker whose WORKER_MODES has {active.mode}.", "no worker gives this help"
+        return gettext("Start a worker whose WORKER_MODES has %(mode)s.") % {"mode": active.mode}, gettext(
+            "no worker gives this help"
+        )
     return "", ""
 
 
 def files_of(version: ModelVersion, base: ModelVersion, *, place: str) -> list[dict[str, Any]]:
     """The base, and the adapter on it where there is one."""
     if version == base:
-        return [file_of(version, "Model", place=place)]
-    return [file_of(base, "Base", place=place), file_of(version, "Adapter", place=place)]
+        return [file_of(version, gettext("Model"), place=place)]
+    return [file_of(base, gettext("Base"), place=place), file_of(version, gettext("Adapter"), place=place)]
 
 
 def file_of(version: ModelVersion, label: str, *, place: str) -> dict[str, Any]:
@@ -172,28 +187,34 @@ def queue_figures(queue: Sequence[Line], live: Sequence[Seen]) -> list[Figure]:
         slow = line.oldest_seconds > LONG_WAIT
         made.append(
             Figure(
-                f"{MODES[line.mode]}: waiting",
-                f"{line.queued}, the first for {seconds(line.oldest_seconds)}" if line.queued else "0",
-                f"Good: 0, or a wait that is shorter than {LONG_WAIT:.0f} s. Whoever waits sees their place.",
+                gettext("%(mode)s: waiting") % {"mode": gettext(MODES[line.mode])},
+                gettext("%(count)s, the first for %(time)s")
+                % {"count": line.queued, "time": seconds(line.oldest_seconds)}
+                if line.queued
+                else "0",
+                gettext("Good: 0, or a wait that is shorter than %(long_wait)s s. Whoever waits sees their place.")
+                % {"long_wait": f"{LONG_WAIT:.0f}"},
                 why_slow(line, live) if slow else "",
             )
         )
         made.append(
             Figure(
-                f"{MODES[line.mode]}: running",
+                gettext("%(mode)s: running") % {"mode": gettext(MODES[line.mode])},
                 str(line.running),
-                "Jobs that a worker has taken. It follows what people ask for.",
+                gettext("Jobs that a worker has taken. It follows what people ask for."),
             )
         )
     if (readings := watching.readings_waiting()) or settings.SECOND_READER:
         made.append(
             Figure(
-                "Second readings waiting",
+                gettext("Second readings waiting"),
                 str(readings),
-                "Posts that the model has still to read, after everything else. Good is a number that falls in quiet hours.",
+                gettext(
+                    "Posts that the model has still to read, after everything else. Good is a number that falls in quiet hours."
+                ),
                 ""
                 if settings.SECOND_READER
-                else "SECOND_READER is off, so nobody reads these. Switch it on, or leave them.",
+                else gettext("SECOND_READER is off, so nobody reads these. Switch it on, or leave them."),
             )
         )
     return made
@@ -202,14 +223,16 @@ def queue_figures(queue: Sequence[Line], live: Sequence[Seen]) -> list[Figure]:
 def why_slow(line: Line, live: Sequence[Seen]) -> str:
     able = [worker for worker in live if line.mode in worker.modes and worker.model]
     if not able:
-        return "No worker with a model gives this help now. See the workers below."
+        return gettext("No worker with a model gives this help now. See the workers below.")
     engines = [one.engine for worker in able for one in worker.loaded if one.engine is not None]
     if any(engine.running < engine.slots for engine in engines):
-        return (
+        return gettext(
             "A worker has room and does not take it: raise WORKER_CONCURRENCY to MODEL_SLOTS or more,"
             " and look whether Redis answers."
         )
-    return "Every slot is taken. Start another worker, or raise MODEL_SLOTS where there are cores and memory to spare."
+    return gettext(
+        "Every slot is taken. Start another worker, or raise MODEL_SLOTS where there are cores and memory to spare."
+    )
 
 
 # Workers
@@ -221,16 +244,24 @@ def worker_card(worker: Seen, bases: Mapping[Mode, ModelVersion]) -> dict[str, A
     return {
         "name": worker.name,
         "state": worker.state,
-        "state_words": STATES[worker.state],
+        "state_words": gettext(STATES[worker.state]),
         "seen_at": worker.seen_at,
         "since": worker.since,
-        "does": " and ".join(DOES[mode] for mode in worker.modes),
+        "does": does(worker),
         "engines": engines,
         "figures": [figure for engine in engines for figure in engine["figures"]],
-        "says_nothing": worker.state == "ready" and not any(one.engine for one in worker.loaded),
+        "says_nothing": worker.state == gettext("ready") and not any(one.engine for one in worker.loaded),
         "todo": todo,
-        "short_todo": STATES[worker.state] if worker.state != "ready" else "not what is active",
+        "short_todo": gettext(STATES[worker.state])
+        if worker.state != gettext("ready")
+        else gettext("not what is active"),
     }
+
+
+def does(worker: Seen) -> str:
+    if len(worker.modes) == len(DOES):
+        return gettext("improves drafts and drafts from the post")
+    return " · ".join(gettext(DOES[mode]) for mode in worker.modes)
 
 
 def engine_card(loaded: Loaded, worker: Seen) -> dict[str, Any]:
@@ -249,14 +280,14 @@ def engine_card(loaded: Loaded, worker: Seen) -> dict[str, Any]:
 
 def worker_todo(worker: Seen, bases: Mapping[Mode, ModelVersion]) -> str:
     if worker.silent:
-        return (
+        return gettext(
             "Its jobs were given to others. If it is not meant to be gone, look into its log and start it again."
             " After a day it is no longer shown."
         )
     if worker.state == "without_model":
-        return worker.problem or "It has not said why. Look into its log."
-    if worker.state == "ready" and not has_what_is_active(worker, bases):
-        return (
+        return gettext(worker.problem) or gettext("It has not said why. Look into its log.")
+    if worker.state == gettext("ready") and not has_what_is_active(worker, bases):
+        return gettext(
             "It still has another model loaded than what is active. It changes with the next job, or within a minute."
         )
     return ""
@@ -274,34 +305,39 @@ def engine_figures(engine: EngineState) -> list[Figure]:
         running(engine),
         first_text(engine),
         Figure(
-            "Tokens per second",
+            gettext("Tokens per second"),
             f"{engine.tokens_per_second:.1f}",
-            "Of the requests that ended within the last minute; 0 while nobody asks."
-            " Good is what this machine had before, at as many requests.",
+            gettext(
+                "Of the requests that ended within the last minute; 0 while nobody asks."
+                " Good is what this machine had before, at as many requests."
+            ),
         ),
         *prepared(engine),
         lookup(engine),
         endings(engine),
         Figure(
-            "Memory of the process",
+            gettext("Memory of the process"),
             megabytes(engine.resident_bytes),
-            "Good: level over days. It rises while prepared contexts fill, then stays."
-            " If it goes on rising, restart this worker and tell us.",
+            gettext(
+                "Good: level over days. It rises while prepared contexts fill, then stays."
+                " If it goes on rising, restart this worker and tell us."
+            ),
         ),
         Figure(
-            "Threads",
+            gettext("Threads"),
             str(engine.threads),
-            "Good: as measured at the start, which the notes below explain. 0: another machine computes.",
+            gettext("Good: as measured at the start, which the notes below explain. 0: another machine computes."),
         ),
     ]
 
 
 def running(engine: EngineState) -> Figure:
     return Figure(
-        "Requests in the engine",
-        f"{engine.running} of {engine.slots} at a time, {engine.waiting} waiting",
-        "Good: nobody waits while there is room.",
-        "More wait than are served at a time. Start another worker, or raise MODEL_SLOTS."
+        gettext("Requests in the engine"),
+        gettext("%(running)s of %(slots)s at a time, %(waiting)s waiting")
+        % {"running": engine.running, "slots": engine.slots, "waiting": engine.waiting},
+        gettext("Good: nobody waits while there is room."),
+        gettext("More wait than are served at a time. Start another worker, or raise MODEL_SLOTS.")
         if engine.waiting > engine.slots
         else "",
     )
@@ -309,65 +345,83 @@ def running(engine: EngineState) -> Figure:
 
 def first_text(engine: EngineState) -> Figure:
     half, most = engine.seconds_to_first_p50, engine.seconds_to_first_p95
-    label, (half_good, most_good) = "Time to the first text", FIRST_TEXT
-    good = (
-        "Of the latest 200 requests, from asking the engine."
-        f" Good: half below {half_good:.0f} s, 19 of 20 below {most_good:.0f} s."
-    )
+    label, (half_good, most_good) = gettext("Time to the first text"), FIRST_TEXT
+    good = gettext(
+        "Of the latest 200 requests, from asking the engine. Good: half below %(half_good)s s, 19 of 20 below %(most_good)s s."
+    ) % {"half_good": f"{half_good:.0f}", "most_good": f"{most_good:.0f}"}
     if half is None or most is None:
-        return Figure(label, "none yet", good)
+        return Figure(label, gettext("none yet"), good)
     slow = half > half_good or most > most_good
-    todo = "Look first whether requests wait, then whether contexts are prepared in time, then at the threads."
-    return Figure(label, f"half within {seconds(half)}, 19 of 20 within {seconds(most)}", good, todo if slow else "")
+    todo = gettext("Look first whether requests wait, then whether contexts are prepared in time, then at the threads.")
+    return Figure(
+        label,
+        gettext("half within %(half)s, 19 of 20 within %(most)s") % {"half": seconds(half), "most": seconds(most)},
+        good,
+        todo if slow else "",
+    )
 
 
 def prepared(engine: EngineState) -> Iterator[Figure]:
     asked = engine.prepared_hits + engine.prepared_misses
-    kept = f"{engine.prepared}, {megabytes(engine.prepared_bytes)} of {megabytes(engine.prepared_limit)}"
+    kept = gettext("%(count)s, %(size)s of %(limit)s") % {
+        "count": engine.prepared,
+        "size": megabytes(engine.prepared_bytes),
+        "limit": megabytes(engine.prepared_limit),
+    }
     yield Figure(
-        "Prepared contexts",
-        kept if engine.prepared_limit else f"{engine.prepared}, none in this process",
-        "What was evaluated before anybody asked. Full is no fault: the longest unused goes first."
+        gettext("Prepared contexts"),
+        kept if engine.prepared_limit else gettext("%(count)s, none in this process") % {"count": engine.prepared},
+        gettext("What was evaluated before anybody asked. Full is no fault: the longest unused goes first.")
         if engine.prepared_limit
-        else "Where another machine holds the model it keeps the contexts, too."
-        " Else PREPARED_MEGABYTES is 0, and every suggestion begins later.",
+        else gettext(
+            "Where another machine holds the model it keeps the contexts, too."
+            " Else PREPARED_MEGABYTES is 0, and every suggestion begins later."
+        ),
     )
     if not asked:
         yield Figure(
-            "Began from a prepared context", "none yet", "Good: most, because people open a post before they ask."
+            gettext("Began from a prepared context"),
+            gettext("none yet"),
+            gettext("Good: most, because people open a post before they ask."),
         )
     else:
         missed = asked >= ENOUGH and engine.prepared_hits < engine.prepared_misses and engine.prepared_limit
         yield Figure(
-            "Began from a prepared context",
-            f"{share(engine.prepared_hits, asked)} of {asked:,}",
-            "Good: most, because people open a post before they ask.",
-            "If many were dropped, raise PREPARED_MEGABYTES. If not, the engine has no time to prepare: start another worker."
+            gettext("Began from a prepared context"),
+            gettext("%(share)s of %(count)s") % {"share": share(engine.prepared_hits, asked), "count": f"{asked:,}"},
+            gettext("Good: most, because people open a post before they ask."),
+            gettext(
+                "If many were dropped, raise PREPARED_MEGABYTES. If not, the engine has no time to prepare: start another worker."
+            )
             if missed
             else "",
         )
     yield Figure(
-        "Dropped for want of memory",
+        gettext("Dropped for want of memory"),
         f"{engine.evictions:,}",
-        "Good: few beside the requests that began from one.",
-        "Raise PREPARED_MEGABYTES, if this machine has memory to spare."
+        gettext("Good: few beside the requests that began from one."),
+        gettext("Raise PREPARED_MEGABYTES, if this machine has memory to spare.")
         if engine.evictions > max(engine.prepared_hits, ENOUGH)
         else "",
     )
     if engine.prompt_tokens:
         yield Figure(
-            "Prompt not evaluated again",
-            f"{share(engine.reused_tokens, engine.prompt_tokens)} of {engine.prompt_tokens:,} tokens",
-            "The more, the sooner a suggestion begins.",
+            gettext("Prompt not evaluated again"),
+            gettext("%(share)s of %(count)s tokens")
+            % {"share": share(engine.reused_tokens, engine.prompt_tokens), "count": f"{engine.prompt_tokens:,}"},
+            gettext("The more, the sooner a suggestion begins."),
         )
 
 
 def lookup(engine: EngineState) -> Figure:
     proposed, accepted = engine.proposed_tokens, engine.accepted_tokens
     return Figure(
-        "Guessed from the draft",
-        f"{share(accepted, proposed)} of {proposed:,} tokens were right" if proposed else "nothing yet",
-        "It switches itself off for a request that gains nothing, and is on only while one request runs.",
+        gettext("Guessed from the draft"),
+        gettext("%(share)s of %(count)s tokens were right")
+        % {"share": share(accepted, proposed), "count": f"{proposed:,}"}
+        if proposed
+        else gettext("nothing yet"),
+        gettext("It switches itself off for a request that gains nothing, and is on only while one request runs."),
     )
 
 
@@ -377,10 +431,12 @@ def endings(engine: EngineState) -> Figure:
     many = every >= ENOUGH and sum(bad.values()) > FEW_ENOUGH * every
     ordered = sorted(ended.items(), key=lambda one: -one[1])
     return Figure(
-        "How requests ended",
-        " · ".join(f"{ENDINGS.get(reason, reason)} {count:,}" for reason, count in ordered) or "none yet",
-        f"Since it was loaded. Good: finished, or stopped early. Of the rest no more than {FEW_ENOUGH:.0%}.",
-        " ".join(dict.fromkeys(REMEDIES.get(reason, OTHERWISE) for reason in sorted(bad))) if many else "",
+        gettext("How requests ended"),
+        " · ".join(f"{gettext(ENDINGS.get(reason, reason))} {count:,}" for reason, count in ordered)
+        or gettext("none yet"),
+        gettext("Since it was loaded. Good: finished, or stopped early. Of the rest no more than %(few_enough)s.")
+        % {"few_enough": f"{FEW_ENOUGH:.0%}"},
+        " ".join(dict.fromkeys(gettext(REMEDIES.get(reason, OTHERWISE)) for reason in sorted(bad))) if many else "",
     )
 
 

@@ -12,6 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 
 NOTHING_ALLOWED = ", ".join(f"{feature}=()" for feature in ("camera", "geolocation", "microphone", "payment", "usb"))
 
@@ -37,7 +38,8 @@ class SignInRequired(LoginRequiredMiddleware):
     def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
         if "application/json" in request.headers.get("Accept", ""):
             return JsonResponse(
-                {"error": "signed_out", "message": "You were signed out. Your words are still here."}, status=401
+                {"error": "signed_out", "message": gettext("You were signed out. Your words are still here.")},
+                status=401,
             )
         if request.headers.get("HX-Request"):
             return HttpResponse(status=401)  # page.js says so; leaving the page could lose what is typed there
@@ -78,7 +80,7 @@ class WholeText:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.method == "POST" and not is_utf8(request):
             if "application/json" in request.headers.get("Accept", ""):
-                message = "Some letters arrived broken, so nothing was stored. Send it again."
+                message = gettext("Some letters arrived broken, so nothing was stored. Send it again.")
                 return JsonResponse({"error": "not_utf8", "message": message}, status=400)
             return render(request, "400.html", status=400)
         return self.get_response(request)

@@ -85,9 +85,11 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "webapp.middleware.PrivatePages",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "webapp.accounts.language.OwnLanguage",
     "webapp.middleware.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -108,10 +110,12 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "webapp.context_processors.site",
+                "webapp.script_words.script_words",
             ],
         },
     },
@@ -352,7 +356,14 @@ STORAGES = {
 
 # Language and time
 
-LANGUAGE_CODE = "en"
+LANGUAGES = [
+    ("en", "English"),
+    ("es", "Español"),
+]  # each by its own name; docs/decisions/0018 says what adding one takes
+# Not LANGUAGE: desktops set that one for gettext, to lists like "en_GB:en".
+LANGUAGE_CODE = environment.one_of("SITE_LANGUAGE", "en", [code for code, _ in LANGUAGES])
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_NAME = "__Host-language" if HTTPS else "language"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = environment.zone("TIME_ZONE", "UTC")

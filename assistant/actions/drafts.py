@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext
 
 from assistant import changes as change_list
 from assistant import provenance
@@ -109,7 +110,8 @@ def restore_revision(draft: Draft, *, revision: DraftRevision, base: int, by: An
     with transaction.atomic():
         if Draft.objects.select_for_update().get(id=draft.id).head_number != base:
             raise Refused(
-                "changed_meanwhile", "The draft was changed in another window meanwhile. Look at it again first."
+                "changed_meanwhile",
+                gettext("The draft was changed in another window meanwhile. Look at it again first."),
             )
         head, _ = save_revision(
             draft, text=revision.text, base=base, origin=DraftRevision.Origin.RESTORED, marked=revision.marked
@@ -121,7 +123,9 @@ def restore_revision(draft: Draft, *, revision: DraftRevision, base: int, by: An
 def refuse_if_closed(draft: Draft) -> None:
     """Raises Refused."""
     if not draft.is_open:
-        raise Refused("closed", "This reply was already sent, or a moderator is reading it. It cannot be changed here.")
+        raise Refused(
+            "closed", gettext("This reply was already sent, or a moderator is reading it. It cannot be changed here.")
+        )
 
 
 def _renew_lease(draft: Draft) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
 from assistant.actions.refused import Refused
 from assistant.inference.aims import Aim
@@ -40,7 +41,8 @@ def wordings_of(codes: Sequence[str]) -> list[tuple[str, int]]:
         label = WritingGoal.objects.get(code=gone[0]).label
         raise Refused(
             "goal_not_offered",
-            f"The goal “{label}” is not offered any more. Take it out and ask again; your draft is saved.",
+            gettext("The goal “%(label)s” is not offered any more. Take it out and ask again; your draft is saved.")
+            % {"label": label},
             status=422,
         )
     return [(code, offered[code]) for code in codes]
@@ -69,8 +71,11 @@ def change_goal(goal: WritingGoal, *, label: str, told: str, measure: str, versi
             if version != wording.version:
                 raise Refused(
                     "newer",
-                    f"Somebody changed this goal meanwhile. Now the model is told: “{wording.told}”"
-                    " Yours stands below; save again if it should take that place.",
+                    gettext(
+                        "Somebody changed this goal meanwhile. Now the model is told: “%(told)s” "
+                        "Yours stands below; save again if it should take that place."
+                    )
+                    % {"told": wording.told},
                 )
             wording = GoalWording.objects.create(goal=goal, version=version + 1, told=told)
         WritingGoal.objects.filter(id=goal.id).update(label=label, measure=measure)
@@ -102,7 +107,11 @@ def move_goal(goal: WritingGoal, *, by_places: int, by: Any) -> None:
 
 def _refuse_taken(label: str, others: Sequence[WritingGoal]) -> None:
     if any(other.label.casefold() == label.casefold() for other in others):
-        raise Refused("name_taken", f"There is a goal called “{label}” already. Choose another name.", status=422)
+        raise Refused(
+            "name_taken",
+            gettext("There is a goal called “%(label)s” already. Choose another name.") % {"label": label},
+            status=422,
+        )
 
 
 def _free_code(label: str, taken: set[str]) -> str:

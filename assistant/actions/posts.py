@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from assistant import triage
 from assistant.actions.refused import Refused
@@ -128,7 +129,9 @@ def set_country(draft: Draft, *, country: str, by: Any) -> None:
     """Keep where the seeker says they live: their helplines are shown, and replies are checked against them."""
     post = Post.objects.select_for_update().get(id=draft.post_id)
     if not draft.is_open or post.is_leased_to_another(by):
-        raise Refused("not_yours", "This post is no longer yours: it was answered, or somebody else has it now.")
+        raise Refused(
+            "not_yours", gettext("This post is no longer yours: it was answered, or somebody else has it now.")
+        )
     Post.objects.filter(id=post.id).update(country=country)
     audit.record("post.country_set", actor=by, object_type="post", object_id=post.id)
 
@@ -139,7 +142,9 @@ def hand_over_post(draft: Draft, *, by: Any) -> None:
     post = Post.objects.select_for_update().select_related("case").get(id=draft.post_id)
     returned = post.status == Post.Status.ANSWERED and draft.status == Draft.Status.RETURNED
     if not (post.status == Post.Status.WAITING or returned) or post.is_leased_to_another(by):
-        raise Refused("not_yours", "This post is no longer yours: it was answered, or somebody else has it now.")
+        raise Refused(
+            "not_yours", gettext("This post is no longer yours: it was answered, or somebody else has it now.")
+        )
     give_back_post(draft, by=by)
     Draft.objects.filter(id=draft.id, status=Draft.Status.RETURNED).update(status=Draft.Status.SET_ASIDE)
     post.raise_tier(Tier.URGENT)

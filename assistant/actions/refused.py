@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
+
 from assistant.models import DraftRevision
 
 
@@ -21,5 +23,8 @@ class StaleRevision(Refused):
         self.head = head
         self.branch = branch
         super().__init__(
-            "newer", "This reply was changed in another window. Both versions are kept; choose which one to go on with."
+            "newer",
+            gettext(
+                "This reply was changed in another window. Both versions are kept; choose which one to go on with."
+            ),
         )

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from assistant import disclosure, provenance, triage
 from assistant.actions.drafts import visible_suggestions
@@ -33,26 +34,33 @@ def send_reply(draft: Draft, *, by: Any, revision: DraftRevision) -> Reply:
         status=Draft.Status.HELD
     ):
         raise Refused(
-            "closed", "This reply was already sent, or it changed in another window. Reload the page to see it."
+            "closed",
+            gettext("This reply was already sent, or it changed in another window. Reload the page to see it."),
         )
     post = Post.objects.select_for_update().select_related("case").get(id=draft.post_id)
     if post.status not in (Post.Status.WAITING, Post.Status.ANSWERED):
-        raise Refused("post_closed", "A moderator took this post over. Your draft is kept; it will not be sent.")
+        raise Refused(
+            "post_closed", gettext("A moderator took this post over. Your draft is kept; it will not be sent.")
+        )
     if post.status == Post.Status.ANSWERED and draft.status != Draft.Status.RETURNED:
         raise Refused(
-            "answered", "Somebody else has answered this post meanwhile. Your draft is kept; it was not sent."
+            "answered", gettext("Somebody else has answered this post meanwhile. Your draft is kept; it was not sent.")
         )
     if post.is_leased_to_another(by):
         raise Refused(
-            "leased", "Somebody else is answering this post now, because yours rested too long. Your draft is kept."
+            "leased",
+            gettext("Somebody else is answering this post now, because yours rested too long. Your draft is kept."),
         )
     text, marked = revision.text, revision.marked
     share = provenance.model_share(marked)
     if share > settings.MAX_SUGGESTED_SHARE:
         raise Refused(
             "too_much_suggested",
-            f"{share:.0%} of these words were suggested, and at most {settings.MAX_SUGGESTED_SHARE:.0%} may be. "
-            "Say more of it in your own words, then send it. Nothing is lost.",
+            gettext(
+                "%(share)s of these words were suggested, and at most %(most)s may be. "
+                "Say more of it in your own words, then send it. Nothing is lost."
+            )
+            % {"share": f"{share:.0%}", "most": f"{settings.MAX_SUGGESTED_SHARE:.0%}"},
             status=422,
         )
     screening = screen_reply(text, post)
@@ -101,6 +109,6 @@ def screen_reply(text: str, post: Post) -> Screening:
 def take_back_reply(reply: Reply, *, by: Any) -> None:
     """The supporter takes a held reply back to write on; a decision made on it meanwhile is refused as stale."""
     if not Reply.objects.filter(id=reply.id, status=Reply.Status.HELD).update(status=Reply.Status.TAKEN_BACK):
-        raise Refused("decided", "A moderator has decided meanwhile. Reload the page to see how.")
+        raise Refused("decided", gettext("A moderator has decided meanwhile. Reload the page to see how."))
     Draft.objects.filter(id=reply.draft_id).update(status=Draft.Status.RETURNED)
     audit.record("reply.taken_back", actor=by, object_type="reply", object_id=reply.id)

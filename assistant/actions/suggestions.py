@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from assistant import changes as change_list
 from assistant import main_point, reasons, triage, waiting
@@ -35,8 +36,10 @@ from assistant.safety.types import Kind, Screening
 from assistant.streaming import poke
 from assistant.vault import audit
 
-SAFETY_IN_TROUBLE = "The safety checks are in trouble, so nothing is suggested right now."
-SAFETY_OPEN = f"{SAFETY_IN_TROUBLE} Your draft is saved, and you can write and send."
+SAFETY_IN_TROUBLE = gettext_noop("The safety checks are in trouble, so nothing is suggested right now.")
+SAFETY_OPEN = gettext_noop(
+    "The safety checks are in trouble, so nothing is suggested right now. Your draft is saved, and you can write and send."
+)
 
 ORIGIN_OF = {
     ChangeVerdict.Verdict.ACCEPTED: DraftRevision.Origin.ACCEPTED,
@@ -51,7 +54,9 @@ def find_request(user: Any, *, client_key: uuid.UUID, draft: Draft, mode: str) -
     job = SuggestionJob.objects.filter(asked_by=user, client_key=client_key).first()
     if job is not None and (job.draft_id != draft.id or job.mode != mode):
         raise Refused(
-            "key_reused", "This request was already used for something else. Reload the page and ask again.", status=422
+            "key_reused",
+            gettext("This request was already used for something else. Reload the page and ask again."),
+            status=422,
         )
     return job
 
@@ -101,9 +106,13 @@ def ask_for_help(
 
 
 def _ask_back(text: str, post: Post) -> None:
-    question = main_point.question_back(text, post.text, language=post.language)
-    if question and not post.human_only:
-        raise Refused("question_back", question, status=422)
+    point = main_point.left_aside(text, post.text, language=post.language)
+    if point and not post.human_only:
+        question = gettext(
+            "Your draft takes up nothing of this post yet. They write: “%(point)s” What would you say to that? "
+            "Or ask once more, and changes are suggested all the same."
+        )
+        raise Refused("question_back", question % {"point": point}, status=422)
 
 
 def _spans_of(text: str, sentences: Collection[str]) -> list[list[int]]:
@@ -133,39 +142,48 @@ def _refuse_unfit(draft: Draft, *, by: Any, revision: DraftRevision, mode: Mode,
     if draft.post.human_only:
         raise Refused(
             "human_only",
-            "The person who wrote this post asked for human words only. Help by the model is off here.",
+            gettext("The person who wrote this post asked for human words only. Help by the model is off here."),
             status=403,
         )
     if mode == Mode.GENERATE and not triage.handling(draft.post.level).may_generate:
         raise Refused(
-            "level", "The model does not draft for a post of this level. Write in your own words first.", status=403
+            "level",
+            gettext("The model does not draft for a post of this level. Write in your own words first."),
+            status=403,
         )
     if mode == Mode.GENERATE and draft.post.unscreened:
         raise Refused(
             "unscreened",
-            "This post was not fully checked, so the model does not draft for it. Write in your own words first.",
+            gettext(
+                "This post was not fully checked, so the model does not draft for it. Write in your own words first."
+            ),
             status=403,
         )
     if mode == Mode.IMPROVE and not enough_to_ask(revision.text):
         raise Refused(
             "too_short",
-            f"Write at least {settings.MIN_ASK_SENTENCES} sentences or {settings.MIN_ASK_WORDS} words of your own first.",
+            gettext("Write at least %(sentences)s sentences or %(words)s words of your own first.")
+            % {"sentences": settings.MIN_ASK_SENTENCES, "words": settings.MIN_ASK_WORDS},
             status=422,
         )
     if mode == Mode.GENERATE and not by.has_perm("assistant.use_generate"):
         raise Refused(
-            "not_allowed", "Asking for a draft from the post is not switched on for you. Ask an admin.", status=403
+            "not_allowed",
+            gettext("Asking for a draft from the post is not switched on for you. Ask an admin."),
+            status=403,
         )
     if mode == Mode.GENERATE and not because.strip():
-        raise Refused("reason_missing", "Say in a few words why you want a draft from the post.", status=422)
+        raise Refused("reason_missing", gettext("Say in a few words why you want a draft from the post."), status=422)
     if in_trouble(Kind.SUGGESTION):
-        raise Refused("safety_open", SAFETY_OPEN, status=503)
+        raise Refused("safety_open", gettext(SAFETY_OPEN), status=503)
     if not draft.jobs.live().exists():
         _refuse_if_busy(mode)
     recent = SuggestionJob.objects.filter(asked_by=by, queued_at__gte=timezone.now() - timedelta(minutes=10)).count()
     if recent >= settings.SUGGESTIONS_PER_TEN_MINUTES:
         raise Refused(
-            "too_many", "You asked very often in the last ten minutes. Wait a little; your draft is saved.", status=429
+            "too_many",
+            gettext("You asked very often in the last ten minutes. Wait a little; your draft is saved."),
+            status=429,
         )
 
 
@@ -176,8 +194,11 @@ def _refuse_if_busy(mode: Mode) -> None:
         wait = waiting.about(waiting.rounded(seconds))
         raise Refused(
             "busy",
-            f"Many people ask the model right now, and it would take {wait}. Your draft is saved: write on and send, "
-            "or ask again later.",
+            gettext(
+                "Many people ask the model right now, and it would take %(wait)s. Your draft is saved: write on and send, "
+                "or ask again later."
+            )
+            % {"wait": wait},
             status=503,
         )
 
@@ -291,7 +312,11 @@ def decide_change(
     """
     changes = changes_of(suggestion)
     if index >= len(changes):
-        raise Refused("no_such_change", f"This suggestion has no change number {index + 1}.", status=404)
+        raise Refused(
+            "no_such_change",
+            gettext("This suggestion has no change number %(number)s.") % {"number": index + 1},
+            status=404,
+        )
     known = verdicts_of(suggestion).get(index)
     was_accepted = known is not None and known.verdict == ChangeVerdict.Verdict.ACCEPTED
     if not applied and (verdict != ChangeVerdict.Verdict.UNDONE or was_accepted):
@@ -314,7 +339,9 @@ def stop_kind(suggestion: Suggestion, *, index: int, by: Any) -> str:
     changes = changes_of(suggestion)
     code = changes[index].why if index < len(changes) else ""
     if code not in reasons.STOPPABLE:
-        raise Refused("not_a_kind", "Changes like this one cannot be stopped: keep yours each time.", status=422)
+        raise Refused(
+            "not_a_kind", gettext("Changes like this one cannot be stopped: keep yours each time."), status=422
+        )
     _, made = StoppedKind.objects.get_or_create(by=by, code=code)
     if made:
         audit.record("kind.stopped", actor=by, object_type="person", object_id=by.pk, code=code)
@@ -340,7 +367,8 @@ def text_with_verdict(text: str, change: change_list.Change, verdict: str) -> st
     place = _place_of(old, text, near=change.start)
     if place is None:
         raise Refused(
-            "no_longer_fits", "You changed this sentence since, so the suggestion no longer fits. Your words stay."
+            "no_longer_fits",
+            gettext("You changed this sentence since, so the suggestion no longer fits. Your words stay."),
         )
     return text[:place] + new + text[place + len(old) :]
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from assistant.models.conversation import Post
 from assistant.models.ledger import CaseKey
@@ -42,15 +43,15 @@ class CheckIn(models.Model):
     """How a supporter is, before or after a shift. For them alone; leads read it while it is shared."""
 
     class Moment(models.TextChoices):
-        BEFORE = "before", "Before a shift"
-        AFTER = "after", "After a shift"
+        BEFORE = "before", _("Before a shift")
+        AFTER = "after", _("After a shift")
 
     class Feeling(models.TextChoices):
-        WELL = "well", "Well"
-        ALL_RIGHT = "all_right", "All right"
-        TIRED = "tired", "Tired"
-        HEAVY = "heavy", "Weighed down"
-        NOT_WELL = "not_well", "Not well"
+        WELL = "well", _("Well")
+        ALL_RIGHT = "all_right", _("All right")
+        TIRED = "tired", _("Tired")
+        HEAVY = "heavy", _("Weighed down")
+        NOT_WELL = "not_well", _("Not well")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")  # a key of its own, that goes with it
@@ -66,7 +67,7 @@ class CheckIn(models.Model):
 
     @property
     def feeling_label(self) -> str:
-        return CheckIn.Feeling(self.feeling).label
+        return str(CheckIn.Feeling(self.feeling).label)
 
 
 class TalkRequestQuerySet(models.QuerySet["TalkRequest"]):

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from assistant.inference.aims import Aim
 from assistant.inference.types import Mode
@@ -147,12 +148,12 @@ class ChangeVerdict(models.Model):
         UNDONE = "undone"
 
     class Reason(models.TextChoices):
-        MEANING = "meaning", "It changes what I mean"
-        VOICE = "voice", "It does not sound like me"
-        UNTRUE = "untrue", "It says something that is not so"
-        BESIDE = "beside", "It does not answer what they wrote"
-        TOO_MUCH = "too_much", "It is too much"
-        HARMFUL = "harmful", "It could hurt"  # a moderator is asked to look
+        MEANING = "meaning", _("It changes what I mean")
+        VOICE = "voice", _("It does not sound like me")
+        UNTRUE = "untrue", _("It says something that is not so")
+        BESIDE = "beside", _("It does not answer what they wrote")
+        TOO_MUCH = "too_much", _("It is too much")
+        HARMFUL = "harmful", _("It could hurt")  # a moderator is asked to look
 
     suggestion = models.ForeignKey(Suggestion, on_delete=models.PROTECT, related_name="verdicts")
     index = models.PositiveSmallIntegerField()

@@ -49,8 +49,8 @@ def test_the_point_is_the_sentence_whose_words_come_back() -> None:
 
 
 def test_nothing_is_asked_about_a_post_in_another_language() -> None:
-    assert main_point.question_back(BESIDE, POST, language="de") == ""
-    assert "nine years" in main_point.question_back(BESIDE, POST, language="en-GB")
+    assert main_point.left_aside(BESIDE, POST, language="de") == ""
+    assert "nine years" in main_point.left_aside(BESIDE, POST, language="en-GB")
 
 
 def ask(client: Client, draft: Draft, **fields: Any) -> Any:

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from assistant import access, actions, care_screens, shift
@@ -32,7 +33,7 @@ def check_in(request: HttpRequest) -> HttpResponse:
     row = actions.check_in(**form.cleaned_data, by=request.user)
     if row.moment == CheckIn.Moment.AFTER:
         shift.end(request)
-    messages.success(request, "Kept, for you alone. You can share it with the leads, or delete it, below.")
+    messages.success(request, gettext("Kept, for you alone. You can share it with the leads, or delete it, below."))
     return to_part("check-ins")
 
 
@@ -59,10 +60,10 @@ def delete_check_in(request: HttpRequest, check_in_id: uuid.UUID) -> HttpRespons
 def choose_topics(request: HttpRequest) -> HttpResponse:
     form = TopicsForm(request.POST)
     if not form.is_valid():
-        messages.warning(request, "One of these topics is not known here. Nothing was changed.")
+        messages.warning(request, gettext("One of these topics is not known here. Nothing was changed."))
         return to_part("topics")
     actions.leave_out_topics(form.cleaned_data["topics"], by=request.user)
-    messages.success(request, "Saved. It counts from the next post on.")
+    messages.success(request, gettext("Saved. It counts from the next post on."))
     return to_part("topics")
 
 
@@ -110,7 +111,7 @@ def export_care(request: HttpRequest) -> HttpResponse:
 def erase_care(request: HttpRequest) -> HttpResponse:
     actions.erase_care(request.user)
     shift.end(request)
-    messages.success(request, "Erased. Nothing is kept here of you any more.")
+    messages.success(request, gettext("Erased. Nothing is kept here of you any more."))
     return redirect("assistant:care")
 
 
@@ -126,7 +127,7 @@ def supporters(request: HttpRequest) -> HttpResponse:
 def take_up_talk(request: HttpRequest, talk_id: uuid.UUID) -> HttpResponse:
     row = access.talk_request_for(request.user, talk_id)
     if not actions.take_up_talk(row, by=request.user):
-        messages.info(request, "Another lead was first, or it was taken back.")
+        messages.info(request, gettext("Another lead was first, or it was taken back."))
     return redirect("assistant:supporters")
 
 

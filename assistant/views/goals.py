@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from assistant import actions, goals_page
@@ -32,7 +33,7 @@ def add_goal(request: HttpRequest) -> HttpResponse:
         except actions.Refused as refusal:
             form.add_error("label", str(refusal))
         else:
-            messages.success(request, f"“{goal.label}” was added at the end.")
+            messages.success(request, gettext("“%(label)s” was added at the end.") % {"label": goal.label})
             return at(goal)
     return render(request, "assistant/goals.html", goals_page.page(adding=form), status=422)
 
@@ -50,7 +51,7 @@ def change_goal(request: HttpRequest, goal_id: uuid.UUID) -> HttpResponse:
                 form.data = {**form.data, "version": str(goal.wording.version)}  # saving again is meant
             form.add_error(None if refusal.code == "newer" else "label", str(refusal))
         else:
-            messages.success(request, "Saved. It counts from the next request on.")
+            messages.success(request, gettext("Saved. It counts from the next request on."))
             return at(goal)
     return render(request, "assistant/goals.html", goals_page.page(changing=(goal.id, form)), status=422)
 
@@ -63,7 +64,7 @@ def move_goal(request: HttpRequest, goal_id: uuid.UUID) -> HttpResponse:
     if form.is_valid():
         actions.move_goal(goal, by_places=form.cleaned_data["by_places"], by=request.user)
     else:
-        messages.error(request, "A goal is moved up or down by one place.")
+        messages.error(request, gettext("A goal is moved up or down by one place."))
     return at(goal)
 
 

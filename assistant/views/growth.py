@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from assistant import actions, growth_page
@@ -36,14 +37,14 @@ def choose_help(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         if not wants_page(request):
             return JsonResponse({"error": "invalid", "message": first_message(form)}, status=400)
-        messages.error(request, "That is none of the choices. Choose one of those on this page.")
+        messages.error(request, gettext("That is none of the choices. Choose one of those on this page."))
         return redirect("assistant:growth")
     choice = actions.choose_help(form.cleaned_data["level"], by=request.user)
     if not wants_page(request):
         return JsonResponse({"level": choice.shown})
     if draft_id := form.cleaned_data["draft"]:
         return redirect("assistant:draft", draft_id)
-    messages.success(request, "That is how it is from now on. You can change it here at any time.")
+    messages.success(request, gettext("That is how it is from now on. You can change it here at any time."))
     return redirect("assistant:growth")
 
 
@@ -55,7 +56,10 @@ def switch_numbers(request: HttpRequest) -> HttpResponse:
     on = form.cleaned_data["counts"]
     actions.switch_numbers(on=on, by=request.user)
     messages.success(
-        request, "Counting is on." if on else "Nothing is counted any more. What is here stays until you delete it."
+        request,
+        gettext("Counting is on.")
+        if on
+        else gettext("Nothing is counted any more. What is here stays until you delete it."),
     )
     return redirect("assistant:growth")
 
@@ -65,5 +69,5 @@ def switch_numbers(request: HttpRequest) -> HttpResponse:
 def delete_numbers(request: HttpRequest) -> HttpResponse:
     count = actions.delete_numbers(by=request.user)
     if count:
-        messages.success(request, "The numbers are deleted.")
+        messages.success(request, gettext("The numbers are deleted."))
     return redirect("assistant:growth")

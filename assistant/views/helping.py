@@ -7,6 +7,7 @@ import uuid
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from assistant import access, actions, screens
@@ -76,7 +77,7 @@ def stream(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
         return JsonResponse({"error": "bad_number", "message": "after and attempt are whole numbers."}, status=400)
     state = read_after(row.id, attempt=attempt, seq=after)
     if state is None:
-        return JsonResponse({"error": "missing", "message": "This is no longer there."}, status=404)
+        return JsonResponse({"error": "missing", "message": gettext("This is no longer there.")}, status=404)
     return JsonResponse(screens.stream_state(state))
 
 
@@ -172,5 +173,5 @@ def suggest_kind_again(request: HttpRequest, code: str) -> HttpResponse:
 def report_suggestion(request: HttpRequest, suggestion_id: uuid.UUID) -> HttpResponse:
     row = access.suggestion_for(request.user, suggestion_id)
     actions.report(row, by=request.user)
-    messages.success(request, "Thank you. A moderator has been asked to look at this suggestion.")
+    messages.success(request, gettext("Thank you. A moderator has been asked to look at this suggestion."))
     return redirect("assistant:draft", row.job.draft_id)

@@ -7,6 +7,7 @@ import uuid
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from assistant import access, actions, screens
@@ -45,7 +46,9 @@ def restore(request: HttpRequest, draft_id: uuid.UUID, number: int) -> HttpRespo
         return again(request, row, wanted, str(refusal), status=refusal.status)
     prepare_after_commit(row)
     messages.success(
-        request, f"Revision {number} is back, as revision {head.number}. What stood there is in the history."
+        request,
+        gettext("Revision %(old)s is back, as revision %(new)s. What stood there is in the history.")
+        % {"old": number, "new": head.number},
     )
     return redirect("assistant:draft", row.id)
 

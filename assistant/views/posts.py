@@ -7,6 +7,7 @@ import uuid
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from assistant import access, actions, care_screens, screens, shift
@@ -44,7 +45,7 @@ def next_post(request: HttpRequest) -> HttpResponse:
     shift.go_on(request)
     draft = actions.take_next_post(request.user)
     if draft is None:
-        messages.info(request, "Nobody is waiting right now.")
+        messages.info(request, gettext("Nobody is waiting right now."))
         return redirect("assistant:posts")
     return redirect("assistant:draft", draft.id)
 
@@ -57,7 +58,7 @@ def take_post(request: HttpRequest, post_id: uuid.UUID) -> HttpResponse:
     shift.go_on(request)
     draft = actions.take_post(row, request.user)
     if draft is None:
-        messages.info(request, "Somebody else has taken this post meanwhile.")
+        messages.info(request, gettext("Somebody else has taken this post meanwhile."))
         return redirect("assistant:posts")
     return redirect("assistant:draft", draft.id)
 
@@ -69,7 +70,8 @@ def enter_post(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         wake_reading_after_commit(actions.receive_post(**form.cleaned_data, by=request.user))
         messages.success(
-            request, "The post was stored and screened. It waits for a supporter, or for a moderator if it was held."
+            request,
+            gettext("The post was stored and screened. It waits for a supporter, or for a moderator if it was held."),
         )
         return redirect("assistant:enter_post")
     return render(request, "assistant/enter_post.html", {"form": form}, status=422 if form.errors else 200)

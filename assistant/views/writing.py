@@ -7,6 +7,7 @@ import uuid
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from assistant import access, actions, screens, shift
@@ -84,10 +85,10 @@ def send(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     shift.finished_with(request, row.post)
     if reply.status == Reply.Status.HELD:
         messages.info(
-            request, "A moderator will read this reply before it is sent. You will see here what they decided."
+            request, gettext("A moderator will read this reply before it is sent. You will see here what they decided.")
         )
     else:
-        messages.success(request, "Sent. Thank you for being there.")
+        messages.success(request, gettext("Sent. Thank you for being there."))
     return redirect("assistant:reply", reply.id)
 
 
@@ -112,7 +113,7 @@ def give_back(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     actions.give_back_post(row, by=request.user)
     forget_after_commit(row.case_id)
     shift.finished_with(request, row.post)
-    messages.info(request, "Given back. Somebody else will answer. What you wrote is kept with the post.")
+    messages.info(request, gettext("Given back. Somebody else will answer. What you wrote is kept with the post."))
     return redirect("assistant:posts")
 
 
@@ -129,7 +130,7 @@ def hand_over(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     forget_after_commit(row.case_id)
     shift.finished_with(request, row.post)
     messages.success(
-        request, "Handed over. A lead takes it from here; what you wrote is kept with the post. Thank you."
+        request, gettext("Handed over. A lead takes it from here; what you wrote is kept with the post. Thank you.")
     )
     return redirect("assistant:posts")
 
@@ -144,7 +145,11 @@ def worry(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     form.is_valid()
     said = {"note": form.cleaned_data.get("note", ""), "now": form.cleaned_data.get("now", False)}
     actions.worry(row.post, by=request.user, **said)
-    problem = "" if not form.errors else f"A moderator was asked; your note was not kept. {first_message(form)}"
+    problem = (
+        ""
+        if not form.errors
+        else gettext("A moderator was asked; your note was not kept. %(problem)s") % {"problem": first_message(form)}
+    )
     if request.headers.get("HX-Request"):
         part = screens.worry_part(row, request.user) | {
             "problem": problem,
@@ -154,5 +159,5 @@ def worry(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     problem = problem or keep_typed(request, row)
     if problem:
         return page_again(request, row, problem, status=422)
-    messages.success(request, "Thank you. A moderator has been asked to look at this post.")
+    messages.success(request, gettext("Thank you. A moderator has been asked to look at this post."))
     return redirect(screens.where_to_read(row))

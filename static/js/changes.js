@@ -2,13 +2,14 @@
 
 import { placeOf, placeOfUndo, remember } from "./place.js";
 import { post } from "./server.js";
+import { gettext } from "./words.js";
 
-const NO_LONGER_FITS = "You have changed this part since, so it no longer fits. Nothing was touched.";
-const CANNOT_UNDO = "This part was changed since, so it cannot be undone by itself. Nothing was touched.";
-const STATES = { accepted: "used", kept: "yours stays", unhelpful: "yours stays · not helpful", "": "" };
-const SAID = { accepted: "Used.", kept: "Yours stays.", unhelpful: "Yours stays. Thank you for saying so.", "": "Undone." };
-const STOPPED = "Changes for this reason are put aside from the next time on. The account menu has a way back.";
-const NOT_STOPPED = "This could not be kept. Try again in a moment.";
+const NO_LONGER_FITS = gettext("You have changed this part since, so it no longer fits. Nothing was touched.");
+const CANNOT_UNDO = gettext("This part was changed since, so it cannot be undone by itself. Nothing was touched.");
+const STATES = { accepted: gettext("used"), kept: gettext("yours stays"), unhelpful: gettext("yours stays · not helpful"), "": "" };
+const SAID = { accepted: gettext("Used."), kept: gettext("Yours stays."), unhelpful: gettext("Yours stays. Thank you for saying so."), "": gettext("Undone.") };
+const STOPPED = gettext("Changes for this reason are put aside from the next time on. The account menu has a way back.");
+const NOT_STOPPED = gettext("This could not be kept. Try again in a moment.");
 
 export class Changes {
   #list;

@@ -9,6 +9,7 @@ import { Saver } from "./saver.js";
 import { getFragment } from "./server.js";
 import { SoFar } from "./so-far.js";
 import { waitingWords } from "./waiting.js";
+import { gettext, ngettext } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -127,12 +128,12 @@ function hideBanners() {
 function tellSaved() {
   const words = {
     saved: savedWords,
-    waiting: () => "Not saved yet",
-    saving: () => "Saving",
-    unreachable: () => "Not saved: no connection",
-    "signed-out": () => "Not saved: signed out",
-    refused: () => "Not saved",
-    conflict: () => "Not saved: changed elsewhere",
+    waiting: () => gettext("Not saved yet"),
+    saving: () => gettext("Saving"),
+    unreachable: () => gettext("Not saved: no connection"),
+    "signed-out": () => gettext("Not saved: signed out"),
+    refused: () => gettext("Not saved"),
+    conflict: () => gettext("Not saved: changed elsewhere"),
   };
   page.saveState.textContent = words[saver.state]();
 }
@@ -142,8 +143,8 @@ const savedBefore = page.saveState.textContent; // of what the page came with
 function savedWords() {
   if (!saver.savedAt) return savedBefore;
   const seconds = Math.round((Date.now() - saver.savedAt) / 1000);
-  const when = seconds < 3 ? "just now" : seconds < 60 ? `${seconds} s ago` : `${Math.floor(seconds / 60)} min ago`;
-  return `Saved ${when} · revision ${saver.base}`;
+  const when = seconds < 3 ? gettext("just now") : seconds < 60 ? gettext("%(count)s s ago", { count: seconds }) : gettext("%(count)s min ago", { count: Math.floor(seconds / 60) });
+  return gettext("Saved %(when)s · revision %(number)s", { when, number: saver.base });
 }
 
 setInterval(() => saver.state === "saved" && tellSaved(), 1000);
@@ -239,7 +240,7 @@ async function ask(mode) {
   await saver.flush();
   const tooShort = mode === "improve" && page.improve.getAttribute("aria-disabled") === "true";
   if (tooShort) refuse(page.askHint.textContent);
-  else if (mode === "generate" && !page.reason.value.trim()) refuse("Say in a few words why a draft is needed.", page.reason);
+  else if (mode === "generate" && !page.reason.value.trim()) refuse(gettext("Say in a few words why a draft is needed."), page.reason);
   else await send(mode);
   delete page.ask.dataset.busy;
 }
@@ -249,7 +250,7 @@ async function send(mode) {
   const wishes = mode === "improve" ? { goals: chosen.getAll("goals"), locked: chosen.getAll("locked") } : {};
   const anyway = page.text.value === askedBack ? { anyway: 1 } : {};
   const fields = { text: page.text.value, base: saver.base, mode, reason: mode === "generate" ? page.reason.value : "", ...wishes, ...anyway };
-  const onWaiting = () => (page.jobState.textContent = "No connection; trying again");
+  const onWaiting = () => (page.jobState.textContent = gettext("No connection; trying again"));
   const { outcome, body } = await requestSuggestion(page.form.dataset.suggestUrl, fields, { onWaiting });
   page.jobState.textContent = "";
   if (outcome === "ok") {
@@ -258,7 +259,7 @@ async function send(mode) {
   }
   if (outcome === "signed-out") showBanner({ state: "signed-out" });
   if (body.error === "question_back") askedBack = fields.text;
-  if (outcome === "refused" || outcome === "unreachable") refuse(body.message ?? "Lantern cannot be reached. Try again in a moment.");
+  if (outcome === "refused" || outcome === "unreachable") refuse(body.message ?? gettext("Lantern cannot be reached. Try again in a moment."));
 }
 
 function refuse(message, field = null) {
@@ -290,7 +291,7 @@ function follow(job) {
       aloud.hear(piece);
     },
     onState: tellJob,
-    onWaiting: () => (page.jobState.textContent = "No connection; trying again"),
+    onWaiting: () => (page.jobState.textContent = gettext("No connection; trying again")),
     onSignedOut: () => showBanner({ state: "signed-out" }),
     onOver: (end) => {
       soFar.end();
@@ -317,9 +318,9 @@ function clearLive() {
 }
 
 function tellJob({ status, ahead, seconds }) {
-  const words = { queued: "Waiting for the model", running: "Being written" };
+  const words = { queued: gettext("Waiting for the model"), running: gettext("Being written") };
   const waits = status in words && ahead !== null;
-  page.jobState.textContent = waits ? `${words.queued} · ${waitingWords({ ahead, seconds })}` : (words[status] ?? "");
+  page.jobState.textContent = waits ? gettext("Waiting for the model · %(words)s", { words: waitingWords({ ahead, seconds }) }) : (words[status] ?? "");
 }
 
 async function finish(job, { status }) {
@@ -343,7 +344,7 @@ function keepWhatCame() {
   const came = page.liveText.textContent.trim();
   const note = document.createElement("p");
   note.className = "quiet";
-  note.textContent = came ? "You stopped it here. Nothing of it is in your draft." : "You stopped it. Nothing of it is in your draft.";
+  note.textContent = came ? gettext("You stopped it here. Nothing of it is in your draft.") : gettext("You stopped it. Nothing of it is in your draft.");
   const words = document.createElement("p");
   words.className = "letter small";
   words.lang = "en";
@@ -354,7 +355,7 @@ function keepWhatCame() {
 async function showSuggestion(url) {
   const nodes = await getFragment(url);
   if (!nodes) {
-    refuse("The suggestion could not be loaded. Reload the page to see it.");
+    refuse(gettext("The suggestion could not be loaded. Reload the page to see it."));
     return;
   }
   page.suggestion.replaceChildren(...nodes);
@@ -364,11 +365,11 @@ async function showSuggestion(url) {
 function tellOutcome(status) {
   const count = page.suggestion.querySelectorAll(".change:not([data-kind='keep'], [data-stopped])").length;
   const words = {
-    done: count ? `${count} suggested ${count === 1 ? "change" : "changes"}` : "",
-    held: "Kept back for a moderator",
-    failed: "No suggestion this time",
-    cancelled: "Stopped",
-    missing: "No longer there",
+    done: count ? ngettext("%(count)s suggested change", "%(count)s suggested changes", count) : "",
+    held: gettext("Kept back for a moderator"),
+    failed: gettext("No suggestion this time"),
+    cancelled: gettext("Stopped"),
+    missing: gettext("No longer there"),
   };
   const shownBelow = status === "held" || status === "failed";
   page.jobState.textContent = shownBelow ? "" : words[status];
@@ -376,9 +377,9 @@ function tellOutcome(status) {
 }
 
 page.stop.addEventListener("click", async () => {
-  page.jobState.textContent = "Stopping";
+  page.jobState.textContent = gettext("Stopping");
   const answer = await stream?.stop();
-  if (answer?.outcome === "unreachable") page.jobState.textContent = "Could not be stopped: no connection";
+  if (answer?.outcome === "unreachable") page.jobState.textContent = gettext("Could not be stopped: no connection");
 });
 
 function watchChanges() {

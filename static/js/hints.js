@@ -1,9 +1,10 @@
 // Changes that are hints first. That a wording opens when it is asked for is the browser's own doing; this writes out the rest.
 
 import { post } from "./server.js";
+import { gettext } from "./words.js";
 
-const WRITTEN_OUT = "All changes are written out, from now on.";
-const NOT_CHANGED = "This could not be changed. Try again in a moment.";
+const WRITTEN_OUT = gettext("All changes are written out, from now on.");
+const NOT_CHANGED = gettext("This could not be changed. Try again in a moment.");
 
 /** "Write changes out from now on", without leaving a page on which somebody is writing. */
 export function watchHints(root, { say }) {

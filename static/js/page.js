@@ -2,12 +2,13 @@
 
 import { forgetAll } from "./local.js";
 import { csrfToken } from "./server.js";
+import { gettext } from "./words.js";
 
 const countries = namesOf("region");
 const languages = namesOf("language");
 
 function namesOf(type) {
-  const names = new Intl.DisplayNames(["en"], { type });
+  const names = new Intl.DisplayNames([document.documentElement.lang], { type });
   return (code) => {
     try {
       return names.of(code);
@@ -31,10 +32,10 @@ function tellAges(root) {
 
 function ageOf(date) {
   const minutes = Math.floor((Date.now() - date) / 60000);
-  if (minutes < 1) return "just now";
-  if (minutes < 60) return `${minutes} min ago`;
-  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ago`;
-  return `${Math.floor(minutes / 1440)} days ago`;
+  if (minutes < 1) return gettext("just now");
+  if (minutes < 60) return gettext("%(count)s min ago", { count: minutes });
+  if (minutes < 48 * 60) return gettext("%(count)s h ago", { count: Math.floor(minutes / 60) });
+  return gettext("%(count)s days ago", { count: Math.floor(minutes / 1440) });
 }
 
 nameCodes(document);

@@ -1,6 +1,7 @@
 // Keeps the queue fresh: a poke over the socket makes htmx fetch the rows; htmx itself looks every ten seconds.
 
 import { backOff } from "./server.js";
+import { gettext, ngettext } from "./words.js";
 
 const SIGN_IN = 4401;
 const FORBIDDEN = 4403;
@@ -16,7 +17,7 @@ function connect() {
   const socket = new WebSocket(`${scheme}://${location.host}/ws/queue`);
   socket.onmessage = (event) => hear(event.data);
   socket.onopen = () => {
-    live.textContent = "live";
+    live.textContent = gettext("live");
   };
   socket.onclose = ({ code }) => reconnect(code);
 }
@@ -31,7 +32,7 @@ function hear(data) {
 }
 
 function reconnect(code) {
-  live.textContent = "looked at every 10 s";
+  live.textContent = gettext("looked at every 10 s");
   if (code === SIGN_IN || code === FORBIDDEN) {
     tellSignedOut();
     return;
@@ -41,7 +42,7 @@ function reconnect(code) {
 }
 
 function tellSignedOut() {
-  live.textContent = "You were signed out. Reload the page to sign in again.";
+  live.textContent = gettext("You were signed out. Reload the page to sign in again.");
 }
 
 function countOf() {
@@ -51,7 +52,7 @@ function countOf() {
 function tellCount() {
   const now = countOf();
   document.title = now ? `(${now}) ${name}` : name;
-  if (now !== count) spoken.textContent = now === 1 ? "1 open flag" : `${now} open flags`;
+  if (now !== count) spoken.textContent = ngettext("%(count)s open flag", "%(count)s open flags", now);
   count = now;
 }
 

@@ -1,9 +1,11 @@
 // Requests to our own server, and what became of them.
 
+import { gettext } from "./words.js";
+
 const MESSAGES = {
-  404: "This is no longer there.",
-  413: "This is too long to be accepted.",
-  429: "That was a little too fast. Wait a moment and try again.",
+  404: gettext("This is no longer there."),
+  413: gettext("This is too long to be accepted."),
+  429: gettext("That was a little too fast. Wait a moment and try again."),
 };
 
 /**
@@ -56,7 +58,7 @@ async function answerOf(url, options) {
   if (sentAway || (response.status === 403 && !body.error)) return { outcome: "signed-out", status: 401, body };
   if (response.ok) return { outcome: "ok", status: response.status, body };
   if (response.status >= 500) return { outcome: "unreachable", status: response.status, body };
-  const message = body.message || MESSAGES[response.status] || "This was not accepted. Reload the page and try again.";
+  const message = body.message || MESSAGES[response.status] || gettext("This was not accepted. Reload the page and try again.");
   return { outcome: "refused", status: response.status, body: { ...body, message } };
 }
 

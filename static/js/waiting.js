@@ -1,13 +1,15 @@
 // How somebody who waits is told, as assistant/waiting.py says it on a page without scripts.
 
+import { gettext, ngettext } from "./words.js";
+
 export function waitingWords({ ahead, seconds }) {
-  if (!ahead || seconds === 0) return "you are next";
-  const people = ahead === 1 ? "1 person before you" : `${ahead} people before you`;
-  return seconds === null ? people : `${people}, ${about(seconds)}`;
+  if (!ahead || seconds === 0) return gettext("you are next");
+  const people = ngettext("%(count)s person before you", "%(count)s people before you", ahead);
+  return seconds === null ? people : gettext("%(people)s, %(time)s", { people, time: about(seconds) });
 }
 
 function about(seconds) {
-  if (seconds <= 10) return "a few seconds";
-  if (seconds < 60) return `about ${seconds} seconds`;
-  return seconds === 60 ? "about a minute" : `about ${seconds / 60} minutes`;
+  if (seconds <= 10) return gettext("a few seconds");
+  if (seconds < 60) return gettext("about %(seconds)s seconds", { seconds });
+  return seconds === 60 ? gettext("about a minute") : gettext("about %(minutes)s minutes", { minutes: seconds / 60 });
 }

@@ -8,6 +8,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from webapp.accounts.keys import HEADINGS, Act, Place, acts_for, conflicts, in_force, problem_with, spoken
 from webapp.accounts.models import Controls
@@ -43,7 +45,7 @@ def sheet_for(user: Any) -> Sheet:
     acts = acts_for(user)
     keys = in_force(acts, controls.keys)
     groups = [
-        Group(place, heading, lines)
+        Group(place, gettext(heading), lines)
         for place, heading in HEADINGS.items()
         if (lines := [_line(act, keys[act.name]) for act in acts if act.place == place])
     ]
@@ -52,7 +54,7 @@ def sheet_for(user: Any) -> Sheet:
 
 
 def _line(act: Act, key: str) -> Line:
-    return Line(act.name, act.label, key, spoken(key) if key else "")
+    return Line(act.name, gettext(act.label), key, spoken(key) if key else "")
 
 
 class KeyField(forms.CharField):
@@ -68,27 +70,29 @@ class KeyField(forms.CharField):
 
 class ControlsForm(forms.Form):
     keys_on = forms.BooleanField(
-        label="Keys work",
+        label=_("Keys work"),
         required=False,
-        help_text="Switch them off if you speak to your computer, or if they get in the way of your screen reader.",
+        help_text=_("Switch them off if you speak to your computer, or if they get in the way of your screen reader."),
     )
     aloud = forms.ChoiceField(
-        label="A suggestion, while it is written",
+        label=_("A suggestion, while it is written"),
         choices=Controls.Aloud.choices,
         widget=forms.RadioSelect,
-        help_text="For screen readers. What became of it is told in any case: how many changes it brings, or that it was "
-        "stopped or kept back.",
+        help_text=_(
+            "For screen readers. What became of it is told in any case: how many changes it brings, or that it was "
+            "stopped or kept back."
+        ),
     )
 
     def __init__(self, *args: Any, acts: Sequence[Act], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.acts = acts
         for act in acts:
-            self.fields[_field(act)] = KeyField(label=act.label, required=False)
+            self.fields[_field(act)] = KeyField(label=gettext(act.label), required=False)
 
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         return [
-            (heading, fields)
+            (gettext(heading), fields)
             for place, heading in HEADINGS.items()
             if (fields := [self[_field(act)] for act in self.acts if act.place == place])
         ]
@@ -101,10 +105,11 @@ class ControlsForm(forms.Form):
             key = keys[one.name]
             self.add_error(
                 None,
-                f"“{one.label}” and “{other.label}” cannot both have {key}. Give one of them another key, or none.",
+                gettext("“%(one)s” and “%(other)s” cannot both have %(key)s. Give one of them another key, or none.")
+                % {"one": gettext(one.label), "other": gettext(other.label), "key": key},
             )
             for act in (one, other):
-                self.add_error(_field(act), f"{key} is there twice.")
+                self.add_error(_field(act), gettext("%(key)s is there twice.") % {"key": key})
         return cleaned | {"keys": keys}
 
     @classmethod

@@ -8,18 +8,19 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_noop
 
 log = logging.getLogger("lantern.accounts")
 
-LETTER = """\
-You are invited to {site}.
+LETTER = gettext_noop("""\
+You are invited to %(site)s.
 
 Open this link to choose a name and a password. It works once, for seven days:
 
-{link}
+%(link)s
 
 If you do not know what this is about, do nothing.
-"""
+""")
 
 
 def link_to(request: HttpRequest, token: str) -> str:
@@ -31,8 +32,8 @@ def mail_link(link: str, *, to: str) -> bool:
     if not (to and settings.EMAIL_RELAY_URL):
         return False
     try:
-        letter = LETTER.format(site=settings.SITE_NAME, link=link)
-        return send_mail(f"Your invitation to {settings.SITE_NAME}", letter, None, [to]) == 1
+        letter = gettext(LETTER) % {"site": settings.SITE_NAME, "link": link}
+        return send_mail(gettext("Your invitation to %(site)s") % {"site": settings.SITE_NAME}, letter, None, [to]) == 1
     except OSError as error:  # smtplib's errors are OSErrors
         log.warning("invitation_not_mailed", extra={"error": type(error).__name__})
         return False

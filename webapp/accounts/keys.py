@@ -13,6 +13,7 @@ from itertools import combinations
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext, gettext_noop
 
 from webapp.accounts.roles import VIEW_FLAGS, WRITE_REPLIES
 
@@ -24,9 +25,9 @@ class Place(StrEnum):
 
 
 HEADINGS = {
-    Place.WRITING: "On the writing page",
-    Place.QUEUE: "In the moderation queue",
-    Place.EVERYWHERE: "On every page",
+    Place.WRITING: gettext_noop("On the writing page"),
+    Place.QUEUE: gettext_noop("In the moderation queue"),
+    Place.EVERYWHERE: gettext_noop("On every page"),
 }
 
 
@@ -39,26 +40,32 @@ class Act:
     permission: str = ""  # who has no use for it is not shown it
 
 
-LEAVE = Act("leave", "Leave this page at once", "q", Place.EVERYWHERE)
+LEAVE = Act("leave", gettext_noop("Leave this page at once"), "q", Place.EVERYWHERE)
 ACTS = (
-    Act("sheet", "Show or close this list of keys", "?", Place.EVERYWHERE),
+    Act("sheet", gettext_noop("Show or close this list of keys"), "?", Place.EVERYWHERE),
     LEAVE,
-    Act("next_post", "Go to the page Write; there, help the next person", "n", Place.EVERYWHERE, WRITE_REPLIES),
-    Act("text", "Go to your reply", "t", Place.WRITING, WRITE_REPLIES),
-    Act("improve", "Improve my draft", "i", Place.WRITING, WRITE_REPLIES),
-    Act("stop", "Stop what is being written", "x", Place.WRITING, WRITE_REPLIES),
-    Act("next_change", "Next change", "j", Place.WRITING, WRITE_REPLIES),
-    Act("previous_change", "Previous change", "k", Place.WRITING, WRITE_REPLIES),
-    Act("use", "Use this", "u", Place.WRITING, WRITE_REPLIES),
-    Act("keep", "Keep mine", "m", Place.WRITING, WRITE_REPLIES),
-    Act("undo", "Undo what you decided here, or last", "z", Place.WRITING, WRITE_REPLIES),
-    Act("why_not", "Say why a change is not helpful", "w", Place.WRITING, WRITE_REPLIES),
-    Act("check", "Check", "c", Place.WRITING, WRITE_REPLIES),
-    Act("send", "Go to Send; Enter then sends", "s", Place.WRITING, WRITE_REPLIES),
-    Act("history", "History", "h", Place.WRITING, WRITE_REPLIES),
-    Act("next_flag", "Next flag", "j", Place.QUEUE, VIEW_FLAGS),
-    Act("previous_flag", "Previous flag", "k", Place.QUEUE, VIEW_FLAGS),
-    Act("open_flag", "Open the flag you are at", "o", Place.QUEUE, VIEW_FLAGS),
+    Act(
+        "next_post",
+        gettext_noop("Go to the page Write; there, help the next person"),
+        "n",
+        Place.EVERYWHERE,
+        WRITE_REPLIES,
+    ),
+    Act("text", gettext_noop("Go to your reply"), "t", Place.WRITING, WRITE_REPLIES),
+    Act("improve", gettext_noop("Improve my draft"), "i", Place.WRITING, WRITE_REPLIES),
+    Act("stop", gettext_noop("Stop what is being written"), "x", Place.WRITING, WRITE_REPLIES),
+    Act("next_change", gettext_noop("Next change"), "j", Place.WRITING, WRITE_REPLIES),
+    Act("previous_change", gettext_noop("Previous change"), "k", Place.WRITING, WRITE_REPLIES),
+    Act("use", gettext_noop("Use this"), "u", Place.WRITING, WRITE_REPLIES),
+    Act("keep", gettext_noop("Keep mine"), "m", Place.WRITING, WRITE_REPLIES),
+    Act("undo", gettext_noop("Undo what you decided here, or last"), "z", Place.WRITING, WRITE_REPLIES),
+    Act("why_not", gettext_noop("Say why a change is not helpful"), "w", Place.WRITING, WRITE_REPLIES),
+    Act("check", gettext_noop("Check"), "c", Place.WRITING, WRITE_REPLIES),
+    Act("send", gettext_noop("Go to Send; Enter then sends"), "s", Place.WRITING, WRITE_REPLIES),
+    Act("history", gettext_noop("History"), "h", Place.WRITING, WRITE_REPLIES),
+    Act("next_flag", gettext_noop("Next flag"), "j", Place.QUEUE, VIEW_FLAGS),
+    Act("previous_flag", gettext_noop("Previous flag"), "k", Place.QUEUE, VIEW_FLAGS),
+    Act("open_flag", gettext_noop("Open the flag you are at"), "o", Place.QUEUE, VIEW_FLAGS),
 )
 QUICK_FIND = "/'"  # of Firefox
 
@@ -96,9 +103,9 @@ def meet(one: Act, other: Act) -> bool:
 
 def problem_with(key: str) -> str:
     if len(key) != 1 or unicodedata.category(key)[0] not in "LNPS":
-        return "A key is one letter, digit or sign."
+        return gettext("A key is one letter, digit or sign.")
     if key in QUICK_FIND:
-        return "This key opens the search of some browsers. Choose another one."
+        return gettext("This key opens the search of some browsers. Choose another one.")
     return ""
 
 

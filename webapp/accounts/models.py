@@ -12,12 +12,14 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 INVITATION_LIFE = timedelta(days=7)
 
 
 class User(AbstractUser):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    language = models.CharField(max_length=10, blank=True)  # of the pages; empty: as the browser asks
 
     class Meta:
         ordering = ["username"]
@@ -42,9 +44,9 @@ class Controls(models.Model):
     """How one person works the pages. Nobody else sees it: it may tell how they see or move."""
 
     class Aloud(models.TextChoices):
-        SENTENCES = "sentences", "Read it sentence by sentence"
-        FINISHED = "finished", "Read it once, when it is finished"
-        OFF = "off", "Do not read it"
+        SENTENCES = "sentences", _("Read it sentence by sentence")
+        FINISHED = "finished", _("Read it once, when it is finished")
+        OFF = "off", _("Do not read it")
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="+")
     keys_on = models.BooleanField(default=True)

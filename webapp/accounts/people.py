@@ -15,6 +15,7 @@ from django.contrib.auth.models import Group, Permission
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from assistant.actions import cancel_jobs_of
 from assistant.streaming import poke
@@ -123,9 +124,11 @@ def _keep_an_admin(person: User, *, by: User) -> None:
     if not admins.user_set.filter(pk=person.pk).exists():
         return
     if person.pk == by.pk:
-        raise NotAllowed("You cannot take the admin role from yourself or close your own account. Ask another admin.")
+        raise NotAllowed(
+            gettext("You cannot take the admin role from yourself or close your own account. Ask another admin.")
+        )
     if not admins.user_set.filter(is_active=True).exclude(pk=person.pk).exists():
-        raise NotAllowed("This is the last active admin. Make somebody else an admin first.")
+        raise NotAllowed(gettext("This is the last active admin. Make somebody else an admin first."))
 
 
 def _close_invitations_of(person: User) -> None:

@@ -30,6 +30,7 @@ own = [
     path("invitation/<str:token>/", views.invitation, name="invitation"),
     path("set-up/<str:token>/", views.set_up, name="set_up"),
     path("account/learning/", views.learning, name="learning"),
+    path("account/language/", views.language, name="language"),
     path("account/keys/", views.controls, name="controls"),
     path("account/keys/reset", views.reset_controls, name="reset_controls"),
     path("keys/", views.keys, name="keys"),

@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_not_required, permission_requir
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -21,9 +22,10 @@ from assistant.models import LearningConsent
 from assistant.models.learning import WORDING
 from webapp.accounts import people as actions
 from webapp.accounts.controls import ControlsForm
-from webapp.accounts.forms import GenerateForm, InviteForm, JoinForm, LearningForm, RolesForm
+from webapp.accounts.forms import GenerateForm, InviteForm, JoinForm, LanguageForm, LearningForm, RolesForm
 from webapp.accounts.invitations import link_to, mail_link
 from webapp.accounts.keys import acts_for
+from webapp.accounts.language import choose
 from webapp.accounts.models import Controls, Invitation, User
 from webapp.accounts.people import LinkUsed, NotAllowed
 from webapp.accounts.roles import MANAGE_PEOPLE, Role
@@ -32,8 +34,8 @@ from webapp.accounts.set_up import join_as_first_admin, open_set_up
 for_admins = permission_required(MANAGE_PEOPLE, raise_exception=True)
 
 
-def admin_of(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # `for_admins` let nobody else through
+def person_of(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # the sign-in, or `for_admins`, let nobody else through
     return request.user
 
 
@@ -70,7 +72,7 @@ def _join_page(request: HttpRequest, template: str, link: Invitation | None, joi
         except LinkUsed:
             return render(request, template, {"form": None, "invitation": None}, status=404)
         except IntegrityError:  # between the form's check and now
-            form.add_error(None, "Somebody took this name or address a moment ago. Choose another one.")
+            form.add_error(None, gettext("Somebody took this name or address a moment ago. Choose another one."))
         else:
             get_adapter(request).login(request, person)
             return redirect("home")
@@ -87,14 +89,37 @@ def learning(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = LearningForm(request.POST)
         if not form.is_valid():
-            messages.error(request, "The wording has changed since you opened this page. Read it again, then decide.")
+            messages.error(
+                request, gettext("The wording has changed since you opened this page. Read it again, then decide.")
+            )
             return redirect("accounts:learning")
         agreed = form.cleaned_data["agreed"]
         answer_about_learning(request.user, given=agreed)
-        now = "You agreed. You can take it back here at any time." if agreed else "Nothing of yours is learned from."
+        now = (
+            gettext("You agreed. You can take it back here at any time.")
+            if agreed
+            else gettext("Nothing of yours is learned from.")
+        )
         messages.success(request, now)
         return redirect("accounts:learning")
     return render(request, "accounts/learning.html", {"agreed": LearningConsent.of(request.user), "wording": WORDING})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def language(request: HttpRequest) -> HttpResponse:
+    """The language of the pages; what people and the model write stays in theirs."""
+    person = person_of(request)
+    if request.method != "POST":
+        form = LanguageForm(initial={"language": person.language})
+        return render(request, "accounts/language.html", {"form": form})
+    form = LanguageForm(request.POST)
+    if not form.is_valid():
+        return render(request, "accounts/language.html", {"form": form}, status=422)
+    answer = redirect("accounts:language")
+    choose(request, answer, person, form.cleaned_data["language"])
+    messages.success(request, gettext("Saved."))  # in the language that was chosen
+    return answer
 
 
 @require_GET
@@ -112,14 +137,14 @@ def controls(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "accounts/controls.html", {"form": form}, status=422)
     form.save(request.user)
-    messages.success(request, "Saved.")
+    messages.success(request, gettext("Saved."))
     return redirect("accounts:controls")
 
 
 @require_POST
 def reset_controls(request: HttpRequest) -> HttpResponse:
     Controls.objects.filter(user=request.user.pk).delete()
-    messages.success(request, "Everything here is as it was at first.")
+    messages.success(request, gettext("Everything here is as it was at first."))
     return redirect("accounts:controls")
 
 
@@ -141,12 +166,14 @@ def invite(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _people_page(request, form=form, status=422)
     email = form.cleaned_data["email"]
-    _invitation, token = actions.invite(form.cleaned_data["roles"], by=admin_of(request), email=email)
+    _invitation, token = actions.invite(form.cleaned_data["roles"], by=person_of(request), email=email)
     link = link_to(request, token)
     if mail_link(link, to=email):
-        messages.success(request, "The invitation was sent by e-mail. You can also pass this link on yourself.")
+        messages.success(
+            request, gettext("The invitation was sent by e-mail. You can also pass this link on yourself.")
+        )
     elif email:
-        messages.warning(request, "No e-mail was sent. Pass the link on yourself.")
+        messages.warning(request, gettext("No e-mail was sent. Pass the link on yourself."))
     return _people_page(request, new_link=link)
 
 
@@ -154,8 +181,8 @@ def invite(request: HttpRequest) -> HttpResponse:
 @require_POST
 def withdraw_invitation(request: HttpRequest, invitation_id: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(Invitation.objects.open().exclude(invited_by=None), id=invitation_id)
-    actions.withdraw(found, by=admin_of(request))
-    messages.success(request, "The invitation was withdrawn.")
+    actions.withdraw(found, by=person_of(request))
+    messages.success(request, gettext("The invitation was withdrawn."))
     return redirect("accounts:people")
 
 
@@ -165,10 +192,14 @@ def change_roles(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
     person = get_object_or_404(User, pk=user_id)
     form = RolesForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Choose at least one role, or close the account.")
+        messages.error(request, gettext("Choose at least one role, or close the account."))
         return redirect("accounts:people")
-    change = partial(actions.change_roles, person, roles=form.cleaned_data["roles"], by=admin_of(request))
-    return _changed(request, change, f"The roles of {person.username} were changed. They have to sign in again.")
+    change = partial(actions.change_roles, person, roles=form.cleaned_data["roles"], by=person_of(request))
+    return _changed(
+        request,
+        change,
+        gettext("The roles of %(name)s were changed. They have to sign in again.") % {"name": person.username},
+    )
 
 
 @for_admins
@@ -178,26 +209,31 @@ def change_generate(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
     form = GenerateForm(request.POST)
     form.is_valid()
     allowed = form.cleaned_data["allowed"]
-    change = partial(actions.set_may_generate, person, allowed=allowed, by=admin_of(request))
-    may = "may now" if allowed else "may no longer"
-    return _changed(request, change, f"{person.username} {may} ask for a draft from the post.")
+    change = partial(actions.set_may_generate, person, allowed=allowed, by=person_of(request))
+    done = (
+        gettext("%(name)s may now ask for a draft from the post.")
+        if allowed
+        else gettext("%(name)s may no longer ask for a draft from the post.")
+    )
+    return _changed(request, change, done % {"name": person.username})
 
 
 @for_admins
 @require_POST
 def deactivate(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
     person = get_object_or_404(User, pk=user_id)
-    change = partial(actions.deactivate, person, by=admin_of(request))
-    return _changed(request, change, f"{person.username} is signed out everywhere and cannot sign in.")
+    change = partial(actions.deactivate, person, by=person_of(request))
+    return _changed(
+        request, change, gettext("%(name)s is signed out everywhere and cannot sign in.") % {"name": person.username}
+    )
 
 
 @for_admins
 @require_POST
 def reactivate(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
     person = get_object_or_404(User, pk=user_id)
-    return _changed(
-        request, partial(actions.reactivate, person, by=admin_of(request)), f"{person.username} can sign in again."
-    )
+    change = partial(actions.reactivate, person, by=person_of(request))
+    return _changed(request, change, gettext("%(name)s can sign in again.") % {"name": person.username})
 
 
 def _changed(request: HttpRequest, change: Callable[[], None], done: str) -> HttpResponse:

@@ -53,6 +53,7 @@ FORMS: dict[str, dict[str, str]] = {
     "accounts:invitation": JOINING,
     "accounts:set_up": JOINING,
     "accounts:learning": {"agreed": "on", "wording": "1"},
+    "accounts:language": {"language": "es"},
     "accounts:controls": {"keys_on": "on", "aloud": "finished", "key_use": "a"},
     "accounts:reset_controls": {},
     "accounts:invite": {"email": "heron@example.org", "roles": "supporter"},

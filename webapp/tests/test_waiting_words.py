@@ -12,15 +12,19 @@ from assistant.tests.test_waiting import WORDS
 
 pytestmark = pytest.mark.browser
 
-SCRIPT = Path(settings.BASE_DIR) / "static" / "js" / "waiting.js"
+SCRIPTS = Path(settings.BASE_DIR) / "static" / "js"
 
 
 def test_the_script_says_the_words_of_the_page(chromium: Browser) -> None:
     told = chromium.new_page().evaluate(
-        """async ([source, places]) => {
-          const { waitingWords } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+        """async ([words, source, places]) => {
+          const made = (script) => URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+          const { waitingWords } = await import(made(source.replace("./words.js", made(words))));
           return places.map(([ahead, seconds]) => waitingWords({ ahead, seconds }));
         }""",
-        [SCRIPT.read_text(encoding="utf-8"), [list(place) for place in WORDS]],
+        [
+            *((SCRIPTS / name).read_text(encoding="utf-8") for name in ("words.js", "waiting.js")),
+            [list(place) for place in WORDS],
+        ],
     )
     assert told == list(WORDS.values())

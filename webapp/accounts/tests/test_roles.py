@@ -42,6 +42,7 @@ TABLE: dict[str, str | set[Role]] = {
     "accounts:invitation": ANYBODY,
     "accounts:set_up": ANYBODY,
     "accounts:learning": EVERYBODY,
+    "accounts:language": EVERYBODY,
     "accounts:controls": EVERYBODY,
     "accounts:reset_controls": EVERYBODY,
     "accounts:keys": EVERYBODY,
