@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) scripts/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-remote lint types arrows migrations tests messages pins wheelhouse faults random-runs bench bench-soak faults-safety eval-safety train-setup train-smoke portable measuring clean
+.PHONY: help run setup test test-remote lint types arrows migrations tests messages pins wheelhouse faults screenshots random-runs bench bench-soak faults-safety eval-safety train-setup train-smoke portable measuring clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ wheelhouse: ## fill wheelhouse/ for a machine without a network
 
 faults: measuring ## kill workers and flush Redis while jobs run; prints a table
 	@.venv/bin/python -m bench.faults
+
+screenshots: measuring ## every state of the writing page, from a running demonstration, into docs/img/states (some minutes)
+	@.venv/bin/python -m scripts.screenshots
 
 random-runs: measuring ## RUNS=10000 random evenings on the writing page, and as many drafts with locked sentences
 	@RANDOM_RUNS=$(or $(RUNS),10000) .venv/bin/python -m pytest -q -n 0 --timeout 0 webapp/tests/test_interleavings.py assistant/tests/test_locked.py

@@ -426,13 +426,14 @@ def whose_words(draft: Draft, head: DraftRevision | None) -> dict[str, Any]:
     """Percents of the visible characters, together 100; what is not there is left out."""
     percents = _percents(head.marked, offered_in(draft)) if head is not None else {}
     suggested = sum(percents.get(whose, 0) for whose in (Whose.SUGGESTED, Whose.EDITED))
+    own = percents.get(Whose.TYPED, 0)
     most = round(100 * settings.MAX_SUGGESTED_SHARE)
     parts = [{"whose": str(whose), "percent": part, "label": gettext(WHOSE[whose])} for whose, part in percents.items()]
     return {
         "parts": parts,
         "words": " · ".join(f"{part['percent']} % {part['label']}" for part in parts),
-        "own": 100 - suggested - percents.get(Whose.PASTED, 0),
-        "own_and_pasted": 100 - suggested,
+        "own": own,
+        "own_and_pasted": own + percents.get(Whose.PASTED, 0),
         "too_much": gettext(
             "At most %(most)s %% may be suggested. Say more of it in your own words before you send it."
         )

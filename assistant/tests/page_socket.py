@@ -17,10 +17,10 @@ from webapp.asgi import websocket
 class Socket:
     """The page's socket, spoken to over ASGI."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, path: str = "/ws/jobs") -> None:
         cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
         headers = [(b"cookie", cookie.encode()), (b"origin", b"http://localhost"), (b"host", b"localhost")]
-        scope = {"type": "websocket", "path": "/ws/jobs", "headers": headers}
+        scope = {"type": "websocket", "path": path, "headers": headers}
         self.line: Any = ApplicationCommunicator(websocket, scope)  # type: ignore[no-untyped-call]
 
     async def __aenter__(self) -> Socket:

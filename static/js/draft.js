@@ -363,7 +363,8 @@ async function showSuggestion(url) {
 }
 
 function tellOutcome(status) {
-  const count = page.suggestion.querySelectorAll(".change:not([data-kind='keep'], [data-stopped])").length;
+  const latest = [...page.suggestion.querySelectorAll("ol.changes")].at(-1); // of several versions
+  const count = latest?.querySelectorAll(".change:not([data-kind='keep'], [data-stopped])").length;
   const words = {
     done: count ? ngettext("%(count)s suggested change", "%(count)s suggested changes", count) : "",
     held: gettext("Kept back for a moderator"),

@@ -194,6 +194,25 @@ def test_every_file_and_link_of_a_document_exists(path: Path) -> None:
         assert (ROOT / name).exists(), name
 
 
+def test_every_feature_has_its_place_and_a_test_or_a_picture_that_exists() -> None:
+    rows = re.findall(r"^\| (.+?) \| (.+?) \| (.*?) \| (.*)\|$", page("docs/features.md").split("\n## ")[0], re.M)[2:]
+    assert len(rows) == 24
+    for feature, _where, shown_by, _falls_short in rows:
+        tests = re.findall(r"`([\w/]+/test_\w+\.py)(?:::(\w+))?`", shown_by)
+        assert tests, feature
+        for file, name in tests:
+            assert (ROOT / file).is_file(), file
+            assert re.search(rf"def {name}\(", page(file)) or not name, f"{file}::{name}"
+
+
+def test_every_picture_of_a_state_is_named_and_small() -> None:
+    pictures = list((ROOT / "docs" / "img" / "states").glob("*.png"))
+    for picture in pictures:
+        assert f"(img/states/{picture.name})" in page("docs/features.md"), picture.name
+        assert picture.stat().st_size < 80_000, picture.name
+    assert sum(picture.stat().st_size for picture in pictures) < 1_500_000
+
+
 def test_every_decision_has_its_number_its_date_and_three_parts() -> None:
     pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
     assert [int(path.name[:4]) for path in pages] == list(range(1, len(pages) + 1))
