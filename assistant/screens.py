@@ -34,7 +34,7 @@ from assistant.models import (
     SuggestionJob,
     Worry,
 )
-from assistant.provenance import Marked, Whose, ledger, shares
+from assistant.provenance import Marked, Whose, by_model, ledger, shares
 from assistant.safety import helplines
 from assistant.safety.sources import source_of
 from assistant.safety.types import Level, Screening, Severity, Tier
@@ -412,8 +412,9 @@ WHOSE = {
 
 def whose_words(head: DraftRevision | None, suggestions: list[Suggestion]) -> dict[str, Any]:
     """Percents of the visible characters, together 100; what is not there is left out. `suggestions`: of the draft."""
-    percents = _percents(head.marked, [one.text for one in suggestions]) if head is not None else {}
-    suggested = sum(percents.get(whose, 0) for whose in (Whose.SUGGESTED, Whose.EDITED))
+    told = shares(head.marked if head is not None else Marked(""), [one.text for one in suggestions])
+    percents = _percents(told)
+    suggested = percents.get(Whose.SUGGESTED, 0) + percents.get(Whose.EDITED, 0)
     most = round(100 * settings.MAX_SUGGESTED_SHARE)
     parts = [{"whose": str(whose), "percent": part, "label": WHOSE[whose]} for whose, part in percents.items()]
     return {
@@ -422,15 +423,16 @@ def whose_words(head: DraftRevision | None, suggestions: list[Suggestion]) -> di
         "own": 100 - suggested - percents.get(Whose.PASTED, 0),
         "own_and_pasted": 100 - suggested,
         "too_much": f"At most {most} % may be suggested. Say more of it in your own words before you send it."
-        if suggested > most
+        if disclosure.is_too_much(by_model(told))
         else "",
     }
 
 
-def _percents(marked: Marked, offered: list[str]) -> dict[Whose, int]:
-    told = {whose: round(100 * share) for whose, share in shares(marked, offered).items()}
-    told[Whose.TYPED] += 100 - sum(told.values()) if sum(told.values()) else 0  # rounding is the writer's
-    return {whose: percent for whose, percent in told.items() if percent}
+def _percents(told: dict[Whose, float]) -> dict[Whose, int]:
+    percents = {whose: round(100 * share) for whose, share in told.items()}
+    if whole := sum(percents.values()):
+        percents[Whose.TYPED] += 100 - whole  # rounding is the writer's
+    return {whose: percent for whose, percent in percents.items() if percent}
 
 
 def whose_page(draft: Draft) -> dict[str, Any]:
