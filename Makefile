@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) scripts/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-remote lint types arrows migrations tests messages pins wheelhouse faults screenshots random-runs bench bench-soak faults-safety eval-safety train-setup train-smoke portable measuring clean
+.PHONY: help run setup test test-remote lint types arrows migrations tests messages pins wheelhouse faults screenshots random-runs bench bench-page bench-soak faults-safety eval-safety train-setup train-smoke portable measuring clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ random-runs: measuring ## RUNS=10000 random evenings on the writing page, and as
 bench: measuring ## time screening and the engine beside named peers, in the same run (half an hour on a quiet machine)
 	@.venv/bin/python -m bench.screening
 	@.venv/bin/python -m bench.engine --json
+
+bench-page: measuring ## the writing page in a browser: click to words, typing beside a bare <textarea>, bytes and hosts
+	@.venv/bin/python -m bench.page --rounds $(or $(ROUNDS),10)
 
 bench-soak: measuring ## mixed load on the engine for MINUTES=30; memory may not grow, no slot may stay taken
 	@.venv/bin/python -m bench.soak --minutes $(or $(MINUTES),30)

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from assistant import provenance
 from assistant.models import Suggestion
-from assistant.provenance import Marked, Whose
+from assistant.provenance import Marked
 
 VERSION = 1
 # https://cv.iptc.org/newscodes/digitalsourcetype/
@@ -16,6 +16,11 @@ SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 BY_A_PERSON = SOURCE_TYPES + "digitalCreation"
 BY_BOTH = SOURCE_TYPES + "compositeWithTrainedAlgorithmicMedia"
 BY_THE_MODEL = SOURCE_TYPES + "trainedAlgorithmicMedia"
+
+
+def is_too_much(share: float) -> bool:
+    """By whole percents, as they are shown: nobody is told that 80 % are more than 80 %."""
+    return round(100 * share) > round(100 * settings.MAX_SUGGESTED_SHARE)
 
 
 def line_for(marked: Marked) -> str:
@@ -26,7 +31,7 @@ def line_for(marked: Marked) -> str:
 def mark_for(marked: Marked, suggestions: list[Suggestion]) -> dict[str, Any]:
     """Numbers and names only. `suggestions`: those that were shown to the supporter."""
     told = provenance.shares(marked, [one.text for one in suggestions])
-    by_model = told[Whose.SUGGESTED] + told[Whose.EDITED]
+    by_model = provenance.by_model(told)
     return {
         "version": VERSION,
         "digital_source_type": BY_THE_MODEL if by_model == 1 else BY_BOTH if by_model else BY_A_PERSON,

@@ -139,7 +139,11 @@ def shares(marked: Marked, model_texts: Sequence[str] = ()) -> dict[Whose, float
 
 def model_share(marked: Marked) -> float:
     """The model's part of the visible characters, 0..1; 0 for an empty text."""
-    told = shares(marked)
+    return by_model(shares(marked))
+
+
+def by_model(told: dict[Whose, float]) -> float:
+    """`told`: all shares of a text."""
     return told[Whose.SUGGESTED] + told[Whose.EDITED]
 
 

@@ -35,7 +35,7 @@ from assistant.models import (
     SuggestionJob,
     Worry,
 )
-from assistant.provenance import Marked, Whose, ledger, shares
+from assistant.provenance import Marked, Whose, by_model, ledger, shares
 from assistant.safety import helplines
 from assistant.safety.sources import source_of
 from assistant.safety.types import Level, Screening, Severity, Tier
@@ -111,6 +111,7 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
     findings = list(post.findings.all())
     handling = triage.handling(post.level)
     shown_help = help_state()
+    suggested = actions.visible_suggestions(draft)
     available = shown_help.available and not post.human_only
     return (
         {
@@ -144,8 +145,8 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
             "goals": goals_for(job) if available else [],
             "sentences": sentences_of(text, locked=job.locked_sentences if job is not None else ()),
             "job": live_job(job),
-            "whose": whose_words(draft, head),
-            "used_unread": used_unread(draft),
+            "whose": whose_words(head, suggested),
+            "used_unread": used_unread(suggested),
             "meters": meters_of(draft, text),
             "client_key": uuid.uuid4(),  # for a page without our script: one page is one request for help
         }
@@ -392,11 +393,12 @@ def stopped_kinds(user: Any) -> list[dict[str, Any]]:
 
 def saved(draft: Draft, head: DraftRevision) -> dict[str, Any]:
     head.refresh_from_db(fields=["saved_at"])
+    suggested = actions.visible_suggestions(draft)
     return {
         "revision": head.number,
         "saved_at": head.saved_at.isoformat(),
-        "whose": whose_words(draft, head),
-        "used_unread": used_unread(draft),
+        "whose": whose_words(head, suggested),
+        "used_unread": used_unread(suggested),
         "may_ask": actions.enough_to_ask(head.text),
         "meters": meters_of(draft, head.text),
     }
@@ -422,10 +424,10 @@ WHOSE = {
 }
 
 
-def whose_words(draft: Draft, head: DraftRevision | None) -> dict[str, Any]:
-    """Percents of the visible characters, together 100; what is not there is left out."""
-    percents = _percents(head.marked, offered_in(draft)) if head is not None else {}
-    suggested = sum(percents.get(whose, 0) for whose in (Whose.SUGGESTED, Whose.EDITED))
+def whose_words(head: DraftRevision | None, suggestions: list[Suggestion]) -> dict[str, Any]:
+    """Percents of the visible characters, together 100; what is not there is left out. `suggestions`: of the draft."""
+    told = shares(head.marked if head is not None else Marked(""), [one.text for one in suggestions])
+    percents = _percents(told)
     own = percents.get(Whose.TYPED, 0)
     most = round(100 * settings.MAX_SUGGESTED_SHARE)
     parts = [{"whose": str(whose), "percent": part, "label": gettext(WHOSE[whose])} for whose, part in percents.items()]
@@ -438,28 +440,26 @@ def whose_words(draft: Draft, head: DraftRevision | None) -> dict[str, Any]:
             "At most %(most)s %% may be suggested. Say more of it in your own words before you send it."
         )
         % {"most": most}
-        if suggested > most
+        if disclosure.is_too_much(by_model(told))
         else "",
     }
 
 
-def offered_in(draft: Draft) -> list[str]:
-    return [one.text for one in actions.visible_suggestions(draft)]
-
-
-def _percents(marked: Marked, offered: list[str]) -> dict[Whose, int]:
-    told = {whose: round(100 * share) for whose, share in shares(marked, offered).items()}
-    told[Whose.TYPED] += 100 - sum(told.values()) if sum(told.values()) else 0  # rounding is the writer's
-    return {whose: percent for whose, percent in told.items() if percent}
+def _percents(told: dict[Whose, float]) -> dict[Whose, int]:
+    percents = {whose: round(100 * share) for whose, share in told.items()}
+    if whole := sum(percents.values()):
+        percents[Whose.TYPED] += 100 - whole  # rounding is the writer's
+    return {whose: percent for whose, percent in percents.items() if percent}
 
 
 def whose_page(draft: Draft) -> dict[str, Any]:
     """The draft with whose words stand where, and what would be said of that when it is sent."""
     head = draft.head()
-    ranges = ledger(head.marked, offered_in(draft)) if head is not None else []
+    suggested = actions.visible_suggestions(draft)
+    ranges = ledger(head.marked, [one.text for one in suggested]) if head is not None else []
     return {
         "draft": draft,
-        "whose": whose_words(draft, head),
+        "whose": whose_words(head, suggested),
         "ranges": [
             {"text": head.text[start:end], "whose": str(whose), "label": gettext(WHOSE[whose])}
             for start, end, whose in ranges
@@ -469,8 +469,9 @@ def whose_page(draft: Draft) -> dict[str, Any]:
     }
 
 
-def used_unread(draft: Draft) -> bool:
-    return any(attention.used_unread(one) for one in actions.visible_suggestions(draft)[-1:])
+def used_unread(suggestions: list[Suggestion]) -> bool:
+    """Of the latest one."""
+    return any(attention.used_unread(one) for one in suggestions[-1:])
 
 
 def stream_state(state: StreamState) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Words that carry what a text says, by their stems, and its sentences. English; lists are written for this lab."""
+"""Words that carry what a text says, by their stems, and its sentences. English; the lists are our own.
+
+What training builds is told by other lists and another stem (training/building/text.py): with these it would build other data.
+"""
 
 from __future__ import annotations
 

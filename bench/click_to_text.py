@@ -16,13 +16,14 @@ import argparse
 import json
 import os
 import random
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from assistant.inference.modelfile import measured_file
 from bench.engine.cases import make_case
@@ -35,19 +36,21 @@ from webapp.running import PASSWORD, Embedded
 from webapp.visitor import Visitor
 
 OVER_WITHIN_MS = 120_000
+SAVED = re.compile(r"Saved (just now|\d+ s ago)")  # by this page
 
 # From the click, which the page itself hears, to the first frame after words stand in either place where they may stand.
 WATCH = """
 () => {
-  const seen = { clicked: 0, first: 0 };
+  const seen = { clicked: 0, first: 0, whole: 0 };
   window.lanternSeen = seen;
   document.getElementById("improve").addEventListener("click", () => { seen.clicked = performance.now(); }, true);
   const look = () => {
-    if (!seen.clicked || seen.first) return;
+    if (!seen.clicked || seen.whole) return;
     const live = document.getElementById("live");
-    const text = live && !live.hidden ? document.getElementById("live-text").textContent.trim() : "";
-    const done = document.querySelector("#suggestion [data-suggestion]");
+    const text = !live.hidden ? document.getElementById("live-text").textContent.trim() : "";
+    const done = live.hidden ? document.querySelector("#suggestion [data-suggestion]") : null;
     if (text || done) requestAnimationFrame(() => { seen.first = seen.first || performance.now(); });
+    if (done) requestAnimationFrame(() => { seen.whole = seen.whole || performance.now(); });
   };
   const all = { subtree: true, childList: true, attributes: true, characterData: true };
   new MutationObserver(look).observe(document.getElementById("help"), all);
@@ -75,8 +78,9 @@ class Figure:
 
 
 class Supporter:
-    def __init__(self, browser: Browser, url: str, name: str) -> None:
-        self.page: Page = browser.new_context(bypass_csp=True).new_page()  # the driver evaluates strings to wait
+    def __init__(self, context: BrowserContext, url: str, name: str) -> None:
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(OVER_WITHIN_MS)
         self.page.goto(url)
         self.page.fill("input[name=login]", name)
         self.page.fill("input[name=password]", PASSWORD)
@@ -84,12 +88,15 @@ class Supporter:
         self.url = url
 
     def write(self, text: str) -> None:
-        page = self.page
-        page.goto(f"{self.url}/posts/")
-        page.get_by_role("button", name="Help the next person").click()
-        page.locator("#reply-text").fill(text)
-        page.locator("#save-state").filter(has_text="revision").wait_for()
-        page.evaluate(WATCH)
+        self.page.goto(f"{self.url}/posts/")
+        self.page.get_by_role("button", name="Help the next person").click()
+        self.fill(text)
+
+    def fill(self, text: str) -> None:
+        """Until the page says that it is saved; then the click is waited for."""
+        self.page.locator("#reply-text").fill(text)
+        self.page.locator("#save-state").filter(has_text=SAVED).wait_for()
+        self.page.evaluate(WATCH)
 
     def click(self) -> None:
         # Returns at once; a click of the driver would wait until the page is stable and keep the other people waiting.
@@ -98,7 +105,7 @@ class Supporter:
     def waited(self) -> float | None:
         """Milliseconds; None when it ended without words."""
         self.page.wait_for_function(
-            "window.lanternSeen.first || document.querySelector('#suggestion .notice')",
+            "window.lanternSeen.first || document.querySelector('#suggestion .notice, #ask-refused:not([hidden])')",
             timeout=OVER_WITHIN_MS,
             polling=100,
         )
@@ -131,7 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for name in names:
                 admin.invite(name, "supporter")
             browser = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
-            people = [Supporter(browser, site.url, name) for name in names]
+            people = [Supporter(open_context(browser), site.url, name) for name in names]
             figures = [measure(people[:count], rounds=given.rounds, think=given.think, seed=count) for count in counts]
             browser.close()
     print(
@@ -145,11 +152,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if all(figure.milliseconds for figure in figures) else 1
 
 
-def start_site(folder: Path) -> Embedded:
+def open_context(browser: Browser) -> BrowserContext:
+    return browser.new_context(bypass_csp=True)  # the driver evaluates strings to wait
+
+
+def start_site(folder: Path, **more: str) -> Embedded:
+    """`more`: settings."""
     of_make_run = {name: value for name, value in site_env().items() if name.startswith(("OMP_", "GOMP_"))}
     model = measured_file(model_in_use())
     named = {"MODEL_PATH": str(model.path), "MODEL_SHA256": model.sha256, "JOB_MAX_TOKENS": "120"}
-    return Embedded(folder, settings=of_make_run | named)
+    return Embedded(folder, settings=of_make_run | named | more)
 
 
 def enter_posts(site: Embedded, folder: Path, *, count: int) -> None:

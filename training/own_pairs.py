@@ -19,9 +19,10 @@ from pathlib import Path
 from rapidfuzz.distance import Indel
 
 from assistant.changes import split_sentences
+from assistant.telling import sentences
 from training.building.cues import OWN, Cue, cues, is_stock, ungrounded
 from training.building.reflections import copies
-from training.building.text import content, sentences, words
+from training.building.text import content, words
 from training.schemas import Example, Objective, Pair, PairSource, read_rows, write_rows
 
 LETTER = re.compile(

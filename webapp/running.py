@@ -162,8 +162,8 @@ class Site:
         found: dict[str, Any] = answer.json()
         return found
 
-    def wait_for_help(self, seconds: float = 60) -> None:
-        """Until the site answers and a worker has its model."""
+    def wait_for_help(self, seconds: float = 180) -> None:
+        """Until the site answers and a worker has its model, however busy the machine. Raises at once where a process ended."""
 
         def helps() -> bool:
             for process in self.processes.values():

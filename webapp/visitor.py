@@ -76,15 +76,20 @@ class Visitor:
             raise RuntimeError(f"{name} could not join: {answer.status_code}")
         return self
 
-    def invite(self, name: str, *roles: str) -> Visitor:
-        """For an admin: invite somebody, who joins at once in a browser of their own."""
+    def invitation(self, *roles: str) -> str:
+        """For an admin: the link for somebody."""
         page = self.send("/people/invite", roles=list(roles)).text
         found = re.search(r"http://[^\s<]+/invitation/[^\s<]+", page)
         if found is None:
             raise RuntimeError("The page shows no invitation.")
+        return found[0]
+
+    def invite(self, name: str, *roles: str) -> Visitor:
+        """For an admin: invite somebody, who joins at once in a browser of their own."""
+        link = self.invitation(*roles)
         visitor = Visitor(self.url)
         self.invited.append(visitor)
-        return visitor.join(found[0].removeprefix(self.url), name)
+        return visitor.join(link.removeprefix(self.url), name)
 
     def page(self, path: str) -> str:
         answer = self.http.get(path, follow_redirects=True)

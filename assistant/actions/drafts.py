@@ -130,7 +130,7 @@ def refuse_if_closed(draft: Draft) -> None:
 
 def _renew_lease(draft: Draft) -> None:
     if draft.status == Draft.Status.WRITING:
-        draft.post.lease(draft.author, until=from_now(settings.POST_LEASE))
+        draft.post.lease(draft.author_id, until=from_now(settings.POST_LEASE))
 
 
 def visible_suggestions(draft: Draft) -> list[Suggestion]:

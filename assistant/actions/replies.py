@@ -53,7 +53,7 @@ def send_reply(draft: Draft, *, by: Any, revision: DraftRevision) -> Reply:
         )
     text, marked = revision.text, revision.marked
     share = provenance.model_share(marked)
-    if share > settings.MAX_SUGGESTED_SHARE:
+    if disclosure.is_too_much(share):
         raise Refused(
             "too_much_suggested",
             gettext(

@@ -104,7 +104,7 @@ class Post(models.Model):
         return Post.objects.filter(id=self.id, tier__in=lower).update(tier=tier.value) == 1
 
     def lease(self, user: Any, *, until: Any) -> bool:
-        """Take or renew the lease; False when somebody else has it or the post no longer waits."""
+        """Take or renew the lease; False when somebody else has it or the post no longer waits. `user`: or the id of one."""
         taken = Post.objects.filter(
             Q(leased_until=None) | Q(leased_until__lt=Now()) | Q(leased_by=user), id=self.id, status=Post.Status.WAITING
         ).update(leased_by=user, leased_until=until)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from assistant import actions, attention
+from assistant import actions, attention, provenance, screens
 from assistant.models import ChangeVerdict, Draft, ModelVersion, Reply, Suggestion
 from webapp import test as build
 from webapp.test import Cast, read
@@ -88,6 +88,24 @@ def test_more_suggested_words_than_the_deployment_allows_are_not_sent_and_nothin
     more = f"{text} I am up late on Fridays as well. Write to us again whenever you like; somebody reads it every single time."
     send(client, suggestion.job.draft, more, base=2)
     assert Reply.objects.get().text == more
+
+
+@pytest.mark.parametrize("more", ["", " Yes.", " I am up late.", " Write again whenever you like."])
+def test_the_page_warns_where_sending_refuses_and_nowhere_else(
+    cast: Cast, client: Client, settings: Settings, more: str
+) -> None:
+    suggestion = build.suggestion(build.draft(cast.wren, text=OWN), OFFERED)
+    client.force_login(cast.wren)
+    text = use_all(client, suggestion) + more
+    save(client, suggestion.job.draft, text, base=2)
+    percent = round(100 * provenance.model_share(build.head_of(Draft.objects.get()).marked))
+    for most, warned in ((percent - 1, True), (percent, False)):
+        settings.MAX_SUGGESTED_SHARE = most / 100
+        head = build.head_of(Draft.objects.get())
+        whose = screens.whose_words(head, actions.visible_suggestions(head.draft))
+        assert bool(whose["too_much"]) is warned
+        send(client, head.draft, text, base=head.number)
+        assert Reply.objects.exists() is not warned
 
 
 def test_what_the_reader_is_told_goes_with_the_reply(cast: Cast, client: Client, settings: Settings) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from scipy.stats import binom
+
 
 def quantile(values: Sequence[float], share: float) -> float:
     """Linear between the two nearest values."""
@@ -18,6 +20,13 @@ def quantile(values: Sequence[float], share: float) -> float:
     low = int(place)
     high = min(low + 1, len(ordered) - 1)
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def quantile_interval(values: Sequence[float], share: float) -> tuple[float | None, float | None]:
+    """Where the quantile lies with 95 %, from the values' order alone; None on a side that so few values do not bound."""
+    ordered = sorted(values)
+    low, high = (int(place) for place in binom.ppf([0.025, 0.975], len(ordered), share))
+    return (ordered[low - 1] if low > 0 else None, ordered[high] if high < len(ordered) else None)
 
 
 @dataclass(frozen=True, slots=True)

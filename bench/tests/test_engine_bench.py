@@ -16,7 +16,16 @@ from assistant.inference.prompts import build_improve
 from bench.canaries import PLACES, foreign_words, made_up_words, make_canaries, report
 from bench.engine.cases import make_case, make_cases
 from bench.engine.child import full_steps
-from bench.engine.figures import Bound, Ratio, gaps_while, kept_share, paired_ratio, quantile, verdict
+from bench.engine.figures import (
+    Bound,
+    Ratio,
+    gaps_while,
+    kept_share,
+    paired_ratio,
+    quantile,
+    quantile_interval,
+    verdict,
+)
 from bench.engine.files import write_random_adapter
 from bench.engine.machine import Load, family, watching
 from bench.engine.plan import Answer, Clock, Step, decode_rate, from_json, to_json, tokens_per_second
@@ -30,6 +39,14 @@ from scripts.setup.steps import VAR
 @pytest.mark.parametrize(("share", "expected"), [(0.0, 1.0), (0.5, 2.5), (0.95, 3.85), (1.0, 4.0)])
 def test_a_quantile_lies_between_its_neighbours(share: float, expected: float) -> None:
     assert quantile([4.0, 1.0, 3.0, 2.0], share) == pytest.approx(expected)
+
+
+def test_the_interval_of_a_quantile_is_open_where_too_few_values_bound_it() -> None:
+    hundred = [float(value) for value in range(100)]
+    assert quantile_interval(hundred, 0.5) == (39.0, 60.0)
+    assert quantile_interval(hundred, 0.95) == (89.0, 99.0)
+    assert quantile_interval(hundred[:10], 0.95) == (7.0, None)
+    assert quantile_interval(hundred[:2], 0.5) == (None, None)
 
 
 def test_a_ratio_is_taken_round_by_round() -> None:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from assistant.telling import sentences
 from training.building.cues import YOU, Cue, cues, ungrounded
-from training.building.text import content, sentences, words
+from training.building.text import content, words
 
 UNUSABLE = re.compile(
     r"https?:|www\.|@|\d{3,}|\[|\]|\.com\b|\b(therapist here|my (practice|clients?|office|website|book|blog)|licensed|"

@@ -1,4 +1,4 @@
-"""Words and sentences as the building of examples counts them. English only."""
+"""Words as the building of examples counts them. English only. Other words or stems here build other data."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from importlib import resources
 from typing import Any
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
-from assistant.changes import split_sentences
 
 WORD = re.compile(r"[A-Za-z][A-Za-z'’]*")
 ENDINGS = re.compile(r"(?:'s|’s|ing|edly|ed|ies|es|s|ly|er|e|y)$")
@@ -26,10 +24,6 @@ def phrases() -> dict[str, Any]:
 def common() -> frozenset[str]:
     """Said about anything: sharing one of these with the post shows nothing."""
     return frozenset(phrases()["common"].split())
-
-
-def sentences(text: str) -> list[str]:
-    return [text[one.start : one.end] for one in split_sentences(text)]
 
 
 def words(text: str) -> list[str]:

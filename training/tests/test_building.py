@@ -7,11 +7,12 @@ import random
 import pytest
 
 from assistant.inference.trained_prompts import Task
+from assistant.telling import sentences
 from training.building import Line, Options, build
 from training.building.cues import Cue, cues
 from training.building.reflections import ask, flip, listen, reflect
 from training.building.replies import windows
-from training.building.text import content, sentences
+from training.building.text import content
 from training.building.wording import blunt, slip, soften, stiffen
 from training.own_pairs import balanced, mark, pairs
 from training.schemas import Comment, Example, Origin, Rewrite, Thread
