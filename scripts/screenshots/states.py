@@ -258,7 +258,7 @@ def whose(here: Studio) -> None:
     page.goto(address)
     page.locator("#reply-text").fill(after.strip())
     expect(page.locator("#too-much")).to_be_visible()
-    here.take(page, "too-much", phone=page.locator(".reply"))
+    here.take(page, "too-much", phone=page.locator("#text-hint"))
 
 
 def pause(here: Studio) -> None:
@@ -303,7 +303,11 @@ def queue(here: Studio) -> None:
 def no_model(here: Studio) -> None:
     page = here.draft(SCHOOL, MINE)
     here.restart_without_a_model()
-    page.reload()
+    for _ in range(60):  # it is looked for first
+        page.reload()
+        if "being loaded" not in page.locator("main").inner_text():
+            break
+        page.wait_for_timeout(1_000)
     expect(page.locator("#model-state")).to_be_visible()
     here.take(page, "no-model", phone=page.locator("#help"))
 
