@@ -43,11 +43,11 @@ export class Changes {
     }
     const before = item.dataset.state;
     show(item, verdict === "undone" ? "" : verdict);
-    this.#moveOn(item, verdict);
     const fields = { verdict, reason: verdict === "unhelpful" ? event.target.elements.reason.value : "" };
     this.#saver.decide(event.target.action, fields, (_body, refusal) => {
       if (refusal) this.#setAside(item, refusal.message, before);
     });
+    this.#moveOn(item, verdict); // after it: leaving the text saves it, and would save what was suggested as typed
   }
 
   async #stopKind(item, url) {

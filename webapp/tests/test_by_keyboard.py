@@ -360,6 +360,17 @@ def test_changes_are_gone_through_and_decided_by_key(running: Embedded, site: Si
     expect(reply).to_be_focused()
 
 
+def test_a_change_that_was_used_is_no_typing_of_ones_own(running: Embedded, site: Site, chromium: Browser) -> None:
+    page = writing(site, chromium)
+    number = int(page.locator("#reply-form input[name=base]").input_value())
+    changes = with_changes(running, page)
+    changes.nth(0).get_by_role("button", name="Use this").click()
+    expect(page.locator("#save-state")).to_contain_text(f"revision {number + 1}")
+    page.get_by_role("link", name="History").click()
+    expect(page.locator(".steps li").first).to_contain_text("A suggestion used")
+    expect(page.locator(".steps li").nth(1)).to_contain_text("You wrote")
+
+
 def test_a_change_that_fits_no_more_keeps_the_focus(running: Embedded, site: Site, chromium: Browser) -> None:
     page = writing(site, chromium)
     changes = with_changes(running, page)
