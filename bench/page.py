@@ -272,8 +272,8 @@ def tell_typing(run: Run, load: Load) -> list[bool]:
     medians = [[quantile(one.keys, 0.5) for one in rounds] for rounds in arms.values()]
     print(f"| key to frame, p50 of a round | | | {ratio(*medians)} |\n")
     frames = [frame for one in run.ours for frame in one.frames]
-    nothing: dict[str, Any] = {"ours": 0.0, "where": []}
-    worst = max(frames, key=lambda frame: frame["ours"], default=nothing)
+    none: dict[str, Any] = {"ours": 0.0, "where": []}
+    worst = max(frames, key=lambda frame: frame["ours"], default=none)
     met = worst["ours"] <= LONG_FRAME_MS
     quiet = load.neighbours <= MOST_NEIGHBOURS
     print(

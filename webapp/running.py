@@ -148,6 +148,10 @@ class Site:
         """The process in which jobs run."""
         raise NotImplementedError
 
+    def restart_worker(self) -> None:
+        """After it ended."""
+        self.worker.start()
+
     def add(self, name: str, command: Sequence[str], **more: str) -> Process:
         process = Process(command, env=self.env | more, log=self.folder / "logs" / f"{name}.log")
         self.processes[name] = process
@@ -225,9 +229,6 @@ class Embedded(Site):
     def worker(self) -> Process:
         return self.processes["serve"]
 
-    def restart_worker(self) -> None:
-        self.worker.start()
-
 
 def composed(service: str) -> list[str]:
     """The command of a service of compose.yaml: what is tested as a process is what it describes."""
@@ -269,6 +270,3 @@ class Outgrown(Site):
     @property
     def worker(self) -> Process:
         return self.processes["worker"]
-
-    def restart_worker(self) -> None:
-        self.worker.start()

@@ -38,8 +38,8 @@ def test_what_comes_and_what_goes_is_marked_in_words_beside_the_colour(cast: Cas
     build.suggestion(draft)
     client.force_login(cast.wren)
     page = client.get(f"/drafts/{draft.id}/").content.decode()
-    assert '<del><span class="unseen"> [removed: </span>like to cook<span class="unseen">] </span></del>' in page
-    assert '<ins><span class="unseen"> [added: </span>cook for a friend<span class="unseen">] </span></ins>' in page
+    assert '<del><bdi class="unseen"> [removed: </bdi>like to cook<span class="unseen">] </span></del>' in page
+    assert '<ins><bdi class="unseen"> [added: </bdi>cook for a friend<span class="unseen">] </span></ins>' in page
 
 
 def test_reporting_a_suggestion_puts_it_before_a_moderator(cast: Cast, client: Client) -> None:

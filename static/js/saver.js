@@ -88,6 +88,7 @@ export class Saver extends EventTarget {
   /** Go on with the words on the page, on top of the other revision. */
   async keepMine() {
     this.base = this.detail.revision;
+    this.#takeBack(this.#queue);
     this.#queue = [];
     this.#latest = null;
     this.#tell("waiting");
@@ -131,6 +132,7 @@ export class Saver extends EventTarget {
     this.#queue.shift();
     entry.onAnswer?.(null, body);
     if (entry.verdict) return true; // the words are still saved by the next typed entry
+    this.#takeBack([entry]);
     this.#latest = null;
     return this.#stop("refused", body);
   }
@@ -154,6 +156,11 @@ export class Saver extends EventTarget {
       return true;
     }
     return this.#stop("conflict", body);
+  }
+
+  /** What was pasted with these comes along with the next save instead. */
+  #takeBack(entries) {
+    this.#pasted = [...entries.flatMap(({ pasted }) => pasted ?? []), ...this.#pasted].slice(-MOST_PASTED);
   }
 
   #tryLater(entry) {

@@ -24,6 +24,7 @@ COMPLETE = (
     "moderation/",
     "sentences_in_data.py",
     "static/js/",
+    "templates/",
     "templates/accounts/language.html",
     "webapp/",
 )
