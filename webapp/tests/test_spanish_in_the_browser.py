@@ -52,7 +52,7 @@ def test_who_chooses_spanish_is_spoken_to_in_it_by_the_scripts_too(
     expect(page.get_by_role("heading", name="Idioma", exact=True)).to_be_visible()
     expect(page.get_by_text("Guardado.")).to_be_visible()
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         found = Axe().run(page, options=STANDARD)
         assert found.violations_count == 0, found.generate_report()
     page.goto(f"{live_server.url}/drafts/{draft.id}/")
