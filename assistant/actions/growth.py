@@ -41,8 +41,8 @@ def _keep(reply: Reply) -> None:
     row.numbers, row.at = numbers_of(reply).to_json(), timezone.now()
     row.save()
     if choice.is_stepped_by_rule and (level := next_level(choice)):
-        choice.stepped, choice.changed_at = level, timezone.now()
-        choice.save()
+        stepped = {"stepped": level, "changed_at": timezone.now()}  # and nothing that the person chose meanwhile
+        HelpChoice.objects.update_or_create(by_id=choice.by_id, defaults=stepped)
 
 
 def next_level(choice: HelpChoice) -> HelpLevel | None:

@@ -252,7 +252,7 @@ def test_a_first_evening_goes_from_the_invitation_to_a_sent_reply_by_what_the_pa
     page.get_by_label("Password again").fill(PASSWORD)
     page.get_by_role("button", name="Make my account").click()
     page.get_by_role("button", name="Help the next person").click()
-    reply = page.get_by_label("Your reply")
+    reply = page.get_by_role("textbox", name="Your reply")
     reply.fill(DRAFT)
     improve = page.get_by_role("button", name="Improve my draft")
     use = page.get_by_role("button", name="Use this")
