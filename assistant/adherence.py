@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from assistant import meters
-from assistant.changes import split_sentences
+from assistant.changes import sentences_in
 from assistant.inference.trained_prompts import Goal
 from assistant.meters import Mechanism
+from assistant.safety.english import is_english
 from assistant.safety.pipeline import screen
 from assistant.safety.types import Context, Kind
 from assistant.translatable import gettext_noop
@@ -63,11 +64,11 @@ def difference(before: Mapping[Measure, float], after: Mapping[Measure, float]) 
 
 def measured(text: str, *, post: str = "", language: str = "en", country: str = "") -> dict[Measure, float]:
     """What cannot be told is left out: of other languages than English all that needs words, of short texts the reading level."""
-    words, sentences = len(text.split()), [text[one.start : one.end] for one in split_sentences(text)]
+    words, sentences = len(text.split()), sentences_in(text)
     if not words:
         return {}
     found: dict[Measure, float] = {Measure.WORDS: words, Measure.SENTENCE: words / max(1, len(sentences))}
-    if language.partition("-")[0].casefold() != "en":
+    if not is_english(language):
         return found
     advises = meters.advises(text) or meters.names_a_resource(text, language=language, country=country)
     found |= {

@@ -86,6 +86,10 @@ def split_sentences(text: str) -> list[Sentence]:
     return sentences
 
 
+def sentences_in(text: str) -> list[str]:
+    return [text[one.start : one.end] for one in split_sentences(text)]
+
+
 def _pieces_of_line(line: str) -> Iterator[str]:
     """The line in pieces whose lengths add up to its own."""
     start = 0

@@ -23,9 +23,9 @@ def is_too_much(share: float) -> bool:
     return round(100 * share) > round(100 * settings.MAX_SUGGESTED_SHARE)
 
 
-def line_for(marked: Marked) -> str:
-    """Empty where no word was suggested."""
-    return str(settings.DISCLOSURE) if provenance.model_share(marked) else ""
+def line_for(share: float) -> str:
+    """Of the share of suggested words; empty where there are none."""
+    return str(settings.DISCLOSURE) if share else ""
 
 
 def mark_for(marked: Marked, suggestions: list[Suggestion]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rapidfuzz.distance import Indel
 
-from assistant.changes import Change, Kind, apply_changes, changes_between, split_sentences
+from assistant.changes import Change, Kind, apply_changes, changes_between, sentences_in, split_sentences
 
 A_COPY = 0.8  # an insertion so like a locked sentence is that sentence in another place
 
@@ -52,8 +52,7 @@ def _spans(text: str, sentence: str) -> list[Span]:
 
 def _stand_whole(text: str, locked: Sequence[str]) -> bool:
     """Nothing has to be enforced: they are sentences of the suggestion, in order, and as often as in the draft."""
-    own = [text[one.start : one.end] for one in split_sentences(text)]
-    return [sentence for sentence in own if sentence in locked] == list(locked)
+    return [sentence for sentence in sentences_in(text) if sentence in locked] == list(locked)
 
 
 def _touches(change: Change, spans: Sequence[Span]) -> bool:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from assistant.changes import sentences_in
 from assistant.meters import Mechanism, mechanisms_in
-from assistant.telling import sentences, telling, words
+from assistant.safety.english import is_english
+from assistant.telling import telling, words
 
 LEAST_WORDS = 20  # of a draft; a shorter one has only begun
 TAKES_UP = {Mechanism.INTERPRETATIONS, Mechanism.EXPLORATIONS}
@@ -24,12 +26,12 @@ def misses(draft: str, post: str) -> bool:
 
 def point_of(post: str) -> str:
     """The sentence whose telling words come back most often in the post; of several the first."""
-    counts = Counter(stem for one in sentences(post) for stem in telling(one))
-    return max(sentences(post), key=lambda one: sum(counts[stem] for stem in telling(one)) / (len(words(one)) + 5))
+    counts = Counter(stem for one in sentences_in(post) for stem in telling(one))
+    return max(sentences_in(post), key=lambda one: sum(counts[stem] for stem in telling(one)) / (len(words(one)) + 5))
 
 
 def left_aside(draft: str, post: str, *, language: str) -> str:
     """Of the post: what the draft could answer first. Empty where it takes up the post, or is not in English."""
-    if language.partition("-")[0].casefold() != "en" or not misses(draft, post):
+    if not is_english(language) or not misses(draft, post):
         return ""
     return point_of(post)

@@ -16,8 +16,9 @@ from functools import cache
 from math import inf
 from pathlib import Path
 
-from assistant.changes import split_sentences
+from assistant.changes import sentences_in
 from assistant.reading_level import coleman_liau
+from assistant.safety.english import is_english
 from assistant.safety.phases.support import Element, Support
 from assistant.safety.types import Context, Kind
 from assistant.translatable import gettext_noop
@@ -60,7 +61,7 @@ def measure(text: str, *, post: str, language: str = "en", country: str = "", at
     """
     if not text.strip():
         return []
-    if language.partition("-")[0].casefold() != "en":
+    if not is_english(language):
         return [_question(text), _length(text, post)]
     found = mechanisms_in(text)
     elements = _elements(text, language=language, country=country)
@@ -102,7 +103,7 @@ def advises(text: str) -> bool:
 
 def advice_comes_first(text: str) -> bool:
     """Whether advice is given near the beginning and before anything that was felt or understood."""
-    for sentence in _sentences(text)[:EARLY]:
+    for sentence in sentences_in(text)[:EARLY]:
         if mechanisms_in(sentence) & {Mechanism.REACTIONS, Mechanism.INTERPRETATIONS}:
             return False
         if advises(sentence) and not asks(sentence):
@@ -121,7 +122,7 @@ def grade_of(text: str) -> float | None:
     if len(words) < LEAST_WORDS:
         return None
     letters = sum(letter.isalnum() for word in words for letter in word)
-    return coleman_liau(letters=letters, words=len(words), sentences=max(1, len(_sentences(text))))
+    return coleman_liau(letters=letters, words=len(words), sentences=max(1, len(sentences_in(text))))
 
 
 def band_of(grade: float) -> str:
@@ -171,13 +172,9 @@ def _elements(text: str, *, language: str, country: str) -> frozenset[Element]:
 # Wording
 
 
-def _sentences(text: str) -> list[str]:
-    return [text[one.start : one.end] for one in split_sentences(text)]
-
-
 def _questions(text: str) -> list[str]:
     ends = ("?", "？", "؟")
-    return [one for one in _sentences(text) if one.rstrip(" \"'”’)").endswith(ends) and len(one.split()) > 1]
+    return [one for one in sentences_in(text) if one.rstrip(" \"'”’)").endswith(ends) and len(one.split()) > 1]
 
 
 @cache

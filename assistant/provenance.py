@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from rapidfuzz.distance import Indel
 
-from assistant.changes import split_sentences
+from assistant.changes import sentences_in, split_sentences
 
 RUN_WORDS = 4  # shorter runs ("I am so") are anybody's
 RUN_CHARACTERS = 20  # the same rule for scripts that put no spaces between words
@@ -113,7 +113,7 @@ def ledger(marked: Marked, model_texts: Sequence[str] = ()) -> list[tuple[int, i
     """
     text, authors = marked.text, _authors_of(marked)
     whose = [WHOSE[author] for author in authors]
-    offered = {one[part.start : part.end] for one in model_texts for part in split_sentences(one)}
+    offered = {sentence for one in model_texts for sentence in sentences_in(one)}
     for sentence in split_sentences(text):
         inside = range(sentence.start, sentence.end)
         own = any(text[at].isalnum() and authors[at] is not _Author.MODEL for at in inside)

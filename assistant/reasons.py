@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from assistant import meters
 from assistant.changes import Change, Kind
 from assistant.meters import Mechanism
+from assistant.safety.english import is_english
 from assistant.safety.pipeline import screen
 from assistant.safety.sources import reason_of, source_of
 from assistant.safety.types import Context, Finding
@@ -84,8 +85,8 @@ ORDERED = (Mechanism.EXPLORATIONS, Mechanism.INTERPRETATIONS, Mechanism.REACTION
 def explained(changes: Sequence[Change], *, post: str, language: str = "en", country: str = "") -> list[Change]:
     """With the code of a reason in each. In other languages than English only what the safety layer says is known."""
     context = Context(kind=TextKind.REPLY, language=language, country=country, post=post, whole=False)
-    is_english = language.partition("-")[0].casefold() == "en"
-    return [replace(one, why=_why(one, post, context, is_english=is_english)) for one in changes]
+    english = is_english(language)
+    return [replace(one, why=_why(one, post, context, english=english)) for one in changes]
 
 
 def told(code: str) -> Why | None:
@@ -101,12 +102,12 @@ def is_finding(code: str) -> bool:
     return bool(code) and code not in LINES
 
 
-def _why(change: Change, post: str, context: Context, *, is_english: bool) -> str:
+def _why(change: Change, post: str, context: Context, *, english: bool) -> str:
     if change.kind is Kind.KEEP:
-        return _praise(change.before) if is_english else ""
+        return _praise(change.before) if english else ""
     if fault := _mended(change, context):
         return fault
-    return _gained(change, post, context) if is_english else ""
+    return _gained(change, post, context) if english else ""
 
 
 def _praise(sentence: str) -> str:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext, gettext_noop
 from assistant import actions, attention, disclosure, hints, history, meters, reasons, triage
 from assistant.access import USE_GENERATE
 from assistant.actions.suggestions import SAFETY_OPEN
-from assistant.changes import Change, Kind, Word, changes_between, split_sentences, word_changes
+from assistant.changes import Change, Kind, Word, changes_between, sentences_in, split_sentences, word_changes
 from assistant.forms import CountryForm
 from assistant.growth import HelpLevel
 from assistant.inference.types import Mode
@@ -35,7 +35,7 @@ from assistant.models import (
     SuggestionJob,
     Worry,
 )
-from assistant.provenance import Marked, Whose, by_model, ledger, shares
+from assistant.provenance import Marked, Whose, by_model, ledger, model_share, shares
 from assistant.safety import helplines
 from assistant.safety.sources import source_of
 from assistant.safety.types import Level, Screening, Severity, Tier
@@ -179,7 +179,7 @@ def goals_for(job: SuggestionJob | None) -> list[dict[str, Any]]:
 
 def sentences_of(text: str, *, locked: Collection[str]) -> list[dict[str, Any]]:
     """Each sentence once, and whether it stays as it is."""
-    own = dict.fromkeys(text[one.start : one.end] for one in split_sentences(text))
+    own = dict.fromkeys(sentences_in(text))
     return [{"text": sentence, "locked": sentence in locked} for sentence in own]
 
 
@@ -302,11 +302,13 @@ def versions_of(job: SuggestionJob | None, head: DraftRevision | None) -> dict[s
         job,
         *before.select_related("case", "revision__case", "draft").order_by("-queued_at")[: MOST_VERSIONS - 1],
     ]
-    versions = _different([suggestion_context(one) for one in reversed(latest)])
+    stopped = set(StoppedKind.objects.filter(by=job.asked_by).values_list("code", flat=True))
+    hinted = job.draft.is_open and hints_first(job)
+    versions = _different([suggestion_context(one, stopped=stopped, hinted=hinted) for one in reversed(latest)])
     done = job.mode == Mode.IMPROVE and job.draft.is_open and job.status == SuggestionJob.Status.DONE
     as_asked = head is not None and head.text == job.original  # else asking is about other words
-    hinted = any(one and one.get("hints") and one["changes"] for one in versions)
-    return {"versions": versions, "hints": hinted, "another": done and as_asked and len(versions) < MOST_VERSIONS}
+    hints_shown = hinted and any(one and one["changes"] for one in versions)
+    return {"versions": versions, "hints": hints_shown, "another": done and as_asked and len(versions) < MOST_VERSIONS}
 
 
 def _different(versions: list[dict[str, Any] | None]) -> list[dict[str, Any] | None]:
@@ -314,8 +316,8 @@ def _different(versions: list[dict[str, Any] | None]) -> list[dict[str, Any] | N
     return list({one["text"] if one and "text" in one else number: one for number, one in enumerate(versions)}.values())
 
 
-def suggestion_context(job: SuggestionJob) -> dict[str, Any] | None:
-    """The change list of a job, or why there is none."""
+def suggestion_context(job: SuggestionJob, *, stopped: Set[str], hinted: bool) -> dict[str, Any] | None:
+    """The change list of a job, or why there is none. `stopped`: kinds that its reader wants no more of."""
     row = Suggestion.objects.filter(job=job).select_related("case").first()
     status, reason = shown_status(job, row)
     base: dict[str, Any] = {
@@ -330,12 +332,11 @@ def suggestion_context(job: SuggestionJob) -> dict[str, Any] | None:
         return base if status in ("held", "failed") else None
     verdicts = actions.verdicts_of(row)
     changes = actions.changes_of(row)
-    stopped = set(StoppedKind.objects.filter(by=job.asked_by).values_list("code", flat=True))
     locked = set(job.locked_sentences)
-    base["hints"] = job.draft.is_open and hints_first(job)
+    base["hints"] = hinted
     base["changes"] = [
         change_row(one, verdicts.get(one.index), stopped=stopped, locked=locked)
-        | {"hint": base["hints"] and hints.is_hint(one), "stands_after": hints.stands_after(changes, one.index)}
+        | {"hint": hinted and hints.is_hint(one), "stands_after": hints.stands_after(changes, one.index)}
         for one in changes
     ]
     base["why_not"] = ChangeVerdict.Reason.choices
@@ -465,7 +466,7 @@ def whose_page(draft: Draft) -> dict[str, Any]:
             for start, end, whose in ranges
             if head is not None
         ],
-        "disclosure": disclosure.line_for(head.marked) if head is not None else "",
+        "disclosure": disclosure.line_for(model_share(head.marked)) if head is not None else "",
     }
 
 

@@ -9,8 +9,6 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from assistant.changes import split_sentences
-
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+")
 _FUNCTION = frozenset(
     """a about above after again against ago all almost along already also although always am among an and another any
@@ -79,10 +77,6 @@ def stem(word: str) -> str:
 
 
 COMMON_STEMS = frozenset(stem(word) for word in _COMMON)
-
-
-def sentences(text: str) -> list[str]:
-    return [text[one.start : one.end] for one in split_sentences(text)]
 
 
 def bare(text: str) -> str:

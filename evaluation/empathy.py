@@ -25,7 +25,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
 
-from assistant.telling import bare, content, sentences, words
+from assistant.changes import sentences_in
+from assistant.telling import bare, content, words
 from evaluation.report import as_markdown
 from evaluation.revisions.sheet import not_to_commit
 from evaluation.rows import fingerprint, jsonl_rows
@@ -137,7 +138,7 @@ def _by_sentence(
     reply: str, levels: Sequence[int], spans: Sequence[Sequence[str]]
 ) -> tuple[tuple[str, tuple[int, ...]], ...]:
     """A sentence has the level where it overlaps with a marked span; all have it where none does."""
-    parts = sentences(reply) or [reply]
+    parts = sentences_in(reply) or [reply]
     columns = []
     for level, marked in zip(levels, spans, strict=True):
         known = [one for one in map(bare, marked) if len(one) >= SHORTEST_SPAN]
@@ -220,7 +221,7 @@ class EmpathyScorer:
         return likeliest
 
     def _chances(self, posts: Sequence[str], replies: Sequence[str]) -> Floats:
-        parts = [sentences(reply) or [reply] for reply in replies]
+        parts = [sentences_in(reply) or [reply] for reply in replies]
         of_parts = self._strongest.chances(
             [post for post, own in zip(posts, parts, strict=True) for _part in own],
             [part for own in parts for part in own],
@@ -268,7 +269,7 @@ def _cues(posts: Sequence[str], replies: Sequence[str]) -> Floats:
 
 
 def _cues_of(post: str, reply: str) -> Iterator[float]:
-    said, parts = words(reply), sentences(reply)
+    said, parts = words(reply), sentences_in(reply)
     asked = [words(one) for one in parts if one.rstrip().endswith("?")]
     yield np.log1p(len(said))
     yield np.log1p(len(parts))

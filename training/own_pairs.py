@@ -18,8 +18,7 @@ from pathlib import Path
 
 from rapidfuzz.distance import Indel
 
-from assistant.changes import split_sentences
-from assistant.telling import sentences
+from assistant.changes import sentences_in, split_sentences
 from training.building.cues import OWN, Cue, cues, is_stock, ungrounded
 from training.building.reflections import copies
 from training.building.text import content, words
@@ -60,7 +59,7 @@ OBJECTIVES = {
 
 def mark(answer: str, row: Example) -> Marks:
     post, draft, good = content(row.post), content(row.draft), content(row.answer)
-    told = sentences(answer)
+    told = sentences_in(answer)
     added = [one for one in told if not near(one, row.draft)]
     stays = draft & good
     return Marks(
@@ -94,7 +93,7 @@ def grounded(added: list[str], known: frozenset[str], draft: str) -> float:
 
 def faults_left(answer: str, row: Example) -> int:
     """Sentences of the draft that the good revision leaves out and the answer still has."""
-    dropped = [one for one in sentences(row.draft) if not near(one, row.answer)]
+    dropped = [one for one in sentences_in(row.draft) if not near(one, row.answer)]
     return sum(near(one, answer, alike=0.9) for one in dropped)
 
 

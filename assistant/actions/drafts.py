@@ -145,5 +145,4 @@ def enough_to_ask(text: str) -> bool:
     """The improvement model works on the supporter's own words: some must be there."""
     if len(text.split()) >= settings.MIN_ASK_WORDS:
         return True
-    sentences = [text[s.start : s.end] for s in change_list.split_sentences(text)]
-    return sum(len(sentence.split()) > 1 for sentence in sentences) >= settings.MIN_ASK_SENTENCES
+    return sum(len(sentence.split()) > 1 for sentence in change_list.sentences_in(text)) >= settings.MIN_ASK_SENTENCES

@@ -18,6 +18,7 @@ from assistant.changes import Change, Kind
 from assistant.growth import Changes, HelpLevel, Numbers
 from assistant.inference.types import Mode
 from assistant.models import ChangeVerdict, Draft, HelpChoice, Reply, ReplyNumbers, StoppedKind, Suggestion
+from assistant.safety.english import is_english
 
 log = logging.getLogger("lantern.growth")
 
@@ -54,13 +55,13 @@ def next_level(choice: HelpChoice) -> HelpLevel | None:
 def numbers_of(reply: Reply) -> Numbers:
     post, text = reply.draft.post, reply.text
     asked = reply.draft.jobs.select_related("revision__case").order_by("queued_at", "id").first()
-    is_english = post.language.partition("-")[0].casefold() == "en"
+    english = is_english(post.language)
     return Numbers(
         own_share=100 - round(100 * reply.model_share),
         asked=asked is not None,
-        own=_held(asked.revision.text if asked else text) if is_english else None,
-        sent=_held(text) if is_english else None,
-        grade=_rounded(meters.grade_of(text)) if is_english else None,
+        own=_held(asked.revision.text if asked else text) if english else None,
+        sent=_held(text) if english else None,
+        grade=_rounded(meters.grade_of(text)) if english else None,
         kinds=_kinds(reply.draft, text),
     )
 

@@ -72,7 +72,7 @@ def send_reply(draft: Draft, *, by: Any, revision: DraftRevision) -> Reply:
         text=text,
         status=Reply.Status.HELD if held else Reply.Status.SENT,
         model_share=share,
-        disclosure=disclosure.line_for(marked),
+        disclosure=disclosure.line_for(share),
         mark=disclosure.mark_for(marked, visible_suggestions(draft)),
         was_held=held,
         screening_version=screening.version,

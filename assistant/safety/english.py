@@ -19,6 +19,11 @@ class Words:
     foreign: frozenset[str]
 
 
+def is_english(language: str) -> bool:
+    """`language`: BCP 47."""
+    return language.partition("-")[0].casefold() == "en"
+
+
 @cache
 def load_english() -> Words:
     """Raises when the list is missing; the phases that need it are then missing too, which holds."""

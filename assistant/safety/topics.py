@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from assistant.safety.english import is_english
 from assistant.safety.phrases import PhraseBook, Step, parse_phrases
 from assistant.safety.reading import read
 from assistant.safety.spelling import load_spelling
@@ -33,7 +34,7 @@ def topics_in(text: str, *, language: str = "en", level: Level = Level.NONE) -> 
     """Codes. Wording is looked for in English alone; in other languages a post has no topic but the one of its level."""
     found = {SELF_HARM} if level > Level.NONE else set()
     known, phrases = _vocabulary()
-    if language.partition("-")[0].casefold() == "en":
+    if is_english(language):
         found.update(code for code, _match in phrases.find(read(text).words))
     return [code for code in known if code in found]
 

@@ -8,9 +8,10 @@ from enum import StrEnum
 
 from rapidfuzz.distance import OSA, Indel
 
+from assistant.changes import sentences_in
 from assistant.safety.phases.repetition import Repetition
 from assistant.safety.types import Context, Kind
-from assistant.telling import bare, content, sentences, stem, words
+from assistant.telling import bare, content, stem, words
 from evaluation.revisions.triples import Triple
 
 KEEPS = 0.4  # of the draft's content words
@@ -107,7 +108,7 @@ class Said:
 
 def repeats(text: str) -> bool:
     """A loop of words, or one sentence three times."""
-    seen = Counter(one for one in map(bare, sentences(text)) if one)
+    seen = Counter(one for one in map(bare, sentences_in(text)) if one)
     looped = any(one.code == "repetition.loop" for one in _REPETITION.check(text, Context(Kind.SUGGESTION)))
     return looped or any(times >= TIMES for times in seen.values())
 

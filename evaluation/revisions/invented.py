@@ -9,12 +9,12 @@ from itertools import pairwise
 
 from rapidfuzz.distance import Indel
 
-from assistant.changes import Change, Kind, Op, changes_between
+from assistant.changes import Change, Kind, Op, changes_between, sentences_in
 from assistant.safety.contacts import find_contacts
 from assistant.safety.found import Contact
 from assistant.safety.names import find_names
 from assistant.safety.normal import make_plain
-from assistant.telling import sentences, stem, words
+from assistant.telling import stem, words
 from evaluation.revisions.triples import Triple
 
 TOLD = 0.5  # of the words, in order: a sentence so like one of the draft is what the supporter told
@@ -65,7 +65,7 @@ class Pointer(StrEnum):
 def pointers(triple: Triple, output: str) -> tuple[Pointer, ...]:
     told = f"{triple.post}\n{triple.draft}"
     known = {word for text in words(told) for word in (text, stem(text))}
-    new = [one for one in sentences(output) if not _is_told(one, triple.draft)]
+    new = [one for one in sentences_in(output) if not _is_told(one, triple.draft)]
     found = {
         Pointer.NUMBER: bool(_numbers(output) - _numbers(told)),
         Pointer.NAME: any(_unknown(name.start, name.end, output, known) for name in find_names(output)),
@@ -80,7 +80,7 @@ def pointers(triple: Triple, output: str) -> tuple[Pointer, ...]:
 
 def _is_told(sentence: str, draft: str) -> bool:
     said = words(sentence)
-    return any(Indel.normalized_similarity(said, words(one)) >= TOLD for one in sentences(draft))
+    return any(Indel.normalized_similarity(said, words(one)) >= TOLD for one in sentences_in(draft))
 
 
 def _numbers(text: str) -> set[str]:

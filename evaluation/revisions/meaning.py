@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from assistant.telling import content, sentences
+from assistant.changes import sentences_in
+from assistant.telling import content
 from evaluation.revisions.form import Said
 from evaluation.revisions.vectors import Encoder, Floats
 
@@ -35,7 +36,7 @@ class Vectors:
 
     def sentences_kept(self, draft: str, answer: str, output: str) -> float | None:
         """For each sentence of the draft that is in the good revision, how near the output comes to it; their mean."""
-        wanted = [one for one in sentences(draft) if self._nearest(one, answer) >= KEPT]
+        wanted = [one for one in sentences_in(draft) if self._nearest(one, answer) >= KEPT]
         return sum(self._nearest(one, output) for one in wanted) / len(wanted) if wanted else None
 
     def _nearest(self, sentence: str, text: str) -> float:
@@ -46,4 +47,4 @@ class Vectors:
 
 
 def _parts(text: str) -> list[str]:
-    return [*sentences(text), text] if text.strip() else []
+    return [*sentences_in(text), text] if text.strip() else []

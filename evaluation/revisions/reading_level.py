@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assistant.changes import sentences_in
 from assistant.reading_level import coleman_liau
-from assistant.telling import sentences, words
+from assistant.telling import words
 
 LEAST_WORDS = 10  # below, one long word makes a grade
 
@@ -18,7 +19,7 @@ class Level:
 
 def level_of(text: str) -> Level | None:
     """None for a text too short for a grade."""
-    said, parts = words(text), sum(bool(words(one)) for one in sentences(text))
+    said, parts = words(text), sum(bool(words(one)) for one in sentences_in(text))
     if len(said) < LEAST_WORDS:
         return None
     letters = sum(letter.isalnum() for word in said for letter in word)

@@ -11,7 +11,8 @@ import numpy as np
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Indel
 
-from assistant.telling import sentences, telling, words
+from assistant.changes import sentences_in
+from assistant.telling import telling, words
 from evaluation.revisions.triples import Triple
 
 FILE = Path(__file__).resolve().parents[1] / "data" / "stock.toml"
@@ -25,10 +26,10 @@ OFTEN_AT_LEAST = 2  # other outputs, in a short run
 
 def inserted(draft: str, output: str) -> list[str]:
     """The output's sentences that are none of the draft's, not even reworded."""
-    own = [words(one) for one in sentences(draft)]
+    own = [words(one) for one in sentences_in(draft)]
     return [
         one
-        for one in sentences(output)
+        for one in sentences_in(output)
         if words(one) and all(Indel.normalized_similarity(words(one), mine) < OWN for mine in own)
     ]
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from assistant.telling import sentences
+from assistant.changes import sentences_in
 from training.building.text import phrases
 
 FLIP = {
@@ -108,7 +108,7 @@ class Heard:
 def listen(post: str) -> list[Heard]:
     """Everything that can be said back: feelings first, what shows none last, else as in the post."""
     found: list[Heard] = []
-    for sentence in sentences(post.replace("’", "'")):
+    for sentence in sentences_in(post.replace("’", "'")):
         if UNCLEAR.search(sentence) or GRAVE.search(sentence):
             continue
         for listener in (_feelings, _cannot, _others, _events, _told):

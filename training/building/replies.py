@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assistant.telling import sentences
+from assistant.changes import sentences_in
 from training.building.cues import YOU, Cue, cues, ungrounded
 from training.building.text import content, words
 
@@ -39,7 +39,7 @@ def windows(
 ) -> list[Window]:
     """The best stretches that do not overlap, best first. `limit`: words."""
     about = content(post)
-    usable = [clean(sentence) for sentence in sentences(reply)]
+    usable = [clean(sentence) for sentence in sentences_in(reply)]
     chosen: list[Window] = []
     for window in sorted(_candidates(usable, about, shortest, longest, limit), key=lambda one: (-one.score, one.start)):
         if len(chosen) == most:

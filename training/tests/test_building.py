@@ -6,8 +6,8 @@ import random
 
 import pytest
 
+from assistant.changes import sentences_in
 from assistant.inference.trained_prompts import Task
-from assistant.telling import sentences
 from training.building import Line, Options, build
 from training.building.cues import Cue, cues
 from training.building.reflections import ask, flip, listen, reflect
@@ -159,7 +159,7 @@ def test_a_revision_adds_only_what_can_be_read_from_the_post_or_the_draft() -> N
     for one in made():
         if one.task is Task.IMPROVE and one.built != "nothing":
             known = content(one.post) | content(GOOD) | content(PLAIN)
-            strange = [sentence for sentence in sentences(one.answer) if len(content(sentence) - known) > 2]
+            strange = [sentence for sentence in sentences_in(one.answer) if len(content(sentence) - known) > 2]
             assert strange == [], one.built
 
 
@@ -174,7 +174,7 @@ def test_a_reply_to_learn_says_something_back_and_asks() -> None:
     found = [one for one in made() if one.task is Task.GENERATE]
     assert found
     for one in found:
-        said = [cues(sentence, content(one.post)) for sentence in sentences(one.answer)]
+        said = [cues(sentence, content(one.post)) for sentence in sentences_in(one.answer)]
         assert any(Cue.REFLECTION in cue for cue in said)
         assert any(Cue.QUESTION in cue for cue in said)
 
@@ -204,7 +204,7 @@ def test_where_a_post_says_nothing_that_can_be_said_back_nothing_is_put_into_its
     for one in revised:
         assert "heard" not in one.built
         assert "question" not in one.built
-        assert not any(Cue.REFLECTION in cues(said, content(SILENT)) for said in sentences(one.answer))
+        assert not any(Cue.REFLECTION in cues(said, content(SILENT)) for said in sentences_in(one.answer))
 
 
 @pytest.mark.parametrize(("share", "some"), [(1.0, True), (0.0, False)])
