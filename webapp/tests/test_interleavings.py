@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page, Route
 from assistant import screens
 from assistant.changes import changes_between
 from assistant.tests.effort import runs
+from webapp.tests import test_place as place
 
 pytestmark = pytest.mark.browser
 
@@ -27,14 +28,7 @@ HOST = "http://simulated.test"
 RUNS = runs(200)
 STEPS = 25
 SENTENCES = [
-    "Thank you for writing.",
-    "I know how long a night can be.",
-    "You should sleep more.",
-    "Is there somebody near you?",
-    "My own year went wrong too — badly.",
-    "Nothing has to be solved today.",
-    "It sounds as if you carry that alone!",
-    "I am here for a while.",
+    *place.SENTENCES,
     "The library has a quiet room.",
     "Write again on Monday, if you like.",
 ]
