@@ -19,7 +19,7 @@ from django.utils.translation import gettext, gettext_noop
 from assistant import actions, growth, reasons
 from assistant.charts import Chart, chart
 from assistant.growth import Band, Changes, Habit, HelpLevel, Numbers
-from assistant.meters import Mechanism, band_of
+from assistant.meters import LABELS, Mechanism, band_of
 from assistant.models import HelpChoice, ReplyNumbers
 from assistant.retention import NUMBERS_LIVE
 
@@ -41,11 +41,6 @@ HABITS = {
     (Mechanism.EXPLORATIONS, Band.USUALLY): gettext_noop("Your own drafts usually ask about more of it."),
     (Mechanism.EXPLORATIONS, Band.SOMETIMES): gettext_noop("Your own drafts ask now and then about more of it."),
     (Mechanism.EXPLORATIONS, Band.SELDOM): gettext_noop("Your own drafts seldom ask about more of it."),
-}
-MECHANISMS = {  # as the meters beside a draft call them
-    Mechanism.REACTIONS: gettext_noop("Says what moves you"),
-    Mechanism.INTERPRETATIONS: gettext_noop("Shows understanding"),
-    Mechanism.EXPLORATIONS: gettext_noop("Invites more"),
 }
 LEVELS = {
     HelpLevel.FULL: (gettext_noop("Written out"), gettext_noop("Each suggested change shows its wording at once.")),
@@ -243,7 +238,7 @@ class _Charts:
         ) % {"found": sum(drafts), "drafts": len(drafts), "found_sent": sum(replies), "replies": len(replies)}
         return self.draw(
             one.value,
-            gettext(MECHANISMS[one]),
+            gettext(LABELS[one]),
             sentence if replies else gettext("Wording is looked for in English only."),
             heights=[_part(said) for said in own],
             outlines=[_part(said) for said in sent],

@@ -46,6 +46,13 @@ class Mechanism(StrEnum):
     EXPLORATIONS = "explorations"
 
 
+LABELS = {
+    Mechanism.REACTIONS: gettext_noop("Says what moves you"),
+    Mechanism.INTERPRETATIONS: gettext_noop("Shows understanding"),
+    Mechanism.EXPLORATIONS: gettext_noop("Invites more"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Meter:
     code: str
@@ -67,9 +74,7 @@ def measure(text: str, *, post: str, language: str = "en", country: str = "", at
     elements = _elements(text, language=language, country=country)
     risk = [_there("risk", gettext_noop("Asked about the risk"), Element.ASKED in elements)] if at_risk else []
     return [
-        _there("reactions", gettext_noop("Says what moves you"), Mechanism.REACTIONS in found),
-        _there("interpretations", gettext_noop("Shows understanding"), Mechanism.INTERPRETATIONS in found),
-        _there("explorations", gettext_noop("Invites more"), Mechanism.EXPLORATIONS in found),
+        *(_there(one.value, label, one in found) for one, label in LABELS.items()),
         _question(text),
         *risk,
         _advice(text),
