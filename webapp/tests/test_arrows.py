@@ -19,7 +19,7 @@ BREACHES = [
     ("assistant/models/registry.py", "import assistant.actions"),
     ("assistant/safety/pipeline.py", "import django.conf"),
     ("assistant/inference/prompts.py", "import assistant.models"),
-    ("moderation/actions.py", "import webapp.views"),
+    ("moderation/actions/decisions.py", "import webapp.views"),
     ("assistant/runner.py", "import llama_cpp"),
 ]
 

@@ -1,4 +1,4 @@
-"""The moderators' screens and buttons."""
+"""One flag: looking at it, claiming, deciding, escalating."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from assistant.access import needs
 from assistant.actions import Refused
 from assistant.dispatch import forget_after_commit
 from assistant.vault import audit
-from moderation import actions, queue
+from moderation import actions, case_page
 from moderation.access import flag_for
 from moderation.forms import ESCALATE, DecisionForm
 from moderation.models import Decision
@@ -25,24 +25,11 @@ from moderation.policy import DECIDE_FLAGS, VIEW_FLAGS
 
 @require_GET
 @needs(VIEW_FLAGS)
-def queue_page(request: HttpRequest) -> HttpResponse:
-    return render(request, "moderation/queue.html", queue.queue_page(request.user, request.GET.get("show", "")))
-
-
-@require_GET
-@needs(VIEW_FLAGS)
-def queue_rows(request: HttpRequest) -> HttpResponse:
-    """The rows alone: the page fetches them again when something changed."""
-    return render(request, "moderation/_queue_rows.html", queue.queue_page(request.user, request.GET.get("show", "")))
-
-
-@require_GET
-@needs(VIEW_FLAGS)
 def flag(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     row = flag_for(request.user, flag_id)
     with transaction.atomic():  # who saw which case is part of the record
         audit.record("flag.viewed", actor=request.user, object_type="flag", object_id=row.id)
-    return render(request, "moderation/flag.html", queue.flag_page(row, request.user))
+    return render(request, "moderation/flag.html", case_page.flag_page(row, request.user))
 
 
 @require_POST
@@ -97,5 +84,5 @@ def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
 def again(request: HttpRequest, row: Any, message: str, *, status: int) -> HttpResponse:
     row = flag_for(request.user, row.id)
     typed = {name: request.POST.get(name, "") for name in ("outcome", "reason", "edited_text", "missed")}
-    page = queue.flag_page(row, request.user) | {"typed": typed, "refusal": message}
+    page = case_page.flag_page(row, request.user) | {"typed": typed, "refusal": message}
     return render(request, "moderation/flag.html", page, status=status)
