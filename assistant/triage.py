@@ -10,6 +10,7 @@ from datetime import timedelta
 from django.utils.translation import gettext_noop
 
 from assistant.safety import policy
+from assistant.safety.policy import Policy
 from assistant.safety.types import Finding, Level, Severity, Tier
 
 NOT_A_DIAGNOSIS = gettext_noop(
@@ -61,11 +62,11 @@ class Handling:
     offer_hand_over: bool
 
 
-def handling(level: int) -> Handling:
-    """By the policy; without one that can be read, as strictly as there is."""
+def handling(level: int, rules: Policy | None = None) -> Handling:
+    """By the policy that counts, or by other rules; without any that can be read, as strictly as there is."""
     level = Level(level)
     try:
-        rule = policy.current().levels[level]
+        rule = (rules or policy.current()).levels[level]
     except policy.PolicyError:
         return Handling(
             hold_post=level >= Level.METHOD,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from assistant.safety.phases.boundaries import Boundaries
 from assistant.safety.phases.classifier import ClassifierPhase
@@ -77,10 +77,16 @@ REQUIRED: dict[str, frozenset[Kind]] = {
 }
 
 
-def build_phases() -> list[Phase]:
-    """The phases that could be built. One that could not is missing, and what it is required for is held."""
+Build = Callable[[], Phase]
+
+
+def build_phases(instead: Mapping[Build, Build] | None = None) -> list[Phase]:
+    """The phases that could be built. One that could not is missing, and what it is required for is held.
+
+    `instead`: what to build in the place of an entry of `ORDERED`, to try other rules on a pipeline of one's own.
+    """
     built: list[Phase] = []
-    for build in ORDERED:
+    for build in ((instead or {}).get(entry, entry) for entry in ORDERED):
         try:
             built.append(build())
         except Exception as error:  # a lexicon that cannot be read must not take the site down

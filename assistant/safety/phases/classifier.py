@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from assistant.safety import policy
 from assistant.safety.classifier import Classifier, Verdict
 from assistant.safety.phases.crisis import Crisis
 from assistant.safety.phases.methods import Methods
+from assistant.safety.policy import Policy
 from assistant.safety.reading import read
 from assistant.safety.rules import Rule, severities
 from assistant.safety.types import Context, Finding, Kind, Level, Score, Severity
@@ -37,8 +38,9 @@ class ClassifierPhase:
     kinds = frozenset({Kind.POST})
     rules = (DANGER, URGENT)
 
-    def __init__(self, classifier: Classifier | None = None) -> None:
+    def __init__(self, classifier: Classifier | None = None, rules: Callable[[], Policy] = policy.current) -> None:
         self.classifier = classifier or Classifier()
+        self._rules = rules
         self.version = self.code_version * 1000 + self.classifier.version
         self._told_by = (Crisis(), Methods())
 
@@ -54,7 +56,7 @@ class ClassifierPhase:
             yield replace(finding, level=max(rule.level, _level(verdict)))
 
     def _rule(self, verdict: Verdict) -> Rule | None:
-        points = policy.current().thresholds
+        points = self._rules().thresholds
         urgent_at = self.classifier.urgent_at if points.urgent_at is None else points.urgent_at
         review_at = self.classifier.review_at if points.review_at is None else points.review_at
         if verdict.levels[Level.ACTIVE - 1] >= urgent_at:

@@ -27,8 +27,8 @@ class ReplyClassifier:
         Rule(f"reply_classifier.{fault}", _REASONS[fault], _LOOK, source="DiaSafety categories") for fault in FAULTS
     )
 
-    def __init__(self) -> None:
-        self.model = ReplyModel()
+    def __init__(self, model: ReplyModel | None = None) -> None:
+        self.model = model or ReplyModel()
         self.version = self.code_version * 1000 + self.model.version
 
     def check(self, text: str, context: Context) -> Iterator[Finding | Score]:

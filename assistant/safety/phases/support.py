@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from functools import lru_cache
 
@@ -13,6 +13,7 @@ from assistant.safety.lexicon import LexiconRule
 from assistant.safety.phases.crisis import Crisis
 from assistant.safety.phases.links import book_numbers, lines_of_host
 from assistant.safety.phrases import Match
+from assistant.safety.policy import Policy
 from assistant.safety.reading import Reading, read
 from assistant.safety.reported import stands_in_one_sentence
 from assistant.safety.rules import Rule, severities
@@ -72,16 +73,17 @@ MISSING: dict[Element, Rule] = {
 }
 
 
-def mandatory_for(level: Level) -> tuple[Element, ...]:
+def mandatory_for(level: Level, rules: Callable[[], Policy] = policy.current) -> tuple[Element, ...]:
     """What the deployment's policy asks for. Raises when the policy cannot be read, and then nothing is called checked."""
-    return tuple(Element(name) for name in policy.current().mandatory[level])
+    return tuple(Element(name) for name in rules().mandatory[level])
 
 
 class Support(WordedPhase):
     name = "support"
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Callable[[], Policy] = policy.current) -> None:
         super().__init__()
+        self._rules = rules
         faults = (rule for rule in self.rules if rule.severities)  # the others are the flow's questions
         self.rules = (*faults, *MISSING.values(), RESOURCE_REQUIRED)
         self.kinds = frozenset({Kind.SUGGESTION, Kind.REPLY})
@@ -93,7 +95,7 @@ class Support(WordedPhase):
         if not context.whole:
             return
         level = self.level_of(context)
-        wanted = mandatory_for(level)
+        wanted = mandatory_for(level, self._rules)
         if not wanted:
             return
         given = self.elements_in(text, context)
