@@ -1,0 +1,121 @@
+"""Golden items, and the reviews that show how far moderators agree. Nothing here sends or holds a text."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from assistant.models import CaseKey
+from assistant.safety.types import Level
+from assistant.vault.fields import EncryptedTextField
+from moderation.models.flags import Flag
+
+OFFERED_FOR = timedelta(days=14)
+HIGHEST_LEVEL = Level.ACTIVE  # above it nothing is mixed in, and nothing is shown twice
+
+
+class GoldenItem(models.Model):
+    """A text with the outcome that leads agreed on: a decided flag, or an invented text with a case of its own."""
+
+    class Kind(models.TextChoices):
+        POST = "post"
+        REPLY = "reply"
+        FLAG = "flag"  # the text of a decided flag
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    flag = models.OneToOneField(Flag, null=True, on_delete=models.PROTECT, related_name="golden")
+    text = EncryptedTextField(default="")  # empty for a decided flag, whose own text is shown
+    post_text = EncryptedTextField(default="")  # what an invented reply answers
+    explanation = EncryptedTextField()
+    language = models.CharField(max_length=35, default="en")
+    level = models.PositiveSmallIntegerField(default=0)
+    outcome = models.CharField(max_length=10)  # of Decision.Outcome, or "escalate"
+    area = models.CharField(max_length=40)  # of moderation.areas
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        permissions = [("view_quality", "Can see how far people and checks agree, and keep golden items")]
+        constraints = [
+            models.CheckConstraint(
+                name="golden_item_is_a_flag_or_invented",
+                condition=Q(kind="flag", flag__isnull=False) | (~Q(kind="flag") & Q(flag=None)),
+            ),
+            models.CheckConstraint(name="golden_item_is_not_urgent", condition=Q(level__lte=HIGHEST_LEVEL.value)),
+        ]
+
+
+class ReviewQuerySet(models.QuerySet["Review"]):
+    def decided(self) -> Self:
+        return self.exclude(decided_at=None)
+
+    def for_person(self, user: Any) -> Self:
+        """Meant for them, or a second look that is not at their own decision or their own words."""
+        own = Q(flag__decision__by=user) | Q(flag__reply__draft__author=user)
+        return self.filter(Q(meant_for=user) | (Q(kind=Review.Kind.SECOND) & ~own), case__destroyed_at=None)
+
+    def waiting_for(self, user: Any) -> Self:
+        """What this person may be shown now: open, not too old, and nobody else has it."""
+        free = Q(by=None) | Q(by=user)
+        return self.for_person(user).filter(free, decided_at=None, offered_at__gte=timezone.now() - OFFERED_FOR)
+
+    def with_subjects(self) -> Self:
+        flags = ("flag", "item__flag")
+        paths = ("case", "post", "suggestion__job__revision", "suggestion__job__draft__post")
+        replies = ("reply__draft__post", "reply__revision", "raised_by", "decision")
+        return self.select_related(
+            "case", "item__case", "item__by", *(f"{flag}__{path}" for flag in flags for path in (*paths, *replies))
+        )
+
+
+class Review(models.Model):
+    """One look at a golden item or, a second time, at a decided flag. What is decided here changes nothing else."""
+
+    class Kind(models.TextChoices):
+        GOLDEN = "golden"
+        SECOND = "second"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    flag = models.OneToOneField(Flag, null=True, on_delete=models.PROTECT, related_name="second_review")
+    item = models.ForeignKey(GoldenItem, null=True, on_delete=models.PROTECT, related_name="reviews")
+    meant_for = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    offered_at = models.DateTimeField(db_default=Now())
+    outcome = models.CharField(max_length=10, blank=True)
+    area = models.CharField(max_length=40, blank=True)
+    reason = EncryptedTextField(default="")
+    same = models.BooleanField(null=True)  # as the right outcome, or as the first decision
+    decided_at = models.DateTimeField(null=True)
+
+    objects = ReviewQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["decided_at", "offered_at"])]
+        constraints = [
+            models.CheckConstraint(
+                name="review_is_of_an_item_or_a_flag",
+                condition=(
+                    Q(kind="golden", item__isnull=False, flag=None, meant_for__isnull=False)
+                    | Q(kind="second", item=None, flag__isnull=False)
+                ),
+            ),
+            models.UniqueConstraint(fields=["item", "meant_for"], name="a_golden_item_is_shown_once_to_each"),
+        ]
+
+    def take(self, user: Any) -> bool:
+        return Review.objects.waiting_for(user).filter(id=self.id).update(by=user) == 1
+
+    def let_go(self, user: Any) -> None:
+        Review.objects.filter(id=self.id, by=user, decided_at=None).update(by=None)
