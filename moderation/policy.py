@@ -26,6 +26,7 @@ OUTCOMES_SHOWN: dict[type, tuple[Outcome, ...]] = {
 VIEW_FLAGS = "moderation.view_flags"
 DECIDE_FLAGS = "moderation.decide_flags"
 DECIDE_ESCALATED = "moderation.decide_escalated"
+VIEW_QUALITY = "moderation.view_quality"
 
 
 def outcomes_for(flag: Flag) -> tuple[Outcome, ...]:

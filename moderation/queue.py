@@ -11,7 +11,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from assistant import triage
 from assistant.safety.types import Severity
-from moderation import policy, sample
+from moderation import policy, reviews, sample
 from moderation.flagged import flag_row
 from moderation.models import Flag
 
@@ -34,8 +34,12 @@ def queue_page(user: Any, chosen: str) -> dict[str, Any]:
         **{f"n_{name or 'all'}": Count("id", filter=where) for name, (_, where) in FILTERS.items()}
     )
     rows = flags.filter(FILTERS[chosen][1]).with_subjects().in_order()[:PAGE]
+    offered = reviews.offered(user)
+    for name in FILTERS:
+        counts[f"n_{name or 'all'}"] += sum(name in reviews.filters_of(flag) for flag in offered)
+    fitting = [flag for flag in offered if chosen in reviews.filters_of(flag)]
     return {
-        "flags": [flag_row(flag, user) for flag in rows],
+        "flags": [flag_row(flag, user) for flag in reviews.mixed(rows, fitting)[:PAGE]],
         "chosen": chosen,
         "filters": [
             {
@@ -50,6 +54,7 @@ def queue_page(user: Any, chosen: str) -> dict[str, Any]:
         "total": counts["n_all"],
         "more": max(0, counts[f"n_{chosen or 'all'}"] - PAGE),
         "not_a_diagnosis": gettext(triage.NOT_A_DIAGNOSIS),
+        "may_see_quality": user.has_perm(policy.VIEW_QUALITY),
         "sample": sample_words() if user.has_perm(policy.DECIDE_ESCALATED) else None,
     }
 

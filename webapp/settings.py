@@ -233,6 +233,11 @@ HELP_STEPS = environment.one_of("HELP_STEPS", "propose", ["propose", "set"])
 POST_LEASE = timedelta(minutes=environment.whole("POST_LEASE_MINUTES", 20, least=1, most=1440))
 CLAIM_LEASE = timedelta(minutes=environment.whole("CLAIM_LEASE_MINUTES", 15, least=1, most=1440))
 
+# How far moderators agree: of decisions up to level 2, so many are looked at a second time, and after so many of all decisions
+# whoever made them is shown a golden item.
+SECOND_REVIEW_SHARE = environment.number("SECOND_REVIEW_SHARE", 0.1, most=1)
+GOLDEN_SHARE = environment.number("GOLDEN_SHARE", 0.05, most=1)
+
 # Care for who writes
 
 CARE_HEAVY_LEVEL = environment.whole("CARE_HEAVY_LEVEL", 2, least=1, most=4)  # posts from this level on count as heavy

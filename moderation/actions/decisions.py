@@ -16,6 +16,7 @@ from assistant.streaming import poke
 from assistant.translated import reason_words
 from assistant.vault import audit
 from moderation import policy
+from moderation.actions.reviews import draw_reviews
 from moderation.actions.stale import StaleFlag
 from moderation.models import Decision, Flag
 
@@ -62,6 +63,7 @@ def decide(
         outcome=outcome,
         code=",".join(flag.codes)[:100],
     )
+    draw_reviews(decision)
     poke.queue_changed()
     return decision
 

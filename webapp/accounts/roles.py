@@ -28,6 +28,7 @@ HEAR_SUPPORTERS = "assistant.hear_supporters"  # who asked to talk, and check-in
 DECIDE_FLAGS = "moderation.decide_flags"
 DECIDE_ESCALATED = "moderation.decide_escalated"  # flags that were escalated to a lead
 VIEW_FLAGS = "moderation.view_flags"
+VIEW_QUALITY = "moderation.view_quality"  # how far people and checks agree; golden items; replays
 MANAGE_PEOPLE = "accounts.manage_people"
 MANAGE_GOALS = (
     "assistant.manage_goals"  # what supporters can ask a revision to aim for, and what the model is told of it
@@ -39,7 +40,16 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.SUPPORTER: frozenset({WRITE_REPLIES}),
     Role.MODERATOR: frozenset({VIEW_FLAGS, DECIDE_FLAGS, ENTER_POSTS}),
     Role.LEAD: frozenset(
-        {VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED, ENTER_POSTS, WRITE_REPLIES, USE_GENERATE, HEAR_SUPPORTERS}
+        {
+            VIEW_FLAGS,
+            DECIDE_FLAGS,
+            DECIDE_ESCALATED,
+            ENTER_POSTS,
+            WRITE_REPLIES,
+            USE_GENERATE,
+            HEAR_SUPPORTERS,
+            VIEW_QUALITY,
+        }
     ),
     Role.CLINICIAN: frozenset({VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED}),
     Role.RESEARCHER: frozenset(),  # rates exported, scrubbed items in the evaluation lab; no live case

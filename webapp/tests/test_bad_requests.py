@@ -110,6 +110,16 @@ FORMS: dict[str, dict[str, str]] = {
         "version": "1",
         "missed": "",
     },
+    "moderation:write_golden": {
+        "kind": "reply",
+        "text": "You should have thought of that before.",
+        "post_text": "I missed the last bus again.",
+        "outcome": "return",
+        "area": "hostility",
+        "explanation": "It blames.",
+    },
+    "moderation:mark_golden": {"outcome": "return", "area": "hostility", "explanation": "It blames."},
+    "moderation:retire_golden": {},
 }
 FIELDS = [(name, field) for name, form in FORMS.items() for field in form]
 TEXTS = (
@@ -138,6 +148,10 @@ LETTERS = [
     ("assistant:change_goal", "told"),
     ("moderation:decide", "reason"),
     ("moderation:decide", "edited_text"),
+    ("moderation:write_golden", "text"),
+    ("moderation:write_golden", "post_text"),
+    ("moderation:write_golden", "explanation"),
+    ("moderation:mark_golden", "explanation"),
 ]
 AS_SCRIPT = {"Accept": "application/json"}
 

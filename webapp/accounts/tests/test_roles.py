@@ -113,6 +113,13 @@ TABLE: dict[str, str | set[Role]] = {
     "moderation:claim": REVIEWERS,
     "moderation:end_claim": REVIEWERS,
     "moderation:decide": REVIEWERS,
+    "moderation:my_reviews": REVIEWERS,
+    "moderation:quality": LEADS,
+    "moderation:write_golden": LEADS,
+    "moderation:mark_golden": LEADS,
+    "moderation:retire_golden": LEADS,
+    "moderation:replays": LEADS,
+    "moderation:replay": LEADS,
 }
 
 SOMETHING = {
@@ -215,6 +222,7 @@ def test_a_permission_that_somebody_slipped_into_a_group_is_gone_after_migrating
         ("moderation.view_flags", REVIEWERS),
         ("moderation.decide_flags", REVIEWERS),
         ("moderation.decide_escalated", {Role.LEAD, Role.CLINICIAN}),
+        ("moderation.view_quality", LEADS),
         ("accounts.manage_people", ADMINS),
         ("assistant.manage_goals", ADMINS),
         ("assistant.view_audit", {Role.AUDITOR}),

@@ -1,0 +1,71 @@
+"""What leads fill in for a golden item."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from assistant.forms import LetterField
+from assistant.models import Post, Reply
+from moderation import policy
+from moderation.actions.reviews import OUTCOMES
+from moderation.areas import AREAS
+from moderation.forms import ESCALATE
+from moderation.models import GoldenItem
+from moderation.quality_words import outcome_words
+
+
+def _outcomes() -> list[tuple[str, str]]:
+    return [(outcome, outcome_words(outcome)) for outcome in OUTCOMES]
+
+
+def _areas() -> list[tuple[str, str]]:
+    return [(area, gettext(label)) for area, label in AREAS.items()]
+
+
+class MarkForm(forms.Form):
+    """What would have been right for a decided flag."""
+
+    outcome = forms.ChoiceField(choices=_outcomes, label=_("What is right"))
+    area = forms.ChoiceField(choices=_areas, label=_("Area of the policy"))
+    explanation = LetterField(
+        max_length=settings.MAX_REASON,
+        label=_("Why"),
+        help_text=_("Whoever decided it reads this afterwards."),
+        widget=forms.Textarea(attrs={"rows": 3, "class": "plain"}),
+    )
+
+
+class GoldenForm(MarkForm):
+    """An invented text. Never one that somebody sent: those can be marked where they were decided."""
+
+    kind = forms.ChoiceField(
+        choices=[(GoldenItem.Kind.POST, _("Post")), (GoldenItem.Kind.REPLY, _("Reply"))], label=_("Kind of text")
+    )
+    text = LetterField(
+        max_length=settings.MAX_DRAFT,
+        label=_("The invented text to decide about"),
+        help_text=_("Invent it. Nothing urgent: what looks like danger near must always be real."),
+        widget=forms.Textarea(attrs={"rows": 5, "class": "plain"}),
+    )
+    post_text = LetterField(
+        max_length=settings.MAX_DRAFT,
+        required=False,
+        label=_("Of a reply: the invented post it answers"),
+        widget=forms.Textarea(attrs={"rows": 3, "class": "plain"}),
+    )
+    field_order = ("kind", "text", "post_text", "outcome", "area", "explanation")
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        kind, outcome = given.get("kind"), given.get("outcome")
+        of = policy.OUTCOMES_HELD[Post if kind == GoldenItem.Kind.POST else Reply]
+        if kind and outcome and outcome not in (*of, ESCALATE):
+            self.add_error("outcome", gettext("“%(outcome)s” does not fit this kind of text.") % {"outcome": outcome})
+        if kind == GoldenItem.Kind.REPLY and not (given.get("post_text") or "").strip():
+            self.add_error("post_text", gettext("Write the post that this reply answers."))
+        return given
