@@ -26,7 +26,7 @@ import json
 import os
 import secrets
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -42,6 +42,7 @@ from assistant.changes import Change, Kind
 from assistant.inference.types import Mode, StopReason
 from assistant.lineage import data_hashes
 from assistant.models import (
+    CaseKey,
     ChangeVerdict,
     Draft,
     LearningConsent,
@@ -100,8 +101,15 @@ def finished(since: date | None) -> QuerySet[Draft]:
 
 def reason_to_leave_out(draft: Draft, agreed: Agreed | None) -> str:
     """A field of `Count`; empty where seeker and supporter agreed and nothing speaks against it."""
-    post = draft.post
-    if draft.case.destroyed_at is not None:
+    if reason := reason_to_leave_out_post(draft.post, draft.case):
+        return reason
+    if agreed is None or draft.created_at < agreed.since:
+        return "supporter_not_agreed"
+    return ""
+
+
+def reason_to_leave_out_post(post: Post, case: CaseKey) -> str:
+    if case.destroyed_at is not None:
         return "erased"
     if post.human_only:
         return "human_only"
@@ -109,8 +117,6 @@ def reason_to_leave_out(draft: Draft, agreed: Agreed | None) -> str:
         return "post_not_agreed"
     if post.status in (Post.Status.HELD, Post.Status.CLOSED):
         return "post_kept_back"
-    if agreed is None or draft.created_at < agreed.since:
-        return "supporter_not_agreed"
     return ""
 
 
@@ -262,7 +268,7 @@ def write_export(
         raise NotExported(f"{path}: there is a file already. Name another one with --out.")
     chosen, _count = to_learn_from(since)
     codes = salt or secrets.token_bytes(32)
-    made = [(draft, _lines(draft, consent, _coder(codes))) for draft, consent in chosen]
+    made = [(draft, _lines(draft, consent, coder(codes))) for draft, consent in chosen]
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with transaction.atomic():
@@ -273,7 +279,7 @@ def write_export(
             if not kept:
                 raise NotExported("There is nothing to export: run this without --yes to see why.")
             row = _remember(data, kept, since=since, by=by)
-            _write(part, data)
+            write_for_owner(part, data)
             part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -291,24 +297,27 @@ def _lines(draft: Draft, consent: Agreed, code: Code) -> list[Line]:
 def _remember(
     data: str, kept: list[tuple[Draft, list[Line]]], *, since: date | None, by: Any | None
 ) -> PreferenceExport:
-    row = PreferenceExport(
-        sha256=hashlib.sha256(data.encode()).hexdigest(),
-        lines=sum(len(lines) for _draft, lines in kept),
-        filters={"since": since.isoformat()} if since else {},
-        by=by,
-    )
     people = {("person", draft.author_id) for draft, _lines in kept}
     cases = {("case", draft.case_id) for draft, _lines in kept}
-    row.marks = sorted(mark_of(row, kind, one) for kind, one in people | cases)
+    filters = {"since": since.isoformat()} if since else {}
+    return remember(data, people | cases, act="preferences.exported", filters=filters, by=by)
+
+
+def remember(
+    data: str, whose: Set[tuple[str, uuid.UUID]], *, act: str, filters: dict[str, str], by: Any | None
+) -> PreferenceExport:
+    """The row of an export, and its audit event. `whose`: the people and cases whose words are in it."""
+    row = PreferenceExport(
+        sha256=hashlib.sha256(data.encode()).hexdigest(), lines=data.count("\n"), filters=filters, by=by
+    )
+    row.marks = sorted(mark_of(row, kind, one) for kind, one in whose)
     row.save(force_insert=True)
     lines = f"{row.lines} line(s)"
-    audit.record(
-        "preferences.exported", actor=by, object_type="export", object_id=row.id, outcome=lines, code=row.sha256
-    )
+    audit.record(act, actor=by, object_type="export", object_id=row.id, outcome=lines, code=row.sha256)
     return row
 
 
-def _write(part: Path, data: str) -> None:
+def write_for_owner(part: Path, data: str) -> None:
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data.encode())
@@ -316,7 +325,7 @@ def _write(part: Path, data: str) -> None:
         os.fsync(file.fileno())
 
 
-def _coder(salt: bytes) -> Code:
+def coder(salt: bytes) -> Code:
     return lambda kind, one: hmac.new(salt, f"{kind}:{one}".encode(), hashlib.sha256).hexdigest()[:16]
 
 

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from assistant.models import AuditEvent, Post, Reply
+from assistant.retention import erase_case
 from assistant.safety.types import Level
 from moderation import actions, quality
 from moderation.actions.reviews import draw_reviews
@@ -266,7 +267,6 @@ def test_a_reason_is_needed_and_what_was_typed_stays(cast: Cast, client: Client)
 
 
 def test_an_erased_case_is_shown_to_nobody(cast: Cast, client: Client) -> None:
-    from assistant.retention import erase_case
 
     review = second_look(cast, client)
     assert review.flag is not None

@@ -15,7 +15,8 @@ from assistant.inference.types import Outcome, StopReason
 from assistant.models import PostTopic, Reply, Suggestion, SuggestionJob, TalkRequest, WritingGoal
 from assistant.reasons import STOPPABLE
 from assistant.safety.types import Screening
-from moderation.models import Flag
+from moderation import actions as moderate
+from moderation.models import Flag, Replay
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.people import invite
@@ -51,6 +52,17 @@ class Stage:
         self.reply = actions.send_reply(held, by=self.wren, revision=head)
         assert self.reply.status == Reply.Status.HELD
         self.flag = Flag.objects.get(reply=self.reply)
+        self.decided = self._decided_flag()
+        self.golden = moderate.write_golden(
+            kind="post",
+            text="I miss her.",
+            post_text="",
+            explanation="Calm.",
+            outcome="approve",
+            area="other",
+            by=self.robin,
+        )
+        self.replay = Replay.objects.create(change={"review_at": 0.1}, against="live", sampled_share=0.05)
         self.left_out = build.post()
         PostTopic.objects.create(post=self.left_out, topic="work")
         actions.leave_out_topics(["work"], by=self.wren)
@@ -59,6 +71,13 @@ class Stage:
         actions.ask_to_talk(self.robin)
         self.talk = TalkRequest.objects.get()
         self.invitation, self.token = invite([Role.SUPPORTER], by=self.robin)
+
+    def _decided_flag(self) -> Flag:
+        draft = build.draft(self.wren, text=build.HURTFUL_REPLY)
+        reply = actions.send_reply(draft, by=self.wren, revision=build.head_of(draft))
+        flag = Flag.objects.get(reply=reply)
+        moderate.decide(flag, outcome="reject", by=self.robin, reason="It blames.", seen=flag.version)
+        return flag
 
     def address(self, name: str, **other: Any) -> str:
         known: dict[str, Any] = {
@@ -70,7 +89,9 @@ class Stage:
             "code": "wording",
             "goal_id": WritingGoal.objects.get(code="shorter").id,
             "reply_id": self.reply.id,
-            "flag_id": self.flag.id,
+            "flag_id": self.decided.id if name == "moderation:mark_golden" else self.flag.id,
+            "item_id": self.golden.id,
+            "replay_id": self.replay.id,
             "user_id": self.wren.pk,
             "post_id": self.left_out.id,
             "check_in_id": self.check_in.id,
