@@ -43,7 +43,7 @@ from assistant.models.learning import Agreed
 from assistant.safety.scrub import scrub
 from assistant.safety.types import Severity
 from assistant.vault.keys import CaseErased
-from moderation import areas
+from moderation import policy_areas
 from moderation.models import Decision
 from moderation.replaying import draft_of, kind_of, text_of
 
@@ -139,8 +139,8 @@ def line_of(decision: Decision, code: Code) -> dict[str, Any]:
             for finding in flag.subject.findings.all()
         ],
         "outcome": decision.outcome,
-        "area": areas.area_of(flag.codes),
-        "upheld": areas.upheld(decision),
+        "area": policy_areas.area_of(flag.codes),
+        "upheld": policy_areas.upheld(decision),
         "missed": decision.missed,
         "screening_version": flag.subject.screening_version,
     }

@@ -13,9 +13,9 @@ from assistant.forms import LetterField
 from assistant.models import Post, Reply
 from moderation import policy
 from moderation.actions.reviews import OUTCOMES
-from moderation.areas import AREAS
 from moderation.forms import ESCALATE
 from moderation.models import GoldenItem
+from moderation.policy_areas import AREAS
 from moderation.quality_words import outcome_words
 
 
@@ -63,7 +63,8 @@ class GoldenForm(MarkForm):
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         kind, outcome = given.get("kind"), given.get("outcome")
-        of = policy.OUTCOMES_HELD[Post if kind == GoldenItem.Kind.POST else Reply]
+        # As it will be shown: a post that waits for an answer, or a reply that is held.
+        of = policy.OUTCOMES_SHOWN[Post] if kind == GoldenItem.Kind.POST else policy.OUTCOMES_HELD[Reply]
         if kind and outcome and outcome not in (*of, ESCALATE):
             self.add_error("outcome", gettext("“%(outcome)s” does not fit this kind of text.") % {"outcome": outcome})
         if kind == GoldenItem.Kind.REPLY and not (given.get("post_text") or "").strip():

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from moderation import areas, quality
+from moderation import policy_areas, quality
 from moderation.models import Review
 from moderation.quality_words import looks_words, outcome_words
 from moderation.stand_in import flag_of
@@ -22,7 +22,7 @@ def my_reviews_page(user: Any) -> dict[str, Any]:
         "golden": looks_words(quality.held_against(golden)),
         "looks": looks_words(quality.looks_of(seconds)),
         "areas": [
-            {"area": gettext(areas.AREAS[area]), **looks_words(looks)}
+            {"area": gettext(policy_areas.AREAS[area]), **looks_words(looks)}
             for area, looks in quality.by_area(seconds).items()
         ],
         "latest": [_told(review) for review in readable.with_subjects().order_by("-decided_at")],
@@ -39,7 +39,7 @@ def _told(review: Review) -> dict[str, Any]:
         "same": review.same,
         "mine": outcome_words(review.outcome),
         "right": outcome_words(item.outcome),
-        "area": gettext(areas.AREAS.get(item.area, item.area)),
+        "area": gettext(policy_areas.AREAS.get(item.area, item.area)),
         "reason": review.reason,
         "explanation": item.explanation,
         "by": item.by.username,

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils import timezone
 
 from assistant.intervals import Interval, wilson
-from moderation import agreement, areas, drift
+from moderation import agreement, drift, policy_areas
 from moderation.drift import Share
 from moderation.models import Decision, Review
 
@@ -55,8 +55,12 @@ class Second:
 
 def second_looks() -> list[Second]:
     rows = Review.objects.decided().filter(kind=Review.Kind.SECOND, decided_at__gte=timezone.now() - YEAR)
-    rows = rows.select_related("flag__decision__by", "by").order_by("-decided_at")
-    return [Second(row, areas.area_of(row.flag.codes), row.flag.decision) for row in rows if row.flag is not None]
+    rows = rows.select_related("decision__flag", "decision__by", "by").order_by("-decided_at")
+    return [
+        Second(row, policy_areas.area_of(row.decision.flag.codes), row.decision)
+        for row in rows
+        if row.decision is not None
+    ]
 
 
 def looks_of(seconds: Sequence[Second]) -> Looks:
@@ -73,7 +77,7 @@ def by_area(seconds: Iterable[Second]) -> dict[str, Looks]:
     grouped: dict[str, list[Second]] = defaultdict(list)
     for second in seconds:
         grouped[second.area].append(second)
-    return {area: looks_of(grouped[area]) for area in areas.AREAS if area in grouped}
+    return {area: looks_of(grouped[area]) for area in policy_areas.AREAS if area in grouped}
 
 
 def golden_looks(user: Any | None = None) -> list[Review]:
@@ -116,8 +120,8 @@ def detectors(today: date | None = None) -> list[Detector]:
     late: Counter[tuple[str, bool]] = Counter()
     rows = Decision.objects.filter(at__gte=timezone.now() - YEAR).select_related("flag__reply")
     for decision in rows.defer("reason", "edited_text", "flag__reply__text", "flag__reply__note").iterator():
-        verdict = areas.upheld(decision)
-        for name in areas.detectors_of(decision.flag):
+        verdict = policy_areas.upheld(decision)
+        for name in policy_areas.detectors_of(decision.flag):
             told[name, verdict] += 1
             if verdict is not None and begin <= decision.at < end:
                 (early if decision.at < border else late)[name, verdict] += 1

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from assistant.charts import Chart, chart
-from moderation import areas, drift, quality
+from moderation import drift, policy_areas, quality
 from moderation.models import GoldenItem, Review
 from moderation.quality import Detector, Second
 from moderation.quality_words import looks_words, outcome_words, percents
@@ -24,7 +24,7 @@ def quality_page() -> dict[str, Any]:
     detectors = quality.detectors()
     return {
         "areas": [
-            {"area": gettext(areas.AREAS[area]), **looks_words(looks)}
+            {"area": gettext(policy_areas.AREAS[area]), **looks_words(looks)}
             for area, looks in quality.by_area(seconds).items()
         ],
         "all": looks_words(quality.looks_of(seconds)),
@@ -68,11 +68,11 @@ def _differing(second: Second) -> dict[str, Any]:
     return {
         "url": reverse("moderation:flag", args=[second.first.flag_id]),
         "at": second.review.decided_at,
-        "area": gettext(areas.AREAS[second.area]),
+        "area": gettext(policy_areas.AREAS[second.area]),
         "first": outcome_words(second.first.outcome),
         "again": outcome_words(second.review.outcome),
         "reason": second.review.reason if second.review.case.destroyed_at is None else "",
-        "is_marked": GoldenItem.objects.filter(flag_id=second.first.flag_id).exists(),
+        "is_marked": GoldenItem.objects.filter(decision=second.first).exists(),
         "mark_url": reverse("moderation:mark_golden", args=[second.first.flag_id]),
     }
 
@@ -110,7 +110,7 @@ def _chart(detectors: list[Detector]) -> Chart | None:
 def _items() -> list[GoldenItem]:
     rows = GoldenItem.objects.filter(retired_at=None, case__destroyed_at=None)
     flags = ("case", "post", "suggestion__job__revision", "suggestion__job__draft__post", "reply__draft__post")
-    related = (f"flag__{path}" for path in (*flags, "reply__revision", "raised_by"))
+    related = (f"decision__flag__{path}" for path in (*flags, "reply__revision", "raised_by"))
     return list(rows.select_related("case", "by", *related).prefetch_related("reviews").order_by("-at"))
 
 
@@ -121,7 +121,7 @@ def _golden(item: GoldenItem) -> dict[str, Any]:
         "text": flag_of(Review(item=item, offered_at=item.at)).subject.text,
         "language": item.language,
         "outcome": outcome_words(item.outcome),
-        "area": gettext(areas.AREAS.get(item.area, item.area)),
+        "area": gettext(policy_areas.AREAS.get(item.area, item.area)),
         "explanation": item.explanation,
         "by": item.by.username,
         "shown": len(looks),

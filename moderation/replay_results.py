@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from assistant.intervals import CONFIDENCE, Interval, share_in_groups, wilson
-from moderation import areas
+from moderation import policy_areas
 from moderation.models import Replay, ReplayCase
 
 _DRAWS = 2000
@@ -80,7 +80,7 @@ def _flips(cases: Sequence[ReplayCase], pairs: Sequence[tuple[str, str]]) -> lis
             continue
         flip = flips.setdefault((before, after), Flip(before, after))
         flip.n += 1
-        verdict = areas.upheld(case.decision)
+        verdict = policy_areas.upheld(case.decision)
         flip.upheld += verdict is True
         flip.fine += verdict is False
     for flip in flips.values():

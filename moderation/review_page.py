@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 
 from moderation import case_page
 from moderation.flagged import kind_of
-from moderation.models import Decision, Flag, Review
+from moderation.models import Flag, Review
 from moderation.stand_in import flag_of
 
 
@@ -18,9 +18,8 @@ def review_page(review: Review, user: Any) -> dict[str, Any]:
 
 
 def _history(review: Review, flag: Flag) -> list[dict[str, Any]]:
-    decided = review.flag or (review.item.flag if review.item is not None else None)
-    if decided is None:
+    first = review.first
+    if first is None:
         what = gettext(case_page.FLAGGED[kind_of(flag)])
         return [{"at": review.offered_at, "who": "Lantern", "what": what, "why": ", ".join(flag.codes)}]
-    first = Decision.objects.get(flag=decided)
-    return [event for event in case_page.history_of(decided) if event["at"] < first.at]
+    return [event for event in case_page.history_of(first.flag) if event["at"] < first.at]

@@ -21,13 +21,12 @@ SOMEBODY = "kestrel"  # who is said to have written an invented reply
 
 
 def flag_of(review: Review) -> Flag:
-    item = review.item
-    if item is not None and item.flag is None:
-        flag = _invented(item)
+    first = review.first
+    if first is not None:
+        flag = _as_it_was(first.flag)
     else:
-        decided = review.flag or (item.flag if item is not None else None)
-        assert decided is not None
-        flag = _as_it_was(decided)
+        assert review.item is not None
+        flag = _invented(review.item)
     flag.id, flag.opened_at, flag.version = review.id, review.offered_at, 1
     flag.claimed_by = review.by
     flag.claimed_until = timezone.now() + settings.CLAIM_LEASE if review.by else None

@@ -16,7 +16,7 @@ from assistant.models import CaseKey
 from assistant.safety.types import Severity
 from assistant.streaming import poke
 from assistant.vault import audit
-from moderation import areas
+from moderation import policy_areas
 from moderation.actions.stale import StaleFlag
 from moderation.forms import ESCALATE
 from moderation.models import Decision, Flag, GoldenItem, Review
@@ -32,7 +32,7 @@ def draw_reviews(decision: Decision, *, draw: Callable[[int], int] = secrets.ran
     """After a decision, in its transaction: now and then a second look at it for somebody else, and a golden item for whoever
     made it. The draw knows nothing of the text, so that what the looks show holds for all such decisions."""
     if is_fit(decision) and draw(_DRAWS) < settings.SECOND_REVIEW_SHARE * _DRAWS:
-        _offer(Review(case=decision.case, kind=Review.Kind.SECOND, flag=decision.flag))
+        _offer(Review(case=decision.case, kind=Review.Kind.SECOND, decision=decision))
     if draw(_DRAWS) < settings.GOLDEN_SHARE * _DRAWS:
         items = list(golden_for(decision.by))
         if items:
@@ -52,7 +52,9 @@ def golden_for(user: Any) -> Any:
     """Items that this person has not seen in any way."""
     items = GoldenItem.objects.filter(retired_at=None, case__destroyed_at=None).exclude(by=user)
     return (
-        items.exclude(reviews__meant_for=user).exclude(flag__decision__by=user).exclude(flag__reply__draft__author=user)
+        items.exclude(reviews__meant_for=user)
+        .exclude(decision__by=user)
+        .exclude(decision__flag__reply__draft__author=user)
     )
 
 
@@ -89,7 +91,7 @@ def decide_review(review: Review, *, outcome: str, reason: str, by: Any, area: s
     review = Review.objects.select_for_update(of=("self",)).with_subjects().get(id=review.id)
     expected, codes = expected_of(review)
     review.by, review.outcome, review.reason, review.decided_at = by, outcome, reason, timezone.now()
-    review.area = area or areas.area_of(codes)
+    review.area = area or policy_areas.area_of(codes)
     review.same = outcome == expected
     review.save(update_fields=["by", "outcome", "reason", "decided_at", "area", "same"])
     audit.record("review.decided", actor=by, object_type="review", object_id=review.id, outcome=outcome)
@@ -101,8 +103,8 @@ def expected_of(review: Review) -> tuple[str, list[str]]:
     """What was decided first, or what is right; and the codes that stood beside the text."""
     if review.item is not None:
         return review.item.outcome, list(flag_of(review).codes)
-    assert review.flag is not None
-    return review.flag.decision.outcome, list(review.flag.codes)
+    assert review.decision is not None
+    return review.decision.outcome, list(review.decision.flag.codes)
 
 
 # Golden items
@@ -130,7 +132,7 @@ def write_golden(
 @transaction.atomic
 def mark_golden(flag: Flag, *, explanation: str, outcome: str, area: str, by: Any) -> GoldenItem:
     """A decided flag, with what would have been right; its first decision stays as it is."""
-    decision = Decision.objects.filter(flag=flag).first()
+    decision = Decision.objects.filter(flag=flag).order_by("-at", "-id").first()
     if decision is None or not is_fit(decision):
         raise Refused(
             "unfit_golden",
@@ -139,12 +141,12 @@ def mark_golden(flag: Flag, *, explanation: str, outcome: str, area: str, by: An
             ),
             status=422,
         )
-    if GoldenItem.objects.filter(flag=flag).exists():
+    if GoldenItem.objects.filter(decision=decision).exists():
         raise Refused("golden_already", gettext("This flag is a golden item already."))
     item = GoldenItem(
         case=flag.case,
         kind=GoldenItem.Kind.FLAG,
-        flag=flag,
+        decision=decision,
         explanation=explanation,
         language=flag.subject_post.language,
         level=flag.level,

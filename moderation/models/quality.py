@@ -15,7 +15,7 @@ from django.utils import timezone
 from assistant.models import CaseKey
 from assistant.safety.types import Level
 from assistant.vault.fields import EncryptedTextField
-from moderation.models.flags import Flag
+from moderation.models.flags import Decision
 
 OFFERED_FOR = timedelta(days=14)
 HIGHEST_LEVEL = Level.ACTIVE  # above it nothing is mixed in, and nothing is shown twice
@@ -32,7 +32,7 @@ class GoldenItem(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    flag = models.OneToOneField(Flag, null=True, on_delete=models.PROTECT, related_name="golden")
+    decision = models.OneToOneField(Decision, null=True, on_delete=models.PROTECT, related_name="golden")
     text = EncryptedTextField(default="")  # empty for a decided flag, whose own text is shown
     post_text = EncryptedTextField(default="")  # what an invented reply answers
     explanation = EncryptedTextField()
@@ -49,7 +49,7 @@ class GoldenItem(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="golden_item_is_a_flag_or_invented",
-                condition=Q(kind="flag", flag__isnull=False) | (~Q(kind="flag") & Q(flag=None)),
+                condition=Q(kind="flag", decision__isnull=False) | (~Q(kind="flag") & Q(decision=None)),
             ),
             models.CheckConstraint(name="golden_item_is_not_urgent", condition=Q(level__lte=HIGHEST_LEVEL.value)),
         ]
@@ -61,7 +61,7 @@ class ReviewQuerySet(models.QuerySet["Review"]):
 
     def for_person(self, user: Any) -> Self:
         """Meant for them, or a second look that is not at their own decision or their own words."""
-        own = Q(flag__decision__by=user) | Q(flag__reply__draft__author=user)
+        own = Q(decision__by=user) | Q(decision__flag__reply__draft__author=user)
         return self.filter(Q(meant_for=user) | (Q(kind=Review.Kind.SECOND) & ~own), case__destroyed_at=None)
 
     def waiting_for(self, user: Any) -> Self:
@@ -70,12 +70,11 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         return self.for_person(user).filter(free, decided_at=None, offered_at__gte=timezone.now() - OFFERED_FOR)
 
     def with_subjects(self) -> Self:
-        flags = ("flag", "item__flag")
-        paths = ("case", "post", "suggestion__job__revision", "suggestion__job__draft__post")
-        replies = ("reply__draft__post", "reply__revision", "raised_by", "decision")
-        return self.select_related(
-            "case", "item__case", "item__by", *(f"{flag}__{path}" for flag in flags for path in (*paths, *replies))
-        )
+        decisions = ("decision", "item__decision")
+        texts = ("case", "post", "suggestion__job__revision", "suggestion__job__draft__post")
+        replies = ("reply__draft__post", "reply__revision", "raised_by")
+        flags = (f"{decision}__flag__{path}" for decision in decisions for path in (*texts, *replies))
+        return self.select_related("case", "item__case", "item__by", *flags)
 
 
 class Review(models.Model):
@@ -88,7 +87,7 @@ class Review(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    flag = models.OneToOneField(Flag, null=True, on_delete=models.PROTECT, related_name="second_review")
+    decision = models.OneToOneField(Decision, null=True, on_delete=models.PROTECT, related_name="second_review")
     item = models.ForeignKey(GoldenItem, null=True, on_delete=models.PROTECT, related_name="reviews")
     meant_for = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
@@ -107,12 +106,17 @@ class Review(models.Model):
             models.CheckConstraint(
                 name="review_is_of_an_item_or_a_flag",
                 condition=(
-                    Q(kind="golden", item__isnull=False, flag=None, meant_for__isnull=False)
-                    | Q(kind="second", item=None, flag__isnull=False)
+                    Q(kind="golden", item__isnull=False, decision=None, meant_for__isnull=False)
+                    | Q(kind="second", item=None, decision__isnull=False)
                 ),
             ),
             models.UniqueConstraint(fields=["item", "meant_for"], name="a_golden_item_is_shown_once_to_each"),
         ]
+
+    @property
+    def first(self) -> Decision | None:
+        """The decision behind it; None for an invented text."""
+        return self.decision or (self.item.decision if self.item is not None else None)
 
     def take(self, user: Any) -> bool:
         return Review.objects.waiting_for(user).filter(id=self.id).update(by=user) == 1

@@ -51,7 +51,7 @@ def test_without_agreement_codes_alone_leave(cast: Cast, tmp_path: Path) -> None
     decided_reply(cast, may=False)
     (line,) = export(tmp_path)
     assert line["codes"] == ["dismissal.blame", "dismissal.minimising"]
-    assert (line["kind"], line["outcome"], line["area"], line["upheld"]) == ("reply", "return", "hostility", True)
+    assert (line["kind"], line["outcome"], line["area"], line["upheld"]) == ("reply", "return", "dismissal", True)
     assert not {"text", "post", "draft", "reason", "consent"} & line.keys()
     assert "whine" not in json.dumps(line)
 

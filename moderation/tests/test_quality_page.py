@@ -26,7 +26,7 @@ GOLDEN = {
     "text": "You should have thought of that before.",
     "post_text": "I missed the last bus again and cried.",
     "outcome": "return",
-    "area": "hostility",
+    "area": "dismissal",
     "explanation": "It blames the one who asks.",
 }
 
@@ -37,7 +37,7 @@ def held(cast: Cast) -> Reply:
     return assistant_actions.send_reply(draft, by=cast.wren, revision=build.head_of(draft))
 
 
-def decided(held: Reply, by: User, outcome: str, *, codes: list[str] | None = None, days_ago: int = 1) -> Flag:
+def decided(held: Reply, by: User, outcome: str, *, codes: list[str] | None = None, days_ago: int = 1) -> Decision:
     """One more decided flag about the same reply."""
     flag = Flag.objects.create(
         case=held.case, reply=held, severity=3, codes=codes or ["dismissal.blame"], status=Flag.Status.DECIDED
@@ -45,12 +45,12 @@ def decided(held: Reply, by: User, outcome: str, *, codes: list[str] | None = No
     decision = Decision(case=held.case, flag=flag, outcome=outcome, by=by, reason="So.", flag_version=1)
     decision.save(force_insert=True)
     Decision.objects.filter(id=decision.id).update(at=timezone.now() - timedelta(days=days_ago))
-    return flag
+    return decision
 
 
-def looked_at_again(flag: Flag, by: User, outcome: str) -> Review:
-    review = Review(case=flag.case, kind="second", flag=flag, by=by, outcome=outcome, reason="Seen otherwise.")
-    review.decided_at, review.same = timezone.now(), outcome == flag.decision.outcome
+def looked_at_again(decision: Decision, by: User, outcome: str) -> Review:
+    review = Review(case=decision.case, kind="second", decision=decision, by=by, outcome=outcome)
+    review.reason, review.decided_at, review.same = "Seen otherwise.", timezone.now(), outcome == decision.outcome
     review.save(force_insert=True)
     return review
 
@@ -75,7 +75,7 @@ def test_alpha_is_shown_with_its_interval_by_area_and_person(cast: Cast, client:
     client.force_login(cast.birch)
     page = client.get("/moderation/quality/")
     (area,) = page.context["areas"]
-    assert area["area"] == "Blame, minimising, hostility"
+    assert area["area"] == "Dismissal"
     assert area["share"].startswith("90 % (")
     assert area["alpha"].startswith("0.80 (")  # kappa of this table is 0.80 as well
     assert [one["name"] for one in page.context["people"]] == ["ash", "birch"]
@@ -91,17 +91,17 @@ def test_where_all_said_the_same_there_is_no_alpha(cast: Cast, client: Client, h
 def test_a_different_second_look_is_shown_with_its_reason_and_can_become_golden(
     cast: Cast, client: Client, held: Reply
 ) -> None:
-    flag = decided(held, cast.ash, "approve")
-    looked_at_again(flag, cast.birch, "return")
+    decision = decided(held, cast.ash, "approve")
+    looked_at_again(decision, cast.birch, "return")
     client.force_login(cast.birch)
     (one,) = client.get("/moderation/quality/").context["differing"]
     assert (one["first"], one["again"], one["reason"]) == ("Approve", "Return with note", "Seen otherwise.")
-    answer = client.post(one["mark_url"], {"outcome": "return", "area": "hostility", "explanation": "It blames."})
+    answer = client.post(one["mark_url"], {"outcome": "return", "area": "dismissal", "explanation": "It blames."})
     assert answer.status_code == 302
     item = GoldenItem.objects.get()
-    assert (item.flag, item.outcome, item.case_id) == (flag, "return", held.case_id)
+    assert (item.decision, item.outcome, item.case_id) == (decision, "return", held.case_id)
     assert (
-        client.post(one["mark_url"], {"outcome": "return", "area": "hostility", "explanation": "x"}).status_code == 409
+        client.post(one["mark_url"], {"outcome": "return", "area": "dismissal", "explanation": "x"}).status_code == 409
     )
     assert Decision.objects.get().outcome == "approve"
 
@@ -109,10 +109,10 @@ def test_a_different_second_look_is_shown_with_its_reason_and_can_become_golden(
 def test_what_was_not_decided_or_was_above_level_2_cannot_be_golden(cast: Cast, client: Client, held: Reply) -> None:
     undecided = Flag.objects.get(reply=held)
     high = decided(held, cast.ash, "return")
-    Flag.objects.filter(id=high.id).update(level=3)
+    Flag.objects.filter(id=high.flag_id).update(level=3)
     client.force_login(cast.birch)
-    for flag in (undecided, high):
-        form = {"outcome": "return", "area": "hostility", "explanation": "It blames."}
+    for flag in (undecided, high.flag):
+        form = {"outcome": "return", "area": "dismissal", "explanation": "It blames."}
         assert client.post(f"/moderation/flags/{flag.id}/golden", form).status_code == 422
     assert not GoldenItem.objects.exists()
 
@@ -170,7 +170,7 @@ def test_precision_is_what_people_upheld_and_says_what_does_not_tell(cast: Cast,
     untold = [one for one in found.values() if one.untold]
     assert {one.name for one in untold} <= {"crisis", "classifier"}
     assert untold
-    assert sent.decision.outcome == "approve"
+    assert sent.outcome == "approve"
 
 
 def test_a_check_that_people_uphold_less_than_before_is_named(cast: Cast, client: Client, held: Reply) -> None:
@@ -209,9 +209,9 @@ def test_one_sees_the_own_figures_and_nobody_elses(cast: Cast, client: Client, h
 
 def test_an_erased_golden_item_leaves_its_number_and_no_words(cast: Cast, client: Client, held: Reply) -> None:
 
-    flag = decided(held, cast.birch, "return")
-    item = GoldenItem(case=held.case, kind="flag", flag=flag, explanation="It blames.", outcome="return", by=cast.birch)
-    item.area = "hostility"
+    decision = decided(held, cast.birch, "return")
+    item = GoldenItem(case=held.case, kind="flag", decision=decision, outcome="return", by=cast.birch)
+    item.area, item.explanation = "dismissal", "It blames."
     item.save(force_insert=True)
     review: Any = Review(case=held.case, kind="golden", item=item, meant_for=cast.ash, by=cast.ash, outcome="return")
     review.reason, review.same, review.decided_at = "Too hard.", True, timezone.now()

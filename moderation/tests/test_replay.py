@@ -39,7 +39,7 @@ from webapp.signed_policy import signed_policy
 from webapp.test import Cast, FakeEngine
 
 CASES = int(os.environ.get("REPLAY_CASES", "60"))
-STRICTER = {"review_at": 0.02, "urgent_at": 0.25}
+STRICTER: dict[str, Any] = {"review_at": 0.02, "urgent_at": 0.25}
 
 # Invented; what is put together from them scores from next to nothing to very high.
 WHO = ["my sister", "my boss", "nobody", "my old friend", "the neighbours", "my mother"]
@@ -294,6 +294,7 @@ def test_without_a_change_the_rules_of_now_are_held_against_what_was_stored(cast
     assert found_by(run(Change(), last=10)).flipped == 0
     flag = Flag.objects.filter(post__isnull=False, severity__gte=2).first()
     assert flag is not None
+    assert flag.post_id is not None
     Finding.objects.filter(post=flag.post).delete()  # as if an older release had found nothing
     Post.objects.filter(id=flag.post_id).update(level=0, approval=flag.id)
     replay = run(Change(), last=10)

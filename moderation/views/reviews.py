@@ -79,7 +79,11 @@ def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
         return _again(request, review, str(next(iter(form.errors.values()))[0]), status=422)
     try:
         review = actions.decide_review(
-            review, outcome=form.cleaned_data["outcome"], reason=form.cleaned_data["reason"], by=request.user
+            review,
+            outcome=form.cleaned_data["outcome"],
+            reason=form.cleaned_data["reason"],
+            area=form.cleaned_data.get("policy", ""),
+            by=request.user,
         )
     except Refused as refusal:
         return _again(request, review, str(refusal), status=refusal.status)

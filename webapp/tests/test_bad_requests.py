@@ -115,10 +115,10 @@ FORMS: dict[str, dict[str, str]] = {
         "text": "You should have thought of that before.",
         "post_text": "I missed the last bus again.",
         "outcome": "return",
-        "area": "hostility",
+        "area": "dismissal",
         "explanation": "It blames.",
     },
-    "moderation:mark_golden": {"outcome": "return", "area": "hostility", "explanation": "It blames."},
+    "moderation:mark_golden": {"outcome": "return", "area": "dismissal", "explanation": "It blames."},
     "moderation:retire_golden": {},
 }
 FIELDS = [(name, field) for name, form in FORMS.items() for field in form]

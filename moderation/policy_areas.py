@@ -10,44 +10,37 @@ from assistant import triage
 from moderation.models import Decision, Flag
 
 AREAS = {  # where several fit, the first counts
-    "danger": gettext_noop("Danger to life"),
-    "harm": gettext_noop("Ways to come to harm"),
-    "expertise": gettext_noop("Medical and other expert advice"),
-    "hostility": gettext_noop("Blame, minimising, hostility"),
-    "promises": gettext_noop("Promises and what cannot be kept"),
-    "privacy": gettext_noop("Personal data, contacts, links"),
-    "machine": gettext_noop("What a model should not give away"),
-    "form": gettext_noop("Language, length, wording"),
-    "other": gettext_noop("Everything else"),
+    "crisis": gettext_noop("Signs of danger"),
+    "methods": gettext_noop("Means and methods"),
+    "medical": gettext_noop("Medical claims"),
+    "personal_data": gettext_noop("Personal data"),
+    "dismissal": gettext_noop("Dismissal"),
+    "promises": gettext_noop("Promises"),
+    "contact": gettext_noop("Contact outside"),
+    "other": gettext_noop("Something else"),
 }
 OF_FAMILY = {
-    "crisis": "danger",
-    "classifier": "danger",
-    "support": "danger",
-    "triage": "danger",
-    "second_reader": "danger",
-    "methods": "harm",
-    "hazards": "harm",
-    "medical": "expertise",
-    "dismissal": "hostility",
-    "hostility": "hostility",
+    "crisis": "crisis",
+    "classifier": "crisis",
+    "support": "crisis",
+    "triage": "crisis",
+    "second_reader": "crisis",
+    "methods": "methods",
+    "hazards": "methods",
+    "medical": "medical",
+    "personal_data": "personal_data",
+    "dismissal": "dismissal",
+    "hostility": "dismissal",
+    "reply_classifier": "dismissal",
     "promises": "promises",
-    "links": "privacy",
-    "personal_data": "privacy",
-    "boundaries": "privacy",
-    "injection": "machine",
-    "leak": "machine",
-    "repetition": "machine",
-    "length": "form",
-    "language": "form",
-    "wording": "form",
+    "boundaries": "contact",
+    "links": "contact",
 }
 OF_CODE = {
-    "reply_classifier.expertise": "expertise",
-    "reply_classifier.toxicity": "hostility",
-    "reply_classifier.risk_ignored": "danger",
-    triage.WORRIED: "danger",
-    triage.HANDED_OVER: "danger",
+    "reply_classifier.expertise": "medical",
+    "reply_classifier.risk_ignored": "crisis",
+    triage.WORRIED: "crisis",
+    triage.HANDED_OVER: "crisis",
 }
 # Nobody's finding: people's own wishes, and what the level alone asks for.
 NO_DETECTOR = {"person", "sample", "triage", "pipeline"}
@@ -58,7 +51,7 @@ def family(code: str) -> str:
 
 
 def area_of(codes: Iterable[str]) -> str:
-    """By the families of the codes that opened the flag."""
+    """The policy that a decision rests on, by the families of the codes that opened the flag."""
     found = {OF_CODE.get(code) or OF_FAMILY.get(family(code), "other") for code in codes}
     return next((area for area in AREAS if area in found), "other")
 
