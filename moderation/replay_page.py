@@ -11,7 +11,7 @@ from django.utils.translation import gettext, gettext_noop
 from assistant.intervals import Interval
 from moderation.models import Replay, ReplayCase
 from moderation.other_rules import Change
-from moderation.quality_words import percents
+from moderation.quality_words import outcome_words, percents
 from moderation.replay_results import Flip, found_by
 from moderation.replaying import STORED
 
@@ -44,7 +44,7 @@ def replay_page(replay: Replay) -> dict[str, Any]:
                 "flag_id": case.decision.flag_id,
                 "before": gettext(FATES[case.before]),
                 "after": gettext(FATES[case.after]),
-                "outcome": case.decision.get_outcome_display(),
+                "outcome": outcome_words(case.decision.outcome),
                 "codes": ", ".join([*(f"− {code}" for code in case.gone), *(f"+ {code}" for code in case.come)]),
             }
             for case in rows[:EXAMPLES]

@@ -36,6 +36,8 @@ class Command(BaseCommand):
         parser.add_argument("--reply-model", default="", metavar="FILE", help="another classifier of replies")
         parser.add_argument(
             "--model",
+            "--adapter",
+            dest="model",
             default="",
             metavar="NAME",
             help="a registered base or adapter: suggestions are made again with it",
