@@ -74,7 +74,9 @@ TOLD = re.compile(
     re.I,
 )
 WORDS = re.compile(r"[a-z0-9]+")
-MOST_IN_A_ROW = 5  # the safety check on copies holds from eight words on; "I'm" counts two there, and a small model runs on
+MOST_IN_A_ROW = (
+    5  # the safety check on copies holds from eight words on; "I'm" counts two there, and a small model runs on
+)
 LONGEST = 8  # words of what is said back
 GLAD = re.compile(
     r"\b(love[sd]?|like[sd]?|enjoy\w*|glad|happy|thankful|grateful|excited|fun|great|good|nice|perfect|best|better|proud|won|luck\w*|"
