@@ -302,6 +302,11 @@ ACCOUNT_RATE_LIMITS = {
 # Whoever may do more than write replies has a second factor; a demonstration, which anybody may look at, asks for none.
 MFA_REQUIRED = environment.switch("MFA_REQUIRED", not DEMO)
 MFA_ADAPTER = "webapp.accounts.factor_adapter.SealedFactors"
+MFA_FORMS = {
+    "add_webauthn": "webapp.accounts.factor_forms.AddPasskeyForm",
+    "authenticate_webauthn": "webapp.accounts.factor_forms.PasskeyForm",
+    "reauthenticate_webauthn": "webapp.accounts.factor_forms.ConfirmByPasskeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are optional here, and nothing is proved with them

@@ -44,9 +44,9 @@ def read_lines(text: str) -> list[Line]:
 
 
 def _read(number: int, text: str, taken: dict[str, str]) -> Line:
-    cells = [cell for cell in re.split(r"[,;\s\"]+", text) if cell]
-    email, names = (cells[0].lower(), cells[1:]) if cells else ("", [])
-    known = _roles_by_name()
+    email, rest = (*re.split(r"[,;\s\"]+", text.strip(' \t,;"'), maxsplit=1), "")[:2]
+    email, known = email.lower(), _roles_by_name()
+    names = [name for cell in re.split(r"[,;\t\"]+", rest) for name in _names_in(cell.strip(), known)]
     unknown = [name for name in names if name.lower() not in known]
     roles = sorted({known[name.lower()] for name in names if name.lower() in known})
     if not _is_address(email):
@@ -60,6 +60,11 @@ def _read(number: int, text: str, taken: dict[str, str]) -> Line:
     else:
         problem = ""
     return Line(number, text, email, roles, problem)
+
+
+def _names_in(cell: str, known: dict[str, Role]) -> list[str]:
+    """Some languages have roles of two words; between other words a space separates."""
+    return [cell] if cell.lower() in known else cell.split()
 
 
 def _addresses_in_use() -> dict[str, str]:

@@ -106,8 +106,9 @@ def invite_list(request: HttpRequest) -> HttpResponse:
     links = [(line, link_to(request, token)) for line, (_invitation, token) in zip(right, made, strict=True)]
     mailed = {line.email for line, link in links if mail_link(link, to=line.email)}
     messages.success(request, _made(len(made), len(mailed)))
-    left = InviteListForm(initial={"people": without(form.cleaned_data["people"], right)}) if wrong else None
-    return _invite_page(request, list_form=left, lines=wrong, new_links=links, mailed=mailed)
+    left = without(form.cleaned_data["people"], right) if wrong else ""
+    list_form = InviteListForm(initial={"people": left})
+    return _invite_page(request, list_form=list_form, lines=read_lines(left), new_links=links, mailed=mailed)
 
 
 def _made(made: int, mailed: int) -> str:
@@ -139,14 +140,14 @@ def _invite_page(
     mailed: set[str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    lines = lines or []
     context = {
         "invitations": Invitation.objects.open().exclude(invited_by=None).select_related("invited_by"),
         "form": form or InviteForm(),
         "list_form": list_form or InviteListForm(),
-        "wrong": [line for line in lines if line.problem],
-        "right": sum(not line.problem for line in lines),
-        "too_many": len(lines) > MOST_LINES,
+        "wrong": [line for line in lines or [] if line.problem],
+        "right": sum(not line.problem for line in lines or []),
+        "too_many": len(lines or []) > MOST_LINES,
+        "nobody_there": lines == [] and not new_links,
         "most_lines": MOST_LINES,
         "new_link": new_link,
         "new_links": new_links or [],

@@ -12,6 +12,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, format_hotp_value, hotp_value
 from asgiref.sync import sync_to_async
+from django.core.cache import cache
 from django.core.mail import EmailMessage
 from django.core.management import call_command
 from django.test import Client
@@ -216,6 +217,40 @@ def test_with_a_passkey_one_sets_up_and_signs_in(person: AddPerson) -> None:
     assert not is_in(other)
     other.post(SECOND, {"credential": json.dumps(passkey.confirm(challenge_on(other, SECOND)))})
     assert is_in(other)
+
+
+NO_PASSKEY = [
+    "",
+    "null",
+    "[]",
+    '"x"',
+    "9" * 5000,
+    "[" * 20_000,
+    '{"id": 1, "rawId": [], "type": {}, "response": 7}',
+    '{"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": {}}',
+    '{"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": {"clientDataJSON": "AAAA", "attestationObject": "AAAA"}}',
+    '{"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": {"clientDataJSON": "e30", "attestationObject": "oA"}}',
+    '{"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": {"clientDataJSON": "e30", "authenticatorData": "oA", '
+    '"signature": "AAAA"}}',
+    '{"id": "\\ud800", "rawId": "=", "type": "public-key", "response": {"clientDataJSON": "\\u0000", "attestationObject": "é"}}',
+]
+
+
+def test_what_is_no_passkeys_answer_is_refused(person: AddPerson) -> None:
+    ash = person("ash", Role.MODERATOR)
+    client, _answer = sign_in_with_password("ash")
+    for credential in NO_PASSKEY:
+        cache.clear()  # the limit of trying
+        client.get("/account/security/passkey/")
+        answer = client.post("/account/security/passkey/", {"name": "", "credential": credential})
+        assert (answer.status_code, factors_of(ash)) == (200, set()), credential
+    set_up_app(client)
+    other, _answer = sign_in_with_password("ash")
+    for credential in NO_PASSKEY:
+        cache.clear()
+        other.get(SECOND)
+        answer = other.post(SECOND, {"credential": credential})
+        assert (answer.status_code, is_in(other)) == (200, False), credential
 
 
 # Changing and losing it
