@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assistant.vault.keys import seal, unseal
@@ -25,6 +27,11 @@ class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships n
 
     def decrypt(self, encrypted_text: str) -> str:
         return unseal(FactorKey.key(), base64.b64decode(encrypted_text), bound_to=PLACE).decode()
+
+    def generate_authenticator_name(self, user: AbstractBaseUser, type: str) -> str:  # allauth's name for it
+        return gettext("Passkey %(number)s") % {
+            "number": Authenticator.objects.filter(user=user, type=type).count() + 1
+        }
 
     def get_totp_issuer(self) -> str:
         return str(settings.SITE_NAME)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +27,6 @@ STANDARD = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a"
 TOO_WIDE = """() => [...document.querySelectorAll("main *")]
   .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".table-wrap"))
   .map((one) => one.outerHTML.slice(0, 80))"""
-PICTURES = os.environ.get("PICTURES", "")  # a folder: then every page that is checked is also kept as a picture
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -53,21 +51,14 @@ def page_of(browser: Browser, live_server: LiveServer, person: object) -> Page:
     return context.new_page()
 
 
-def check(page: Page, name: str) -> None:
+def check(page: Page) -> None:
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         found = Axe().run(page, options=STANDARD)
         assert found.violations_count == 0, f"{page.url}, {scheme}:\n{found.generate_report()}"
-        keep(page, f"{name}-{scheme}")
     page.set_viewport_size({"width": 320, "height": 700})
     assert page.evaluate(TOO_WIDE) == []
-    keep(page, f"{name}-phone")
     page.set_viewport_size({"width": 1280, "height": 720})
-
-
-def keep(page: Page, name: str) -> None:
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
 
 
 def sign_in(page: Page, live_server: LiveServer, name: str) -> None:
@@ -102,23 +93,23 @@ def test_a_passkey_is_set_up_and_signs_in(
     line = virtual_passkey(page)
     sign_in(page, live_server, "ash")
     expect(page.get_by_role("heading", name="Set up your second factor")).to_be_visible()
-    check(page, "set-up")
+    check(page)
     page.get_by_role("link", name="Add a passkey").press("Enter")
-    check(page, "passkey")
+    check(page)
     page.get_by_label("What you call it").fill("My computer")
     page.get_by_role("button", name="Add it").press("Enter")
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
-    check(page, "codes")
+    check(page)
     page.get_by_role("link", name="I have kept them").press("Enter")
     expect(page).to_have_url(f"{live_server.url}/moderation/")
 
     page.goto(f"{live_server.url}/account/security/")
     expect(page.locator("main")).to_contain_text("My computer")
-    check(page, "security")
+    check(page)
     page.context.clear_cookies()
     sign_in(page, live_server, "ash")
     expect(page.get_by_role("heading", name="Your second factor")).to_be_visible()
-    check(page, "second")
+    check(page)
     line.send("WebAuthn.disable")  # as if it were another device: nothing answers
     line.send("WebAuthn.enable")
     virtual_passkey(page)
@@ -150,7 +141,7 @@ def test_an_app_is_set_up_with_the_code_that_it_shows(
     page = chromium.new_context().new_page()
     sign_in(page, live_server, "willow")
     page.get_by_role("link", name="Set up an app").press("Enter")
-    check(page, "app")
+    check(page)
     page.get_by_text("I cannot take the picture").click()
     secret = page.locator(".copy-link").inner_text()
     if time.time() % 30 > 22:
@@ -172,19 +163,19 @@ def test_an_admin_finds_invites_and_looks_after_people(
     )
     page = page_of(chromium, live_server, cast.willow)
     page.goto(f"{live_server.url}/people/")
-    check(page, "people")
+    check(page)
     page.get_by_role("link", name="Next").press("Enter")
     expect(page.get_by_text("Page 2 of 2")).to_be_visible()
     page.get_by_label("Name or address").fill("wren")
     page.get_by_label("Name or address").press("Enter")
     page.get_by_role("link", name="wren", exact=True).press("Enter")
     expect(page.locator("main")).to_contain_text("Firefox on Windows")
-    check(page, "person")
+    check(page)
     page.get_by_role("button", name="End the sign-in with Firefox on Windows").press("Enter")
     expect(page.locator("main")).to_contain_text("Signed in nowhere.")
 
     page.goto(f"{live_server.url}/people/invite")
-    check(page, "invite")
+    check(page)
     file = tmp_path / "people.csv"
     file.write_text("\ufeffemail;roles\nheron@example.org;supporter\nnobody;supporter\n", encoding="utf-8")
     page.get_by_label("Or take it from a file").set_input_files(file)
@@ -193,10 +184,10 @@ def test_an_admin_finds_invites_and_looks_after_people(
     )
     page.get_by_role("button", name="Check, and invite").press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("Line 3")
-    check(page, "invite-wrong")
+    check(page)
     page.get_by_role("button", name="Invite the 1 that is right").press("Enter")
     expect(page.locator(".new-links")).to_contain_text("/invitation/")
-    check(page, "invite-made")
+    check(page)
 
 
 def test_quiet_hours_are_chosen_by_keyboard(cast: Cast, chromium: Browser, live_server: LiveServer) -> None:
@@ -208,6 +199,6 @@ def test_quiet_hours_are_chosen_by_keyboard(cast: Cast, chromium: Browser, live_
     page.get_by_label("Until").fill("07:00")
     page.get_by_role("button", name="Save the quiet hours").press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Saved.")
-    check(page, "own-security")
+    check(page)
     cast.wren.refresh_from_db()
     assert str(cast.wren.quiet_from) == "22:00:00"

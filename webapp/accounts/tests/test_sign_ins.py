@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends.db import SessionStore as DjangosOwn
 from django.test import Client
 from django.utils import timezone
 
 from assistant.models import AuditEvent
+from assistant.tests.page_socket import Socket
 from webapp.accounts.devices import device_of, spoken
 from webapp.accounts.models import Session, User
 from webapp.accounts.sessions import SessionStore
-from webapp.accounts.sign_ins import sign_ins_of
+from webapp.accounts.sign_ins import end_sessions, end_sign_in, sign_ins_of
 from webapp.accounts.tests.cast import PASSWORD, AddPerson, SignIn
 from webapp.test import read
 
@@ -135,11 +137,21 @@ def test_a_sign_in_of_one_person_is_not_found_on_the_page_of_another(
     assert sign_ins_of(wren).count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+async def test_the_socket_of_an_ended_sign_in_closes_and_another_stays(person: AddPerson, sign_in: SignIn) -> None:
+    wren = await sync_to_async(person)("wren")
+    ended, stays = await sync_to_async(sign_in)(wren), await sync_to_async(sign_in)(wren)
+    async with Socket(ended) as closing, Socket(stays) as open_still:
+        row = await Session.objects.aget(session_key=ended.cookies["session"].value)
+        await sync_to_async(end_sign_in)(row, of=wren, by=wren)
+        assert await closing.hear() == {"type": "websocket.close", "code": 4401}
+        await open_still.say({"v": 1, "t": "subscribe", "job": str(wren.pk)})
+        assert (await open_still.hear())["status"] == "missing"
+
+
 def test_ending_somebodys_sessions_is_one_query(
     person: AddPerson, sign_in: SignIn, django_assert_num_queries: object
 ) -> None:
-    from webapp.accounts.sign_ins import end_sessions
-
     wren, robin = person("wren"), person("robin")
     for _ in range(3):
         sign_in(wren)
