@@ -62,7 +62,10 @@ class InviteListForm(forms.Form):
         widget=forms.Textarea(
             {"class": "plain list-lines", "rows": 6, "spellcheck": "false", "autocapitalize": "none", "dir": "ltr"}
         ),
-        help_text=_("An e-mail address, then one or more roles. Commas, semicolons, tabs and spaces all separate."),
+        help_text=_(
+            "An e-mail address, then one or more roles: “wren@example.org, moderator, supporter”. Commas, semicolons, tabs and "
+            "spaces all separate."
+        ),
     )
     only_right = forms.BooleanField(required=False, widget=forms.HiddenInput)
 

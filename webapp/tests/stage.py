@@ -71,6 +71,7 @@ class Stage:
         self.passkey = WebAuthn.add(self.wren, "A phone", SoftwarePasskey("testserver").register("AAAA")).instance
         for person in (self.wren, self.robin):
             Client().force_login(person)
+        self.sign_ins = {person: sign_ins_of(person).get().handle for person in (self.wren, self.robin)}
 
     def address(self, name: str, **other: Any) -> str:
         known: dict[str, Any] = {
@@ -88,7 +89,7 @@ class Stage:
             "check_in_id": self.check_in.id,
             "talk_id": self.talk.id,
             "invitation_id": self.invitation.id,
-            "sign_in_id": sign_ins_of(self.robin if name == "accounts:end_own_sign_in" else self.wren)[0].handle,
+            "sign_in_id": self.sign_ins[self.robin if name == "accounts:end_own_sign_in" else self.wren],
             "pk": self.passkey.pk,
             "token": self.token,
             "uidb36": "1",

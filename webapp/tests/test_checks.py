@@ -133,7 +133,7 @@ def test_it_warns_of_a_site_that_others_reach_without_encryption(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, host: str, url: str, expected: list[str]
 ) -> None:
     monkeypatch.setenv("HOST", host)
-    settings.PUBLIC_URL = url
+    settings.PUBLIC_URL, settings.MFA_REQUIRED = url, True
     assert found() == expected
 
 

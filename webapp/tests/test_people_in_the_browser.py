@@ -53,7 +53,7 @@ def page_of(browser: Browser, live_server: LiveServer, person: object) -> Page:
 
 def check(page: Page) -> None:
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         found = Axe().run(page, options=STANDARD)
         assert found.violations_count == 0, f"{page.url}, {scheme}:\n{found.generate_report()}"
     page.set_viewport_size({"width": 320, "height": 700})

@@ -30,7 +30,7 @@ class SoftwarePasskey:
         self.used = 0
 
     def register(self, challenge: str) -> dict[str, Any]:
-        public = ES256.from_cryptography_key(self.key.public_key())
+        public = ES256.from_cryptography_key(self.key.public_key())  # type: ignore[no-untyped-call]
         credential = AttestedCredentialData.create(Aaguid.NONE, self.id, public)
         data = AuthenticatorData.create(self.rp_hash, PRESENT | AuthenticatorData.FLAG.AT, 0, credential)
         client = self._client_data(CollectedClientData.TYPE.CREATE, challenge)

@@ -50,7 +50,7 @@ def test_the_words_can_be_read_by_who_may(stage: Stage) -> None:
     client = Client()
     client.force_login(stage.wren)
     page = build.read(client.get("/posts/")) + build.read(client.get("/replies/"))
-    draft = stage.wren.drafts.select_related("post").order_by("-created_at")[1]  # type: ignore[attr-defined]
+    draft = stage.wren.drafts.select_related("post").order_by("-created_at")[1]
     page += build.read(client.get(f"/drafts/{draft.id}/"))
     assert sum(word in page for word in WORDS) >= 2
 

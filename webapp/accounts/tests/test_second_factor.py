@@ -46,7 +46,7 @@ def code_for(secret: str) -> str:
     left = 30 - time.time() % 30
     if left < 4:
         time.sleep(left)  # it would change on its way
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
 
 
 def sign_in_with_password(name: str, client: Client | None = None) -> tuple[Client, Page]:

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.contrib.sessions.backends.db import SessionStore as DjangosOwn
 from django.test import Client
 from django.utils import timezone
 
@@ -161,7 +160,6 @@ def test_ending_somebodys_sessions_is_one_query(
     assert is_in(theirs)
 
 
-def test_a_key_of_djangos_own_form_still_opens_nothing_with_nul_in_it() -> None:
-    assert DjangosOwn._validate_session_key is not SessionStore._validate_session_key
+def test_a_key_that_we_could_not_have_made_opens_nothing() -> None:
     for key in ("a" * 31 + "\x00", "a" * 31, "", None, "é" * 32):
         assert SessionStore(key).load() == {}
