@@ -53,6 +53,12 @@ def who_is_asked() -> Iterator[CheckMessage]:
             hint="Set DEMO=0, with an empty database; or show the demonstration on this machine only.",
             id="lantern.E003",
         )
+    if public.scheme == "https" and not settings.MFA_REQUIRED and not settings.DEMO:
+        yield Warning(
+            f"MFA_REQUIRED is off at PUBLIC_URL={settings.PUBLIC_URL}: a password alone opens what was flagged.",
+            hint="Leave MFA_REQUIRED out; people are led through setting up their second factor.",
+            id="lantern.W004",
+        )
     host = os.environ.get("HOST", "127.0.0.1")
     if public.scheme == "http" and not (is_this_machine(host) and is_this_machine(public.hostname or "")):
         yield Warning(

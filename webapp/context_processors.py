@@ -14,6 +14,7 @@ from assistant.models import TalkRequest
 from assistant.safety import helplines
 from assistant.safety_watch import troubles_of_site
 from webapp.accounts.controls import sheet_for
+from webapp.accounts.models import User
 from webapp.accounts.roles import (
     ENTER_POSTS,
     HEAR_SUPPORTERS,
@@ -58,6 +59,8 @@ def talks_open(user: Any) -> int:
 def site(request: HttpRequest) -> dict[str, Any]:
     """What base.html shows on every page."""
     user = getattr(request, "user", None)
+    if isinstance(user, User) and user.lacks_second_factor:
+        user = None  # nothing is open to them yet, so nothing is told
     nav = []
     if user is not None and user.is_authenticated:
         for label, name, permission, places in NAV:

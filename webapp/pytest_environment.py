@@ -39,6 +39,7 @@ def prepare() -> None:
     (folder / "static").mkdir()
     os.environ.update(DATA_DIR=str(folder), SECRET_KEY="for the tests alone, and as long as one should be", DEMO="0")
     os.environ["MEASURE_AT_START"] = "0"  # tests that measure ask for it
+    os.environ["MFA_REQUIRED"] = "0"  # tests of it switch it on
     os.environ["SAFETY_POLICY_FILE"] = str(signed_policy(folder))
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if os.environ.get("LANTERN_TEST_DB") == "postgres":

@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "webapp",
     "webapp.accounts",
     "assistant",
@@ -91,6 +92,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "webapp.accounts.language.OwnLanguage",
     "webapp.middleware.SignInRequired",
+    "webapp.accounts.second_factor.SecondFactorRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "webapp.middleware.WholeText",
@@ -297,6 +299,17 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip,5/m/key",
     "reset_password_from_key": "20/m/ip",
 }
+# Whoever may do more than write replies has a second factor; a demonstration, which anybody may look at, asks for none.
+MFA_REQUIRED = environment.switch("MFA_REQUIRED", not DEMO)
+MFA_ADAPTER = "webapp.accounts.factor_adapter.SealedFactors"
+MFA_FORMS = {
+    "add_webauthn": "webapp.accounts.factor_forms.AddPasskeyForm",
+    "authenticate_webauthn": "webapp.accounts.factor_forms.PasskeyForm",
+    "reauthenticate_webauthn": "webapp.accounts.factor_forms.ConfirmByPasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are optional here, and nothing is proved with them
 ALLAUTH_TRUSTED_PROXY_COUNT = environment.whole("TRUSTED_PROXIES", 0, least=0, most=10)
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"

@@ -34,7 +34,15 @@ from assistant.actions.goals import (
 )
 from assistant.actions.growth import choose_help, delete_numbers, next_level, switch_numbers
 from assistant.actions.holds import release, return_reply, withhold
-from assistant.actions.posts import give_back_post, hand_over_post, receive_post, set_country, take_next_post, take_post
+from assistant.actions.posts import (
+    give_back_post,
+    give_back_posts_of,
+    hand_over_post,
+    receive_post,
+    set_country,
+    take_next_post,
+    take_post,
+)
 from assistant.actions.refused import Refused, StaleRevision
 from assistant.actions.replies import screen_reply, send_reply, take_back_reply
 from assistant.actions.screenings import report, worry
@@ -77,6 +85,7 @@ __all__ = [
     "finish_job",
     "finish_reading",
     "give_back_post",
+    "give_back_posts_of",
     "hand_over_post",
     "head_after_saving",
     "keep_figures",

@@ -35,6 +35,10 @@ MANAGE_GOALS = (
 VIEW_AUDIT = "assistant.view_audit"
 VIEW_WORKERS = "assistant.view_worker"  # the engine's page and /metrics; Django makes this one with the table
 
+# Whoever may do more than this reads what was flagged, or looks after people or the site, and needs a second factor. What is
+# new is on that side unless it is named here.
+WITHOUT_SECOND_FACTOR = frozenset({WRITE_REPLIES, USE_GENERATE})
+
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.SUPPORTER: frozenset({WRITE_REPLIES}),
     Role.MODERATOR: frozenset({VIEW_FLAGS, DECIDE_FLAGS, ENTER_POSTS}),

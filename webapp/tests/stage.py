@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import Any
 
+from allauth.account.internal.userkit import user_id_to_str
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.mfa.webauthn.internal.auth import WebAuthn
 from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -20,6 +25,8 @@ from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.people import invite
 from webapp.accounts.roles import Role
+from webapp.accounts.sign_ins import sign_ins_of
+from webapp.accounts.tests.software_passkey import SoftwarePasskey
 
 
 def urls_of(resolver: URLResolver, spaces: tuple[str, ...] = ()) -> dict[str, list[str]]:
@@ -59,6 +66,12 @@ class Stage:
         actions.ask_to_talk(self.robin)
         self.talk = TalkRequest.objects.get()
         self.invitation, self.token = invite([Role.SUPPORTER], by=self.robin)
+        TOTP.activate(self.wren, generate_totp_secret())
+        RecoveryCodes.activate(self.wren)
+        self.passkey = WebAuthn.add(self.wren, "A phone", SoftwarePasskey("testserver").register("AAAA")).instance
+        for person in (self.wren, self.robin):
+            Client().force_login(person)
+        self.sign_ins = {person: sign_ins_of(person).get().handle for person in (self.wren, self.robin)}
 
     def address(self, name: str, **other: Any) -> str:
         known: dict[str, Any] = {
@@ -76,6 +89,8 @@ class Stage:
             "check_in_id": self.check_in.id,
             "talk_id": self.talk.id,
             "invitation_id": self.invitation.id,
+            "sign_in_id": self.sign_ins[self.robin if name == "accounts:end_own_sign_in" else self.wren],
+            "pk": self.passkey.pk,
             "token": self.token,
             "uidb36": "1",
             "key": "set-password",
@@ -83,16 +98,25 @@ class Stage:
         return reverse(name, kwargs={argument: other.get(argument, known[argument]) for argument in URLS[name]})
 
     def person_for(self, name: str) -> User:
-        """Nobody decides about their own reply or closes their own account."""
-        return self.robin if name.startswith(("moderation:", "accounts:")) else self.wren
+        """Nobody decides about their own reply or closes their own account; robin alone has no second factor yet."""
+        return self.robin if name.startswith(("moderation:", "accounts:", "mfa_activate")) else self.wren
 
     def client_for(self, name: str, **options: Any) -> Client:
         """Signed in, except where only who is not signed in gets anywhere."""
         cache.clear()  # the limits of signing in
         client = Client(**options)
         if name not in ("account_login", "account_reset_password", "accounts:invitation", "accounts:set_up"):
-            client.force_login(self.person_for(name))
+            show_who_it_is(client, self.person_for(name))
         return client
+
+
+def show_who_it_is(client: Client, person: User) -> None:
+    """As somebody who signed in just now."""
+    client.force_login(person)
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "mfa", "at": time.time(), "reauthenticated": True}]
+    session["account_authentication_methods_user"] = user_id_to_str(person)
+    session.save()
 
 
 def suggested(draft: Any, text: str) -> Suggestion:

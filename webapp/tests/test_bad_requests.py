@@ -50,6 +50,18 @@ FORMS: dict[str, dict[str, str]] = {
     "account_change_password": {"oldpassword": "not this one"} | PASSWORDS,
     "account_reset_password": {"email": "wren@example.org"},
     "account_reset_password_from_key": PASSWORDS,
+    "account_reauthenticate": {"password": "not this one", "next": "/account/security/"},
+    "mfa_authenticate": {"code": "123456"},
+    "mfa_reauthenticate": {"code": "123456", "next": "/account/security/"},
+    "mfa_reauthenticate_webauthn": {"credential": "{}", "next": "/account/security/"},
+    "mfa_activate_totp": {"code": "123456"},
+    "mfa_deactivate_totp": {},
+    "mfa_add_webauthn": {"name": "My phone", "credential": "{}"},
+    "mfa_remove_webauthn": {},
+    "mfa_generate_recovery_codes": {},
+    "accounts:quiet_hours": {"quiet_from": "22:00", "quiet_until": "07:00", "quiet_zone": "Europe/Dublin"},
+    "accounts:end_own_sign_in": {},
+    "accounts:end_other_sign_ins": {},
     "accounts:invitation": JOINING,
     "accounts:set_up": JOINING,
     "accounts:learning": {"agreed": "on", "wording": "1"},
@@ -57,11 +69,15 @@ FORMS: dict[str, dict[str, str]] = {
     "accounts:controls": {"keys_on": "on", "aloud": "finished", "key_use": "a"},
     "accounts:reset_controls": {},
     "accounts:invite": {"email": "heron@example.org", "roles": "supporter"},
+    "accounts:invite_list": {"people": "heron@example.org, supporter", "only_right": ""},
     "accounts:withdraw_invitation": {},
     "accounts:change_roles": {"roles": "supporter"},
     "accounts:change_generate": {"allowed": "on"},
     "accounts:deactivate": {},
     "accounts:reactivate": {},
+    "accounts:reset_second_factor": {},
+    "accounts:end_persons_sign_in": {},
+    "accounts:end_persons_sign_ins": {},
     "assistant:next_post": {},
     "assistant:enter_post": {"text": "The evenings are long.", "language": "en", "country": "IE", "human_only": ""}
     | {"may_be_learned_from": ""},
@@ -126,6 +142,7 @@ TEXTS = (
     }
 )
 LETTERS = [
+    ("accounts:invite_list", "people"),
     ("assistant:enter_post", "text"),
     ("assistant:save_draft", "text"),
     ("assistant:ask", "text"),
@@ -173,7 +190,8 @@ def test_every_url_that_takes_a_form_is_in_the_table(stage: Stage) -> None:
 def test_what_the_table_fills_in_is_taken(stage: Stage, name: str) -> None:
     """Else the walks below would only ever see the first refusal."""
     answer = stage.client_for(name).post(stage.address(name), FORMS[name])
-    expected = {"accounts:set_up": 404, "accounts:invite": 200, "account_login": 200}
+    expected = {"accounts:set_up": 404, "accounts:invite": 200, "accounts:invite_list": 200, "account_login": 200}
+    expected |= {"mfa_reauthenticate": 200, "mfa_activate_totp": 200, "mfa_add_webauthn": 200}
     expected |= {"assistant:check": 200, "assistant:sentences": 200}
     expected |= {"account_change_password": 200, "account_reset_password_from_key": 200}
     assert answer.status_code == expected.get(name, 302)

@@ -504,9 +504,18 @@ def test_keys_are_chosen_and_switched_off_without_a_mouse_and_without_a_script(s
 # Every page
 
 PAGES = {
-    "fern": ["/posts/", "/replies/", "/kinds/", "/keys/", "/account/keys/", "/account/learning/", "/account/password/"],
+    "fern": [
+        "/posts/",
+        "/replies/",
+        "/kinds/",
+        "/keys/",
+        "/account/keys/",
+        "/account/learning/",
+        "/account/password/",
+        "/account/security/",
+    ],
     "rowan": ["/moderation/", "/posts/enter"],
-    "willow": ["/people/", "/engine/"],
+    "willow": ["/people/", "/people/invite", "/engine/"],
 }
 
 

@@ -34,7 +34,7 @@ LISTEN = """() => {
     .observe(live, { childList: true, characterData: true, subtree: true });
 }"""
 FORGET_SESSION = """
-from django.contrib.sessions.models import Session
+from webapp.accounts.models import Session
 answer = Session.objects.filter(session_key=values[0]).delete()[0]
 """
 PASTE = """(words) => {
