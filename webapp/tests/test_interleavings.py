@@ -16,8 +16,8 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from playwright.sync_api import Browser, Page, Route
 
-from assistant import screens
 from assistant.changes import changes_between
+from assistant.screens.changes import change_row
 from assistant.tests.effort import runs
 from webapp.tests import test_place as place
 
@@ -263,7 +263,7 @@ def a_run(seed: int) -> dict[str, Any]:
         "id": "00000000-0000-0000-0000-000000000000",
         "status": "shown",
         "why_not": [("voice", "It does not sound like me")],
-        "changes": [screens.change_row(one, None, stopped=set(), locked=set()) for one in changes],
+        "changes": [change_row(one, None, stopped=set(), locked=set()) for one in changes],
     }
     context = {"suggestion": suggestion, "open": True, "revision": {"number": 1, "text": draft}}
     markup = render_to_string("assistant/_suggestion.html", context)
