@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from webapp.running import PASSWORD, Embedded, Site
+from webapp.tests.browser import SAVED
 from webapp.tests.cuttable_proxy import CuttableProxy
-from webapp.tests.test_in_the_browser import SAVED
 from webapp.visitor import OVER, Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.model, pytest.mark.timeout(600)]
