@@ -184,6 +184,7 @@ def improve_by_key(page: Page) -> None:
 # Reading aloud
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("way", "midway", "at_the_end"),
     [
@@ -285,6 +286,7 @@ def test_no_key_does_anything_while_somebody_types(site: DemoSite, chromium: Bro
     assert "/drafts/" in page.url
 
 
+@pytest.mark.deep
 def test_a_key_with_a_modifier_or_held_down_is_left_to_the_browser(site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     for keys in ("Control+s", "Alt+s", "Meta+s", "Shift+s", "Control+Alt+s"):
@@ -298,6 +300,7 @@ def test_a_key_with_a_modifier_or_held_down_is_left_to_the_browser(site: DemoSit
     page.keyboard.up("s")
 
 
+@pytest.mark.deep
 def test_sending_takes_two_keys(site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     address = page.url
@@ -308,6 +311,7 @@ def test_sending_takes_two_keys(site: DemoSite, chromium: Browser) -> None:
     assert page.url == address
 
 
+@pytest.mark.deep
 def test_escape_leaves_the_reply_and_tab_goes_on_from_there(site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     assert at(page)["outlined"]
@@ -364,6 +368,7 @@ def test_changes_are_gone_through_and_decided_by_key(running: Embedded, site: De
     expect(reply).to_be_focused()
 
 
+@pytest.mark.deep
 def test_a_change_that_was_used_is_no_typing_of_ones_own(running: Embedded, site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     number = int(page.locator("#reply-form input[name=base]").input_value())
@@ -377,6 +382,7 @@ def test_a_change_that_was_used_is_no_typing_of_ones_own(running: Embedded, site
     )  # what it was asked for is still there
 
 
+@pytest.mark.deep
 def test_a_change_that_fits_no_more_keeps_the_focus(running: Embedded, site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     changes = with_changes(running, page)
@@ -390,6 +396,7 @@ def test_a_change_that_fits_no_more_keeps_the_focus(running: Embedded, site: Dem
     expect(page.locator("#save-state")).to_contain_text(SAVED)
 
 
+@pytest.mark.deep
 def test_the_history_and_the_next_person_are_a_key_away(site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     address = page.url
@@ -402,6 +409,7 @@ def test_the_history_and_the_next_person_are_a_key_away(site: DemoSite, chromium
     page.wait_for_url(address)
 
 
+@pytest.mark.deep
 def test_the_quick_exit_is_a_key_away(site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     page.route("https://www.wikipedia.org/**", lambda route: route.fulfill(body="elsewhere"))
@@ -431,6 +439,7 @@ def test_the_queue_is_gone_through_by_key(site: DemoSite, chromium: Browser) -> 
 # The sheet, and choosing
 
 
+@pytest.mark.deep
 def test_the_sheet_opens_keeps_the_focus_and_gives_it_back(site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     sheet = page.locator("#keys-sheet")
@@ -457,6 +466,7 @@ def test_the_sheet_opens_keeps_the_focus_and_gives_it_back(site: DemoSite, chrom
     expect(page.locator("#open-keys")).to_be_focused()
 
 
+@pytest.mark.deep
 def test_keys_are_chosen_and_switched_off_without_a_mouse_and_without_a_script(
     site: DemoSite, chromium: Browser
 ) -> None:
@@ -512,6 +522,7 @@ PAGES = {
 }
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", PAGES)
 def test_tab_goes_through_every_page_and_shows_where_it_is(site: DemoSite, chromium: Browser, name: str) -> None:
     page = sign_in(site, chromium, name, viewport=FOUR_TIMES)
@@ -524,6 +535,7 @@ def test_tab_goes_through_every_page_and_shows_where_it_is(site: DemoSite, chrom
         assert page.evaluate(TOO_WIDE) == [], path
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [SMALL, FOUR_TIMES], ids=["360", "400 %"])
 def test_the_writing_page_needs_no_second_direction_to_scroll(
     running: Embedded, site: DemoSite, chromium: Browser, size: Any
@@ -550,6 +562,7 @@ def test_the_writing_page_needs_no_second_direction_to_scroll(
     assert sheet.evaluate("one => one.scrollTop") > 0  # its end can be read without a mouse
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("path", ["/moderation/", "flag"])
 def test_the_moderators_pages_need_no_second_direction_to_scroll(site: DemoSite, chromium: Browser, path: str) -> None:
     page = sign_in(site, chromium, "rowan", viewport=FOUR_TIMES)
@@ -560,6 +573,7 @@ def test_the_moderators_pages_need_no_second_direction_to_scroll(site: DemoSite,
     assert lost(page) == []
 
 
+@pytest.mark.deep
 def test_what_has_the_focus_is_there_after_a_worry_took_its_button_away(site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium, "hazel")
     button = page.get_by_role("button", name="I am worried about this person")
@@ -570,6 +584,7 @@ def test_what_has_the_focus_is_there_after_a_worry_took_its_button_away(site: De
     expect(page.locator("#worry")).to_be_focused()
 
 
+@pytest.mark.deep
 def test_the_account_menu_does_not_stay_over_what_has_the_focus(site: DemoSite, chromium: Browser) -> None:
     page = sign_in(site, chromium, "fern")
     page.locator("details.account summary").press("Enter")
@@ -581,6 +596,7 @@ def test_the_account_menu_does_not_stay_over_what_has_the_focus(site: DemoSite, 
 # What a person asked their device for
 
 
+@pytest.mark.deep
 def test_nothing_moves_for_who_asked_for_less_motion(running: Embedded, site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     with_changes(running, page)

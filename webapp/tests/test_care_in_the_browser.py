@@ -49,6 +49,7 @@ def test_after_a_heavy_post_one_pauses_and_goes_on(cast: Cast, chromium: Browser
     expect(page.get_by_role("button", name="Help the next person")).to_be_visible()
 
 
+@pytest.mark.deep
 def test_a_check_in_is_kept_shared_with_a_lead_and_taken_back(
     cast: Cast, chromium: Browser, live_server: LiveServer
 ) -> None:
@@ -78,6 +79,7 @@ def test_a_check_in_is_kept_shared_with_a_lead_and_taken_back(
     expect(lead.locator("main")).not_to_contain_text("The third long evening.")
 
 
+@pytest.mark.deep
 def test_a_topic_is_left_to_others_and_stays_in_reach(cast: Cast, chromium: Browser, live_server: LiveServer) -> None:
     late = build.post_of_level(4)
     actions.leave_out_topics(["loss"], by=cast.wren)
@@ -98,6 +100,7 @@ def test_a_topic_is_left_to_others_and_stays_in_reach(cast: Cast, chromium: Brow
     assert page.url.endswith(f"/drafts/{Draft.objects.get(post=late).id}/")
 
 
+@pytest.mark.deep
 def test_the_word_after_many_heavy_posts_can_be_put_off(cast: Cast, chromium: Browser, live_server: LiveServer) -> None:
     for _ in range(2):
         build.draft(cast.wren, level=4)

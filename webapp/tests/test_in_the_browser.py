@@ -136,6 +136,7 @@ def test_a_supporter_and_a_moderator_walk_the_whole_path(site: DemoSite, chromiu
     assert site.complaints == []
 
 
+@pytest.mark.deep
 def test_sending_at_once_waits_for_what_is_being_saved(site: DemoSite, chromium: Browser) -> None:
     page = sign_in(site, chromium, "fern")
     page.get_by_role("button", name="Help the next person").click()
@@ -189,6 +190,7 @@ def test_words_that_never_reached_the_server_are_offered_again(site: DemoSite, c
     assert page.evaluate(TOO_WIDE) == []
 
 
+@pytest.mark.deep
 def test_who_signs_out_leaves_no_words_on_the_device(site: DemoSite, chromium: Browser) -> None:
     page = with_a_saved_draft(site, chromium, DRAFT)
     page.evaluate("localStorage.setItem('lantern.unsaved.x', JSON.stringify({ text: 'words', at: Date.now() }))")
@@ -198,6 +200,7 @@ def test_who_signs_out_leaves_no_words_on_the_device(site: DemoSite, chromium: B
     assert page.evaluate("localStorage.length") == 0
 
 
+@pytest.mark.deep
 def test_a_change_that_is_not_helpful_says_why_and_its_kind_can_be_stopped(site: DemoSite, chromium: Browser) -> None:
     page = with_a_saved_draft(site, chromium, DRAFT)
     for _ in range(4):  # until one comes with a reason that can be stopped
@@ -229,6 +232,7 @@ def test_a_change_that_is_not_helpful_says_why_and_its_kind_can_be_stopped(site:
     expect(page.locator("main")).to_contain_text("Nothing is put aside.")
 
 
+@pytest.mark.deep
 def test_hints_hold_the_wording_back_until_it_is_asked_for(site: DemoSite, chromium: Browser) -> None:
     before = len(site.complaints)
     page = with_a_saved_draft(site, chromium, DRAFT)
@@ -262,6 +266,7 @@ def test_hints_hold_the_wording_back_until_it_is_asked_for(site: DemoSite, chrom
     assert site.complaints[before:] == []
 
 
+@pytest.mark.deep
 def test_an_admin_adds_words_and_orders_goals(site: DemoSite, chromium: Browser) -> None:
     before = len(site.complaints)
     page = sign_in(site, chromium, "willow", viewport={"width": 320, "height": 700})
@@ -309,6 +314,7 @@ def test_a_worry_is_one_click_and_leaves_what_is_being_typed(site: DemoSite, chr
     assert site.complaints[before:] == []
 
 
+@pytest.mark.deep
 def test_checking_says_what_is_found_and_leaves_what_is_being_typed(site: DemoSite, chromium: Browser) -> None:
     before = len(site.complaints)
     page = sign_in(site, chromium, "hazel", viewport={"width": 400, "height": 800})
@@ -330,6 +336,7 @@ def test_checking_says_what_is_found_and_leaves_what_is_being_typed(site: DemoSi
     assert site.complaints[before:] == []
 
 
+@pytest.mark.deep
 def test_who_was_signed_out_stays_on_the_page_whatever_button_they_press(site: DemoSite, chromium: Browser) -> None:
     page = with_a_saved_draft(site, chromium, DRAFT)
     address = page.url
@@ -349,6 +356,7 @@ def test_who_was_signed_out_stays_on_the_page_whatever_button_they_press(site: D
     expect(page.locator("#signed-out")).to_be_hidden()
 
 
+@pytest.mark.deep
 def test_what_is_typed_and_taken_back_is_saved(site: DemoSite, chromium: Browser) -> None:
     page = with_a_saved_draft(site, chromium, DRAFT)
     page.reload()  # nothing was saved on this page yet
@@ -367,6 +375,7 @@ def test_a_stopped_suggestion_leaves_the_draft_alone(site: DemoSite, chromium: B
     expect(page.locator("#reply-text")).to_have_value(f"{DRAFT} Write again.")
 
 
+@pytest.mark.deep
 def test_a_supporter_agrees_to_be_learned_from_and_takes_it_back(site: DemoSite, chromium: Browser) -> None:
     page = sign_in(site, chromium, "fern")
     page.locator("details.account summary").click()
@@ -379,6 +388,7 @@ def test_a_supporter_agrees_to_be_learned_from_and_takes_it_back(site: DemoSite,
     expect(page.get_by_text("You have not agreed")).to_be_visible()
 
 
+@pytest.mark.deep
 def test_an_admin_watches_the_engine_and_what_they_opened_stays_open(site: DemoSite, chromium: Browser) -> None:
     page = sign_in(site, chromium, "willow", viewport={"width": 400, "height": 800})
     page.get_by_role("link", name="Engine").click()
