@@ -12,24 +12,7 @@ import pytest
 
 from webapp.private_servers import MissingServer, PrivatePostgres, PrivateRedis
 
-SITES = ("embedded_site", "outgrown_site")  # fixtures
-STARTS_SOMETHING = ("browser", "process", "model")  # marks
-
 IN_CI = os.environ.get("CI", "").lower() == "true"
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is slow to start is started once: all its tests run on one worker of `--dist loadgroup`."""
-    for item in items:
-        if any(item.get_closest_marker(name) for name in STARTS_SOMETHING):
-            item.add_marker(pytest.mark.xdist_group(shared_site_of(item) or item.path.name))
-
-
-def shared_site_of(item: pytest.Item) -> str | None:
-    chosen = item.callspec.params.get("site") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ""
-    names = {f"{chosen}_site", *getattr(item, "fixturenames", ())}
-    return next((site for site in SITES if site in names), None)
 
 
 def missing(what: str) -> None:
