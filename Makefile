@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) scripts/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-remote lint types arrows migrations tests messages pins wheelhouse faults screenshots random-runs bench bench-page bench-soak faults-safety eval-safety train-setup train-smoke portable measuring clean
+.PHONY: help run setup test test-deep test-remote lint types arrows migrations tests messages pins wheelhouse faults screenshots random-runs bench bench-page bench-soak faults-safety eval-safety train-setup train-smoke portable measuring clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,8 +15,11 @@ run: ## set up what is missing, then start the site (HOST=127.0.0.1 PORT=8000)
 setup: ## the set-up part of run, alone
 	@$(BOOTSTRAP) setup
 
-test: ## everything: checks, tests on SQLite and PostgreSQL, the real model, a browser
+test: ## every check; tests on SQLite and PostgreSQL, with the real model and a browser
 	@$(BOOTSTRAP) test
+
+test-deep: ## the tests that are long or many: everything that can go wrong, in processes and in a browser
+	@$(BOOTSTRAP) test-deep
 
 test-remote: measuring ## the engine on another machine against a real llama-server, which is built first (six minutes, once)
 	@.venv/bin/python -m bench.llama_server

@@ -9,7 +9,7 @@ from django.utils.translation import gettext, gettext_noop
 from assistant import triage
 from assistant.actions import changes_of
 from assistant.models import Post, Reply, Suggestion
-from assistant.screens import triage_of
+from assistant.screens.triage import triage_of
 from assistant.translated import finding_rows
 from moderation import policy
 from moderation.flagged import flag_row, flagged_text, kind_of, marked, one_of_each

@@ -56,6 +56,8 @@ def pytest_configure() -> None:
     create_key_file(settings.VAULT_KEYS_FILE)
     # Argon2 takes its time on purpose; in tests the time buys nothing.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    if postgres is None:  # nothing of a test has to survive a power cut
+        settings.DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 

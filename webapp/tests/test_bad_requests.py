@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 Page: TypeAlias = "_MonkeyPatchedWSGIResponse"
 
-pytestmark = pytest.mark.django_db
+# Hundreds of requests are one test, because the site they are sent to takes longer to make than most of them.
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 
 # What each button takes, filled in so that it would be taken. A URL that takes POST and is missing here fails the run.
 DRAFT = {"text": KIND_DRAFT, "base": "1"}
@@ -159,6 +160,14 @@ LETTERS = [
 AS_SCRIPT = {"Accept": "application/json"}
 
 
+NTH = 11  # so far apart are the texts of one field, where not every field can meet every text
+
+
+def every_nth_text(beginning: int) -> dict[str, str]:
+    """The next beginning has the next ones, so that together they have all."""
+    return {title: text for number, (title, text) in enumerate(TEXTS.items(), start=beginning) if number % NTH == 0}
+
+
 @pytest.fixture
 def stage(db: None) -> Stage:
     return Stage()
@@ -186,52 +195,75 @@ def test_every_url_that_takes_a_form_is_in_the_table(stage: Stage) -> None:
     assert taking == set(FORMS)
 
 
-@pytest.mark.parametrize("name", FORMS)
-def test_what_the_table_fills_in_is_taken(stage: Stage, name: str) -> None:
+def test_what_the_table_fills_in_is_taken(stage: Stage) -> None:
     """Else the walks below would only ever see the first refusal."""
-    answer = stage.client_for(name).post(stage.address(name), FORMS[name])
     expected = {"accounts:set_up": 404, "accounts:invite": 200, "accounts:invite_list": 200, "account_login": 200}
     expected |= {"mfa_reauthenticate": 200, "mfa_activate_totp": 200, "mfa_add_webauthn": 200}
     expected |= {"assistant:check": 200, "assistant:sentences": 200}
     expected |= {"account_change_password": 200, "account_reset_password_from_key": 200}
-    assert answer.status_code == expected.get(name, 302)
+    for name, form in FORMS.items():
+        with undone():
+            answer = stage.client_for(name).post(stage.address(name), form)
+        assert answer.status_code == expected.get(name, 302), name
 
 
-@pytest.mark.parametrize(("name", "field"), FIELDS)
-def test_every_field_takes_or_refuses_every_hard_text(stage: Stage, name: str, field: str) -> None:
+def take_or_refuse(stage: Stage, name: str, field: str, texts: Mapping[str, str]) -> None:
     """Every second one as the page's script sends it; the next field begins with the other half."""
     address = stage.address(name)
-    for number, (title, text) in enumerate(TEXTS.items(), start=FIELDS.index((name, field))):
-        headers = AS_SCRIPT if number % 2 else {}
+    for title, text in texts.items():
+        as_script = (FIELDS.index((name, field)) + list(TEXTS).index(title)) % 2
         with undone():
-            answer = stage.client_for(name).post(address, FORMS[name] | {field: text}, headers=headers)
-        assert is_an_answer(answer), (title, answer.status_code)
+            answer = stage.client_for(name).post(
+                address, FORMS[name] | {field: text}, headers=AS_SCRIPT if as_script else {}
+            )
+        assert is_an_answer(answer), (name, field, title, answer.status_code)
         ours = name.startswith(("assistant:", "moderation:"))
         if ours and answer.headers["Content-Type"] == "application/json" and answer.status_code >= 400:
-            assert answer.json()["message"].strip().endswith("."), title
+            assert answer.json()["message"].strip().endswith("."), (name, field, title)
 
 
-@pytest.mark.parametrize(("name", "field"), LETTERS)
-def test_a_letter_that_is_refused_comes_back_on_the_page(stage: Stage, name: str, field: str) -> None:
-    for title, text in TEXTS.items():
+def test_every_field_takes_or_refuses_some_hard_texts_and_each_comes_to_some_field(stage: Stage) -> None:
+    for number, (name, field) in enumerate(FIELDS):
+        take_or_refuse(stage, name, field, every_nth_text(number))
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(("name", "field"), FIELDS)
+def test_every_field_takes_or_refuses_every_hard_text(stage: Stage, name: str, field: str) -> None:
+    take_or_refuse(stage, name, field, TEXTS)
+
+
+def come_back(stage: Stage, name: str, field: str, texts: Mapping[str, str]) -> None:
+    for title, text in texts.items():
         with undone():
             answer = stage.client_for(name).post(stage.address(name), FORMS[name] | {field: text})
         if answer.status_code >= 400:
-            assert escape(text) in answer.content.decode(), title
+            assert escape(text) in answer.content.decode(), (name, field, title)
 
 
-@pytest.mark.parametrize("name", FORMS)
-def test_bytes_that_are_no_letters_are_refused(stage: Stage, name: str) -> None:
+def test_some_letters_that_are_refused_come_back_on_the_page(stage: Stage) -> None:
+    for number, (name, field) in enumerate(LETTERS):
+        come_back(stage, name, field, every_nth_text(number) | hard_texts.EMPTY)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(("name", "field"), LETTERS)
+def test_a_letter_that_is_refused_comes_back_on_the_page(stage: Stage, name: str, field: str) -> None:
+    come_back(stage, name, field, TEXTS)
+
+
+def test_bytes_that_are_no_letters_are_refused(stage: Stage) -> None:
     before = AuditEvent.objects.count()
-    for title, broken in hard_texts.NOT_UTF8.items():
-        body = b"text=" + broken + b"&base=1"
-        for headers in ({}, AS_SCRIPT):
-            client = stage.client_for(name)
-            answer = client.post(
-                stage.address(name), body, content_type="application/x-www-form-urlencoded", headers=headers
-            )
-            assert answer.status_code == 400, title
-            assert b"arrive" in answer.content
+    for name in FORMS:
+        client = stage.client_for(name)
+        for title, broken in hard_texts.NOT_UTF8.items():
+            body = b"text=" + broken + b"&base=1"
+            for headers in ({}, AS_SCRIPT):
+                answer = client.post(
+                    stage.address(name), body, content_type="application/x-www-form-urlencoded", headers=headers
+                )
+                assert answer.status_code == 400, (name, title)
+                assert b"arrive" in answer.content, (name, title)
     assert AuditEvent.objects.count() == before
 
 
@@ -257,33 +289,37 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("name", FORMS)
-def test_a_body_of_another_kind_is_no_error_of_ours(stage: Stage, name: str) -> None:
-    for title, (content_type, body) in BODIES.items():
-        with undone():
-            answer = stage.client_for(name).generic("POST", stage.address(name), body, content_type)
-        assert is_an_answer(answer), title
+def test_a_body_of_another_kind_is_no_error_of_ours(stage: Stage) -> None:
+    for name in FORMS:
+        for title, (content_type, body) in BODIES.items():
+            with undone():
+                answer = stage.client_for(name).generic("POST", stage.address(name), body, content_type)
+            assert is_an_answer(answer), (name, title)
 
 
-@pytest.mark.parametrize("name", FORMS)
 @pytest.mark.parametrize("token", [None, "x", "a" * 64, "\x00"])
-def test_a_form_without_the_right_token_changes_nothing(stage: Stage, name: str, token: str | None) -> None:
+def test_a_form_without_the_right_token_changes_nothing(stage: Stage, token: str | None) -> None:
     before = AuditEvent.objects.count()
-    client = stage.client_for(name, enforce_csrf_checks=True)
-    form = FORMS[name] if token is None else FORMS[name] | {"csrfmiddlewaretoken": token}
-    answer = client.post(stage.address(name), form)
-    assert answer.status_code == 403
-    assert "grown old" in answer.content.decode()
+    for name in FORMS:
+        client = stage.client_for(name, enforce_csrf_checks=True)
+        form = FORMS[name] if token is None else FORMS[name] | {"csrfmiddlewaretoken": token}
+        answer = client.post(stage.address(name), form)
+        assert answer.status_code == 403, name
+        assert "grown old" in answer.content.decode(), name
     assert AuditEvent.objects.count() == before
 
 
-@pytest.mark.parametrize("name", [name for name in URLS if any(part.endswith("_id") for part in URLS[name])])
-def test_an_id_that_is_not_there_is_not_found(stage: Stage, name: str) -> None:
-    address = stage.address(name, **{part: missing_id() for part in URLS[name] if part.endswith("_id")})
-    client = stage.client_for(name)
-    answer = client.get(address)
-    answer = client.post(address, FORMS[name]) if answer.status_code == 405 else answer
-    assert answer.status_code == 404
+def test_an_id_that_is_not_there_is_not_found(stage: Stage) -> None:
+    for name, parts in URLS.items():
+        ids = [part for part in parts if part.endswith("_id")]
+        if not ids:
+            continue
+        address = stage.address(name, **{part: missing_id() for part in ids})
+        client = stage.client_for(name)
+        with undone():
+            answer = client.get(address)
+            answer = client.post(address, FORMS[name]) if answer.status_code == 405 else answer
+        assert answer.status_code == 404, name
 
 
 @pytest.mark.parametrize("name", ["accounts:invitation", "accounts:set_up", "account_reset_password_from_key"])
@@ -320,11 +356,24 @@ def test_an_address_that_leads_nowhere_is_not_found(stage: Stage, place: str) ->
     assert stage.client_for("home").get(place).status_code in (302, 404)
 
 
-@pytest.mark.parametrize("name", [name for name in URLS if name not in FORMS] + ["account_login"])
-def test_a_page_ignores_what_its_query_does_not_mean(stage: Stage, name: str) -> None:
-    for title, text in TEXTS.items():
+PAGES = [*(name for name in URLS if name not in FORMS), "account_login"]
+
+
+def ignore(stage: Stage, name: str, texts: Mapping[str, str]) -> None:
+    for title, text in texts.items():
         query = dict.fromkeys(("show", "next", "after", "attempt", "page"), text[:1_000])
-        assert is_an_answer(stage.client_for(name).get(stage.address(name), query)), title
+        assert is_an_answer(stage.client_for(name).get(stage.address(name), query)), (name, title)
+
+
+def test_a_page_ignores_what_some_queries_do_not_mean(stage: Stage) -> None:
+    for number, name in enumerate(PAGES):
+        ignore(stage, name, every_nth_text(number))
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_ignores_what_its_query_does_not_mean(stage: Stage, name: str) -> None:
+    ignore(stage, name, TEXTS)
 
 
 COOKIES = ["x", "a" * 5_000, '"aaaaaaaa\\000aaaa"', "\udcff" * 3, "é" * 40, "../../etc", "{}"]
@@ -425,6 +474,7 @@ async def test_the_saved_draft_survives_a_request_that_was_too_large() -> None:
 ANYTHING = st.text(max_size=300) | st.sampled_from(list(TEXTS.values()))
 
 
+@pytest.mark.deep
 @effort(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chosen=st.sampled_from(FIELDS), text=ANYTHING, as_script=st.booleans(), data=st.data())
 def test_no_form_makes_the_site_fail(

@@ -2,54 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from assistant import actions
 from assistant.models import Draft, PostTopic
 from webapp import test as build
+from webapp.accounts.models import User
 from webapp.test import Cast
+from webapp.tests.browser import TOO_WIDE, check_accessibility, signed_in_page
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-STANDARD = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
-TOO_WIDE = """() => [...document.querySelectorAll("main *")]
-  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".table-wrap"))
-  .map((one) => one.outerHTML.slice(0, 80))"""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def queries_beside_a_loop() -> Iterator[None]:
-    """Playwright's loop runs in this thread for the whole module, beside the queries of tests and fixtures."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("queries_beside_a_loop"),
+]
 
 
-def page_of(browser: Browser, live_server: LiveServer, person: object) -> Page:
-    client = Client()
-    client.force_login(person)  # type: ignore[arg-type]
-    context = browser.new_context()
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
-    page = context.new_page()
+def page_of(browser: Browser, live_server: LiveServer, person: User) -> Page:
+    page = signed_in_page(browser, live_server, person)
     page.goto(f"{live_server.url}/posts/")
     return page
 
 
 def check(page: Page) -> None:
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        found = Axe().run(page, options=STANDARD)
-        assert found.violations_count == 0, f"{page.url}, {scheme}:\n{found.generate_report()}"
+    check_accessibility(page)
     page.set_viewport_size({"width": 320, "height": 700})
-    assert page.evaluate(TOO_WIDE) == []
+    assert page.evaluate(TOO_WIDE, ".table-wrap") == []
     page.set_viewport_size({"width": 1280, "height": 720})
 
 
@@ -69,6 +49,7 @@ def test_after_a_heavy_post_one_pauses_and_goes_on(cast: Cast, chromium: Browser
     expect(page.get_by_role("button", name="Help the next person")).to_be_visible()
 
 
+@pytest.mark.deep
 def test_a_check_in_is_kept_shared_with_a_lead_and_taken_back(
     cast: Cast, chromium: Browser, live_server: LiveServer
 ) -> None:
@@ -98,6 +79,7 @@ def test_a_check_in_is_kept_shared_with_a_lead_and_taken_back(
     expect(lead.locator("main")).not_to_contain_text("The third long evening.")
 
 
+@pytest.mark.deep
 def test_a_topic_is_left_to_others_and_stays_in_reach(cast: Cast, chromium: Browser, live_server: LiveServer) -> None:
     late = build.post_of_level(4)
     actions.leave_out_topics(["loss"], by=cast.wren)
@@ -118,6 +100,7 @@ def test_a_topic_is_left_to_others_and_stays_in_reach(cast: Cast, chromium: Brow
     assert page.url.endswith(f"/drafts/{Draft.objects.get(post=late).id}/")
 
 
+@pytest.mark.deep
 def test_the_word_after_many_heavy_posts_can_be_put_off(cast: Cast, chromium: Browser, live_server: LiveServer) -> None:
     for _ in range(2):
         build.draft(cast.wren, level=4)

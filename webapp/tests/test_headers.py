@@ -98,8 +98,8 @@ def test_an_error_of_ours_says_it_too(cast: Cast, monkeypatch: pytest.MonkeyPatc
     def fails(*_: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("assistant.screens.writing_page", fails)
-    monkeypatch.setattr("assistant.views.posts.screens.draft_row", fails)
+    monkeypatch.setattr("assistant.screens.writing.triage_of", fails)
+    monkeypatch.setattr("assistant.views.posts.draft_row", fails)
     client = Client(raise_request_exception=False)
     client.force_login(cast.wren)
     client.post("/posts/next")
