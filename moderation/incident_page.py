@@ -106,10 +106,15 @@ def _links_of(incident: Incident) -> QuerySet[IncidentLink]:
 
 def _link(link: IncidentLink, user: Any) -> dict[str, Any]:
     """With an address where this person may see the flag."""
-    may_see = link.flag is not None and Flag.objects.for_person(user).filter(id=link.flag_id, case__destroyed_at=None)
+    url = ""
+    if (
+        link.flag is not None
+        and Flag.objects.for_person(user).filter(id=link.flag.id, case__destroyed_at=None).exists()
+    ):
+        url = reverse("moderation:flag", args=[link.flag.id])
     return {
         "words": _link_words(link),
-        "url": reverse("moderation:flag", args=[link.flag_id]) if may_see and may_see.exists() else "",
+        "url": url,
         "is_erased": link.case.destroyed_at is not None,
     }
 
