@@ -1,6 +1,6 @@
 from django.urls import path
 
-from moderation.views import break_glass, case, incidents, queue
+from moderation.views import break_glass, case, incidents, queue, safety
 
 app_name = "moderation"
 urlpatterns = [
@@ -22,5 +22,9 @@ urlpatterns = [
     path("break-glass/requests/", break_glass.break_glass_requests, name="break_glass_requests"),
     path("break-glass/<uuid:asked_id>/answer", break_glass.answer_break_glass, name="answer_break_glass"),
     path("break-glass/<uuid:request_id>/case/", break_glass.break_glass_case, name="break_glass_case"),
+    path("safety/", safety.safety, name="safety"),
+    path("safety/<slug:code>.csv", safety.safety_csv, name="safety_csv"),
+    path("safety/<slug:code>.json", safety.safety_json, name="safety_json"),
+    path("looked-at/", safety.looked_at, name="looked_at"),
     path("break-glass/reviews/<uuid:review_id>", break_glass.review_break_glass, name="review_break_glass"),
 ]

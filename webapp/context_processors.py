@@ -24,6 +24,7 @@ from webapp.accounts.roles import (
     MANAGE_GOALS,
     MANAGE_PEOPLE,
     VIEW_FLAGS,
+    VIEW_SAFETY,
     VIEW_WORKERS,
     WRITE_REPLIES,
 )
@@ -34,6 +35,7 @@ NAV = [
     (gettext_noop("My replies"), "assistant:replies", WRITE_REPLIES, ("/replies/",)),
     (gettext_noop("Queue"), "moderation:queue", VIEW_FLAGS, ("/moderation/flags/",)),
     (gettext_noop("Incidents"), "moderation:incidents", KEEP_INCIDENTS, ("/moderation/incidents/",)),
+    (gettext_noop("Safety"), "moderation:safety", VIEW_SAFETY, ("/moderation/safety/",)),
     (gettext_noop("Supporters"), "assistant:supporters", HEAR_SUPPORTERS, ("/care/supporters",)),
     (gettext_noop("Enter a post"), "assistant:enter_post", ENTER_POSTS, ()),
     (gettext_noop("People"), "accounts:people", MANAGE_PEOPLE, ("/people/",)),

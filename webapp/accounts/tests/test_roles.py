@@ -23,6 +23,7 @@ REVIEWERS = {Role.MODERATOR, Role.LEAD, Role.CLINICIAN}
 ENTERING = {Role.MODERATOR, Role.LEAD, Role.ADMIN}
 ADMINS = {Role.ADMIN}
 LEADS = {Role.LEAD}
+SAFETY = {Role.LEAD, Role.CLINICIAN, Role.ADMIN}
 READ_NO_CASE = {Role.ADMIN, Role.AUDITOR}  # but one that a lead opens to them
 
 TABLE: dict[str, str | set[Role]] = {
@@ -121,6 +122,10 @@ TABLE: dict[str, str | set[Role]] = {
     "moderation:link_to_incident": REVIEWERS,
     "moderation:sign_off": {Role.LEAD, Role.CLINICIAN},
     "moderation:incident_file": REVIEWERS,
+    "moderation:safety": SAFETY,
+    "moderation:safety_csv": SAFETY,
+    "moderation:safety_json": SAFETY,
+    "moderation:looked_at": REVIEWERS,
     "moderation:break_glass": READ_NO_CASE,
     "moderation:ask_break_glass": READ_NO_CASE,
     "moderation:break_glass_case": READ_NO_CASE,
@@ -231,7 +236,7 @@ def test_a_permission_that_somebody_slipped_into_a_group_is_gone_after_migrating
         ("moderation.decide_escalated", {Role.LEAD, Role.CLINICIAN}),
         ("moderation.keep_incidents", REVIEWERS),
         ("moderation.sign_off_incidents", {Role.LEAD, Role.CLINICIAN}),
-        ("moderation.view_safety", {Role.LEAD, Role.CLINICIAN, Role.ADMIN}),
+        ("moderation.view_safety", SAFETY),
         ("moderation.ask_break_glass", READ_NO_CASE),
         ("moderation.allow_break_glass", LEADS),
         ("accounts.manage_people", ADMINS),
