@@ -8,15 +8,27 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from assistant.models import AuditEvent, Draft, Post, Reply, Suggestion, Worry
 from assistant.screens import triage_of
 from assistant.translated import finding_rows
 from moderation.break_glass_forms import AskForm, ReviewForm
+from moderation.case_page import OUTCOME_LABELS
 from moderation.models import BreakGlass, BreakGlassReview, Decision
 
 LAST = 20
+STATES = {  # of drafts, suggestions and replies, for who did not write them
+    "writing": gettext_noop("Being written"),
+    "returned": gettext_noop("Returned"),
+    "set_aside": gettext_noop("Given back"),
+    "shown": gettext_noop("Shown"),
+    "held": gettext_noop("Held"),
+    "released": gettext_noop("Released"),
+    "withheld": gettext_noop("Withheld"),
+    "sent": gettext_noop("Sent"),
+    "taken_back": gettext_noop("Taken back"),
+}
 
 
 def asking_page(user: Any, form: AskForm | None = None) -> dict[str, Any]:
@@ -80,24 +92,37 @@ def _texts(post: Post) -> list[dict[str, Any]]:
         head = draft.head()
         if head is not None:
             what = gettext("Draft, revision %(number)s") % {"number": head.number}
-            texts.append(_text(what, draft.author.username, head.saved_at, head.text, state=draft.status))
+            texts.append(_text(what, draft.author.username, head.saved_at, head.text, state=STATES[draft.status]))
     texts += [
-        _text(gettext("Suggestion"), "", row.created_at, row.text, state=row.status)
+        _text(gettext("Suggestion"), "", row.created_at, row.text, state=STATES[row.status])
         for row in Suggestion.objects.filter(**case).select_related("case")
     ]
     texts += [
-        _text(gettext("Reply"), row.draft.author.username, row.created_at, row.text, state=row.status, note=row.note)
+        _text(
+            gettext("Reply"),
+            row.draft.author.username,
+            row.created_at,
+            row.text,
+            state=STATES[row.status],
+            note=row.note,
+        )
         for row in Reply.objects.filter(**case).select_related("case", "draft__author")
     ]
     texts += [
-        _text(gettext("Decision"), row.by.username, row.at, row.reason, state=row.outcome)
+        _text(
+            gettext("Decision"),
+            row.by.username,
+            row.at,
+            row.reason,
+            state=OUTCOME_LABELS[Decision.Outcome(row.outcome)],
+        )
         for row in Decision.objects.filter(**case).select_related("case", "by")
     ]
     return texts
 
 
 def _text(what: str, who: str, at: Any, text: str, *, state: str = "", note: str = "") -> dict[str, Any]:
-    return {"what": what, "who": who, "at": at, "text": text, "state": state, "note": note}
+    return {"what": what, "who": who, "at": at, "text": text, "state": gettext(state) if state else "", "note": note}
 
 
 def _row(row: BreakGlass) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def _opened(actor: str = "") -> dict[str, Opened]:
 
 def _heavy_flags(ids: Iterable[str]) -> dict[str, tuple[Any, int]]:
     wanted = sorted(set(ids))
-    found = {}
+    found: dict[str, tuple[Any, int]] = {}
     for start in range(0, len(wanted), AT_A_TIME):
         some = Flag.objects.filter(id__in=wanted[start : start + AT_A_TIME], level__gte=HEAVY)
         found |= {

@@ -13,6 +13,8 @@ from django.utils.translation import gettext
 
 from assistant.charts import Chart, chart
 
+SLOTS = 15  # that bars have at the least: drawings with few of them are as flat as the others
+
 Cell: TypeAlias = str | int | float | None
 
 
@@ -59,7 +61,6 @@ def figure(
     columns: Sequence[Column],
     heights: Sequence[float | None],
     outlines: Sequence[float | None] = (),
-    slots: int = 0,
 ) -> Figure:
     """Heights are of any unit: the highest fills the drawing."""
     most = max((one for one in (*heights, *outlines) if one), default=1)
@@ -70,7 +71,7 @@ def figure(
         heights=[None if one is None else one / most for one in heights],
         outlines=[None if one is None else one / most for one in outlines],
         columns={column.heading: [column.shown(value) for value in column.values] for column in columns},
-        slots=max(slots, len(heights)),
+        slots=max(SLOTS, len(heights)),
     )
     return Figure(drawn, columns)
 

@@ -125,7 +125,8 @@ def first_looks() -> dict[Level, Looks]:
     now = timezone.now()
     rows = Flag.objects.filter(opened_at__gte=since()).order_by("-opened_at")
     flags = list(rows.values_list("id", "level", "status", "opened_at")[:MOST_LOOKS])
-    looks = AuditEvent.objects.filter(object_id__in=[str(flag_id) for flag_id, *_ in flags], action__in=LOOKS)
+    first = flags[-1][3] if flags else now
+    looks = AuditEvent.objects.filter(action__in=LOOKS, at__gte=first)
     looked = dict(looks.order_by().values_list("object_id").annotate(Min("at")))
     waits: defaultdict[int, list[timedelta]] = defaultdict(list)
     unseen: defaultdict[int, list[timedelta]] = defaultdict(list)

@@ -87,7 +87,7 @@ def _queue_of(level: Level, moments: Sequence[datetime], waiting: Sequence[safet
     if not now.count:
         sentence = gettext("Nothing of this level waits now.")
     else:
-        sentence = gettext("Now %(count)s wait, the first for %(age)s.") % {
+        sentence = gettext("Waiting now: %(count)s, the first for %(age)s.") % {
             "count": now.count,
             "age": minutes_words(ages[-1]),
         }
@@ -115,7 +115,7 @@ def hand_overs() -> list[Figure]:
             gettext("Handed over, and taken by nobody yet"),
             gettext("No hand-over waits for a lead.")
             if not count
-            else gettext("%(count)s wait for a lead, the first for %(age)s.")
+            else gettext("Waiting for a lead: %(count)s, the first for %(age)s.")
             % {"count": count, "age": minutes_words(max(age for age in ages if age is not None))},
             columns=[
                 _levels(levels),
@@ -123,7 +123,6 @@ def hand_overs() -> list[Figure]:
                 Column("oldest_minutes", gettext("The first for"), ages, minutes_words),
             ],
             heights=[waiting[level].count for level in levels],
-            slots=len(Level),
         )
     ]
 
@@ -135,7 +134,7 @@ def held() -> list[Figure]:
         figure(
             "held",
             gettext("Held until somebody decides"),
-            gettext("Nothing is held.") if not count else gettext("%(count)s texts are held.") % {"count": count},
+            gettext("Nothing is held.") if not count else gettext("Held now: %(count)s.") % {"count": count},
             columns=[
                 Column("kind", gettext("Kind"), list(waiting), lambda kind: gettext(KINDS[str(kind)])),
                 Column("held", gettext("Held"), [one.count for one in waiting.values()]),
@@ -147,7 +146,6 @@ def held() -> list[Figure]:
                 ),
             ],
             heights=[one.count for one in waiting.values()],
-            slots=len(Level),
         )
     ]
 
@@ -184,7 +182,6 @@ def first_look() -> list[Figure]:
             ],
             heights=middle,
             outlines=nearly,
-            slots=len(Level),
         )
     ]
 
@@ -323,7 +320,6 @@ def _counted(
             Column("count", heading, counts),
         ],
         heights=counts,
-        slots=len(Level),
     )
 
 

@@ -63,5 +63,5 @@ class AuditEvent(models.Model):
         ordering = ["seq"]
         indexes = [
             models.Index(fields=["object_id"]),  # what was done to one row
-            models.Index(fields=["action", "at"]),
+            models.Index(fields=["action", "at", "object_id"]),
         ]
