@@ -15,6 +15,8 @@ from assistant.charts import Chart, chart
 
 SLOTS = 15  # that bars have at the least: drawings with few of them are as flat as the others
 
+SHORT = 8  # rows
+
 Cell: TypeAlias = str | int | float | None
 
 
@@ -36,6 +38,11 @@ class Figure:
     @property
     def rows(self) -> list[tuple[Cell, ...]]:
         return list(zip(*(column.values for column in self.columns), strict=True))
+
+    @property
+    def is_short(self) -> bool:
+        """Its table is small enough to stand open beside the other drawings."""
+        return len(self.rows) <= SHORT
 
     def as_csv(self) -> str:
         out = io.StringIO()
