@@ -75,11 +75,13 @@ def ends_of_days() -> list[datetime]:
 
 
 def queue_by_level(moments: Sequence[datetime]) -> dict[Level, list[Waiting]]:
-    """What waited at each of these moments: how many flags of each level, and how long the first of them."""
+    """What waited at each of these moments: how many flags of each level, and how long the first of them.
+
+    Erasing a case closes its flags; until then they waited like others.
+    """
+    waiting = Q(status=Flag.Status.OPEN) & ~Q(reply__status=Reply.Status.TAKEN_BACK)
     asked = [
-        Flag.objects.filter(
-            Q(status=Flag.Status.OPEN) | Q(closed_at__gt=at), opened_at__lte=at, case__destroyed_at=None
-        )
+        Flag.objects.filter(waiting | Q(closed_at__gt=at), opened_at__lte=at)
         .order_by()
         .values("level")
         .annotate(at=Value(at, DateTimeField()), count=Count("id"), oldest=Min("opened_at"))
@@ -96,6 +98,7 @@ def unacknowledged() -> dict[Level, Waiting]:
     """Hand-overs that no lead has taken yet."""
     rows = (
         Escalation.objects.filter(acknowledged_at=None, flag__status=Flag.Status.OPEN, case__destroyed_at=None)
+        .exclude(flag__reply__status=Reply.Status.TAKEN_BACK)
         .values_list("flag__level")
         .annotate(Count("id"), Min("at"))
     )
@@ -124,17 +127,17 @@ def first_looks() -> dict[Level, Looks]:
     """Of the flags of the last days, the latest MOST_LOOKS. One that was dropped before anybody opened it waited for nobody."""
     now = timezone.now()
     rows = Flag.objects.filter(opened_at__gte=since()).order_by("-opened_at")
-    flags = list(rows.values_list("id", "level", "status", "opened_at")[:MOST_LOOKS])
-    first = flags[-1][3] if flags else now
+    flags = list(rows.values_list("id", "level", "opened_at", "status", "reply__status")[:MOST_LOOKS])
+    first = flags[-1][2] if flags else now
     looks = AuditEvent.objects.filter(action__in=LOOKS, at__gte=first)
     looked = dict(looks.order_by().values_list("object_id").annotate(Min("at")))
     waits: defaultdict[int, list[timedelta]] = defaultdict(list)
     unseen: defaultdict[int, list[timedelta]] = defaultdict(list)
-    for flag_id, level, status, opened_at in flags:
+    for flag_id, level, opened_at, status, reply_status in flags:
         at = looked.get(str(flag_id))
         if at is not None:
             waits[level].append(max(at - opened_at, timedelta(0)))
-        elif status == Flag.Status.OPEN:
+        elif status == Flag.Status.OPEN and reply_status != Reply.Status.TAKEN_BACK:
             unseen[level].append(now - opened_at)
     return {level: Looks(sorted(waits[level]), unseen[level]) for level in Level}
 

@@ -88,6 +88,15 @@ def test_the_first_look_is_the_first_of_all_and_those_who_wait_count(cast: Cast)
     assert row["in_time"] == 0.5  # within the policy's 15 minutes
 
 
+def test_what_its_author_took_back_waits_for_nobody(cast: Cast, client: Client) -> None:
+    flag = hurtful_reply(cast)
+    actions.escalate(flag, by=cast.ash, reason="For a lead.", seen=flag.version)
+    assert (values("queue-0")[-1]["waiting"], len(values("look")), len(values("handover"))) == (1, 1, 1)
+    client.force_login(cast.wren)
+    client.post(f"/replies/{flag.reply_id}/take-back")
+    assert (values("queue-0")[-1]["waiting"], len(values("look")), len(values("handover"))) == (0, 0, 0)
+
+
 def test_a_flag_that_was_just_opened_is_not_late(cast: Cast) -> None:
     flag_of(3)
     assert values("look")[0]["in_time"] is None
