@@ -55,8 +55,8 @@ faults: measuring ## kill workers and flush Redis while jobs run; prints a table
 screenshots: measuring ## every state of the writing page, from a running demonstration, into docs/img/states (some minutes)
 	@.venv/bin/python -m scripts.screenshots
 
-random-runs: measuring ## RUNS=10000 random evenings on the writing page, and as many drafts with locked sentences
-	@RANDOM_RUNS=$(or $(RUNS),10000) .venv/bin/python -m pytest -q -n 0 --timeout 0 webapp/tests/test_interleavings.py assistant/tests/test_locked.py
+random-runs: measuring ## RUNS=10000 random evenings on the writing page, drafts with locked sentences, and tamperings with the audit log
+	@RANDOM_RUNS=$(or $(RUNS),10000) .venv/bin/python -m pytest -q -n 0 --timeout 0 webapp/tests/test_interleavings.py assistant/tests/test_locked.py assistant/tests/test_audit_tampering.py
 
 bench: measuring ## time screening and the engine beside named peers, in the same run (half an hour on a quiet machine)
 	@.venv/bin/python -m bench.screening

@@ -26,6 +26,11 @@ OUTCOMES_SHOWN: dict[type, tuple[Outcome, ...]] = {
 VIEW_FLAGS = "moderation.view_flags"
 DECIDE_FLAGS = "moderation.decide_flags"
 DECIDE_ESCALATED = "moderation.decide_escalated"
+KEEP_INCIDENTS = "moderation.keep_incidents"
+SIGN_OFF_INCIDENTS = "moderation.sign_off_incidents"
+VIEW_SAFETY = "moderation.view_safety"
+ASK_BREAK_GLASS = "moderation.ask_break_glass"
+ALLOW_BREAK_GLASS = "moderation.allow_break_glass"
 
 
 def outcomes_for(flag: Flag) -> tuple[Outcome, ...]:

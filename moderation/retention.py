@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import uuid
 
-from moderation.models import Decision, Escalation, Flag
+from django.db import transaction
+from django.utils import timezone
 
-ENCRYPTED = (Decision, Escalation)  # tables that hold encrypted text; unreadable once the key of the case is gone
+from assistant.models import CaseKey
+from assistant.vault import audit
+from moderation.models import BreakGlass, BreakGlassReview, Decision, Escalation, Flag, Incident, IncidentEntry
+
+# Tables that hold encrypted text; unreadable once the key of the case, or of the incident, is gone.
+ENCRYPTED = (Decision, Escalation, Incident, IncidentEntry, BreakGlass, BreakGlassReview)
 
 
 def close_flags_of_case(case_id: uuid.UUID) -> None:
     for flag in Flag.objects.filter(case_id=case_id, status=Flag.Status.OPEN):
         flag.close(seen=flag.version, status=Flag.Status.DROPPED)
+
+
+@transaction.atomic
+def erase_incident(incident: Incident) -> None:
+    """Destroy the key of its texts. Who did what when, the state and the links stay."""
+    CaseKey.objects.filter(id=incident.case_id).update(wrapped=None, destroyed_at=timezone.now())
+    audit.record("incident.erased", actor=None, object_type="incident", object_id=incident.id)

@@ -13,14 +13,19 @@ from django.utils.translation import gettext, gettext_noop
 from assistant.models import TalkRequest
 from assistant.safety import helplines
 from assistant.safety_watch import troubles_of_site
+from moderation import break_glass_page
 from webapp.accounts.controls import sheet_for
 from webapp.accounts.models import User
 from webapp.accounts.roles import (
+    ALLOW_BREAK_GLASS,
+    ASK_BREAK_GLASS,
     ENTER_POSTS,
     HEAR_SUPPORTERS,
+    KEEP_INCIDENTS,
     MANAGE_GOALS,
     MANAGE_PEOPLE,
     VIEW_FLAGS,
+    VIEW_SAFETY,
     VIEW_WORKERS,
     WRITE_REPLIES,
 )
@@ -29,12 +34,15 @@ from webapp.accounts.roles import (
 NAV = [
     (gettext_noop("Write"), "assistant:posts", WRITE_REPLIES, ("/drafts/",)),
     (gettext_noop("My replies"), "assistant:replies", WRITE_REPLIES, ("/replies/",)),
-    (gettext_noop("Queue"), "moderation:queue", VIEW_FLAGS, ("/moderation/",)),
+    (gettext_noop("Queue"), "moderation:queue", VIEW_FLAGS, ("/moderation/flags/",)),
+    (gettext_noop("Incidents"), "moderation:incidents", KEEP_INCIDENTS, ("/moderation/incidents/",)),
+    (gettext_noop("Safety"), "moderation:safety", VIEW_SAFETY, ("/moderation/safety/",)),
     (gettext_noop("Supporters"), "assistant:supporters", HEAR_SUPPORTERS, ("/care/supporters",)),
     (gettext_noop("Enter a post"), "assistant:enter_post", ENTER_POSTS, ()),
     (gettext_noop("People"), "accounts:people", MANAGE_PEOPLE, ("/people/",)),
     (gettext_noop("Goals"), "assistant:goals", MANAGE_GOALS, ("/goals/",)),
     (gettext_noop("Engine"), "engine", VIEW_WORKERS, ("/engine/",)),
+    (gettext_noop("Read a case"), "moderation:break_glass", ASK_BREAK_GLASS, ("/moderation/break-glass/",)),
 ]
 
 
@@ -54,6 +62,11 @@ def helplines_due() -> int:
 def talks_open(user: Any) -> int:
     """For leads: how many supporters asked to talk and wait for one of them."""
     return TalkRequest.objects.open_for(user).count() if user is not None and user.has_perm(HEAR_SUPPORTERS) else 0
+
+
+def readings_to_answer(user: Any) -> int:
+    """For leads: how many requests to read a case, and reviews of those, wait for one of them."""
+    return break_glass_page.waiting_for(user) if user is not None and user.has_perm(ALLOW_BREAK_GLASS) else 0
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -82,5 +95,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "sheet": SimpleLazyObject(partial(sheet_for, user)) if user is not None and user.is_authenticated else None,
         "helplines_due": helplines_due() if may_see_safety(user) and not settings.DEMO else 0,
         "talks_open": talks_open(user),
+        "readings_to_answer": readings_to_answer(user),
         "safety_troubles": troubles_of_site() if may_see_safety(user) else [],
     }

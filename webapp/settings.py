@@ -233,6 +233,7 @@ HELP_LEVEL = environment.one_of("HELP_LEVEL", "full", ["full", "hints", "request
 HELP_POLICY = environment.one_of("HELP_POLICY", "steps", ["choice", "steps"])
 HELP_STEPS = environment.one_of("HELP_STEPS", "propose", ["propose", "set"])
 POST_LEASE = timedelta(minutes=environment.whole("POST_LEASE_MINUTES", 20, least=1, most=1440))
+BREAK_GLASS_TIME = timedelta(minutes=environment.whole("BREAK_GLASS_MINUTES", 60, least=5, most=1440))
 CLAIM_LEASE = timedelta(minutes=environment.whole("CLAIM_LEASE_MINUTES", 15, least=1, most=1440))
 
 # Care for who writes
@@ -249,6 +250,7 @@ CARE_DAYS = environment.whole("CARE_DAYS", 30, least=1, most=365)  # check-ins a
 MAX_DRAFT = 20_000
 MAX_POST = 40_000
 MAX_REASON = 2_000
+MAX_INCIDENT = 10_000
 MAX_WORRY = 500
 MAX_CHECK_IN = 300
 MIN_ASK_WORDS = 25  # the improvement model needs two sentences or this many words of the supporter's own

@@ -1,9 +1,33 @@
-"""What people and phases do with flags. Each is one transaction with its audit event."""
+"""What people and phases do with flags, incidents and cases. Each is one transaction with its audit event."""
 
+from moderation.actions.break_glass import (
+    allow_reading,
+    ask_to_read,
+    note_break_glass_reading,
+    refuse_reading,
+    review_reading,
+)
 from moderation.actions.claims import claim_flag, end_claim
 from moderation.actions.decisions import decide
 from moderation.actions.escalations import escalate
 from moderation.actions.flags import open_flag
+from moderation.actions.incidents import add_to_incident, link_to_incident, open_incident, sign_off
 from moderation.actions.stale import StaleFlag
 
-__all__ = ["StaleFlag", "claim_flag", "decide", "end_claim", "escalate", "open_flag"]
+__all__ = [
+    "StaleFlag",
+    "add_to_incident",
+    "allow_reading",
+    "ask_to_read",
+    "claim_flag",
+    "decide",
+    "end_claim",
+    "escalate",
+    "link_to_incident",
+    "note_break_glass_reading",
+    "open_flag",
+    "open_incident",
+    "refuse_reading",
+    "review_reading",
+    "sign_off",
+]

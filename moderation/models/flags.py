@@ -83,7 +83,11 @@ class Flag(models.Model):
             ("decide_flags", "Can decide flags"),
             ("decide_escalated", "Can decide flags that were escalated"),
         ]
-        indexes = [models.Index(fields=["status", "-severity", "-level", "opened_at"])]
+        indexes = [
+            models.Index(fields=["status", "-severity", "-level", "opened_at"]),
+            models.Index(fields=["opened_at"]),  # the figures of the last days
+            models.Index(fields=["closed_at"]),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="flag_has_one_subject",

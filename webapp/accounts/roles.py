@@ -28,6 +28,11 @@ HEAR_SUPPORTERS = "assistant.hear_supporters"  # who asked to talk, and check-in
 DECIDE_FLAGS = "moderation.decide_flags"
 DECIDE_ESCALATED = "moderation.decide_escalated"  # flags that were escalated to a lead
 VIEW_FLAGS = "moderation.view_flags"
+KEEP_INCIDENTS = "moderation.keep_incidents"
+SIGN_OFF_INCIDENTS = "moderation.sign_off_incidents"
+VIEW_SAFETY = "moderation.view_safety"  # figures without content
+ASK_BREAK_GLASS = "moderation.ask_break_glass"  # to read one case for a while, for those who read none
+ALLOW_BREAK_GLASS = "moderation.allow_break_glass"
 MANAGE_PEOPLE = "accounts.manage_people"
 MANAGE_GOALS = (
     "assistant.manage_goals"  # what supporters can ask a revision to aim for, and what the model is told of it
@@ -41,14 +46,18 @@ WITHOUT_SECOND_FACTOR = frozenset({WRITE_REPLIES, USE_GENERATE})
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.SUPPORTER: frozenset({WRITE_REPLIES}),
-    Role.MODERATOR: frozenset({VIEW_FLAGS, DECIDE_FLAGS, ENTER_POSTS}),
+    Role.MODERATOR: frozenset({VIEW_FLAGS, DECIDE_FLAGS, KEEP_INCIDENTS, ENTER_POSTS}),
     Role.LEAD: frozenset(
         {VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED, ENTER_POSTS, WRITE_REPLIES, USE_GENERATE, HEAR_SUPPORTERS}
+        | {KEEP_INCIDENTS, SIGN_OFF_INCIDENTS, VIEW_SAFETY, ALLOW_BREAK_GLASS}
     ),
-    Role.CLINICIAN: frozenset({VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED}),
+    Role.CLINICIAN: frozenset(
+        {VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED, KEEP_INCIDENTS, SIGN_OFF_INCIDENTS, VIEW_SAFETY}
+    ),
     Role.RESEARCHER: frozenset(),  # rates exported, scrubbed items in the evaluation lab; no live case
-    Role.ADMIN: frozenset({MANAGE_PEOPLE, MANAGE_GOALS, ENTER_POSTS, VIEW_WORKERS}),  # no body access
-    Role.AUDITOR: frozenset({VIEW_AUDIT}),  # the audit log, which has no content
+    # No body access, but for a case that a lead opens to them for a while.
+    Role.ADMIN: frozenset({MANAGE_PEOPLE, MANAGE_GOALS, ENTER_POSTS, VIEW_WORKERS, VIEW_SAFETY, ASK_BREAK_GLASS}),
+    Role.AUDITOR: frozenset({VIEW_AUDIT, ASK_BREAK_GLASS}),  # the audit log, which has no content
 }
 
 

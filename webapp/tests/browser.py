@@ -77,3 +77,13 @@ def check_accessibility(page: Page) -> None:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         found = Axe().run(page, options=STANDARD)
         assert found.violations_count == 0, f"{page.url}, {scheme}:\n{found.generate_report()}"
+
+
+def check_page(page: Page) -> None:
+    """Accessible in light and dark, and nothing wider than a window of 320 pixels but what scrolls in a `.table-wrap`."""
+    check_accessibility(page)
+    wide = page.viewport_size
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert page.evaluate(TOO_WIDE, ".table-wrap") == []
+    if wide is not None:
+        page.set_viewport_size(wide)

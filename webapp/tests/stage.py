@@ -19,8 +19,9 @@ from assistant.actions.suggestions import Finished
 from assistant.inference.types import Outcome, StopReason
 from assistant.models import PostTopic, Reply, Suggestion, SuggestionJob, TalkRequest, WritingGoal
 from assistant.reasons import STOPPABLE
-from assistant.safety.types import Screening
-from moderation.models import Flag
+from assistant.safety.types import Screening, Severity
+from moderation import actions as moderation_actions
+from moderation.models import BreakGlassReview, Flag, Incident
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.people import invite
@@ -41,6 +42,7 @@ def urls_of(resolver: URLResolver, spaces: tuple[str, ...] = ()) -> dict[str, li
 
 
 URLS = urls_of(get_resolver())
+KNOWN_FLAG = "00000000-0000-4000-8000-00000000f1a6"  # for forms that name a flag
 
 
 class Stage:
@@ -72,6 +74,15 @@ class Stage:
         for person in (self.wren, self.robin):
             Client().force_login(person)
         self.sign_ins = {person: sign_ins_of(person).get().handle for person in (self.wren, self.robin)}
+        case = self.left_out.case
+        Flag.objects.create(id=KNOWN_FLAG, case=case, post=self.left_out, severity=Severity.REVIEW)
+        self.incident = mitigated_incident(by=self.wren)
+        self.asked = moderation_actions.ask_to_read(self.reply.case, reason="A complaint came in.", by=self.wren)
+        self.read_by_wren, self.read_by_robin = (
+            moderation_actions.ask_to_read(case, reason="Another complaint.", by=one) for one in (self.wren, self.robin)
+        )
+        moderation_actions.allow_reading(self.read_by_wren, by=self.robin)
+        moderation_actions.allow_reading(self.read_by_robin, by=self.wren)
 
     def address(self, name: str, **other: Any) -> str:
         known: dict[str, Any] = {
@@ -91,6 +102,10 @@ class Stage:
             "invitation_id": self.invitation.id,
             "sign_in_id": self.sign_ins[self.robin if name == "accounts:end_own_sign_in" else self.wren],
             "pk": self.passkey.pk,
+            "incident_id": self.incident.id,
+            "asked_id": self.asked.id,
+            "request_id": self.read_by_robin.id,
+            "review_id": BreakGlassReview.objects.get(about=self.read_by_wren).id,
             "token": self.token,
             "uidb36": "1",
             "key": "set-password",
@@ -132,6 +147,19 @@ def suggested(draft: Any, text: str) -> Suggestion:
     suggestion = actions.finish_job(job, fence=1, finished=finished, screening=Screening())
     assert suggestion is not None
     return suggestion
+
+
+def mitigated_incident(*, by: Any) -> Incident:
+    """Everything that somebody else needs to sign it off."""
+    row = moderation_actions.open_incident(title="A reply left too soon", happened="It was sent.", severity=2, by=by)
+    for kind, text in (
+        ("mitigated", "Sending was stopped."),
+        ("cause", "A check was skipped."),
+        ("fix", "It is not skipped any more."),
+        ("test", "moderation/tests/test_decide.py::test_a_reason_is_required"),
+    ):
+        moderation_actions.add_to_incident(row, kind=kind, text=text, by=by)
+    return row
 
 
 def missing_id() -> uuid.UUID:

@@ -25,7 +25,7 @@ from assistant.tests import hard_texts
 from assistant.tests.hard_texts import of_length
 from webapp.asgi import application
 from webapp.test import KIND_DRAFT, PASSWORD
-from webapp.tests.stage import URLS, Stage, missing_id
+from webapp.tests.stage import KNOWN_FLAG, URLS, Stage, missing_id
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse
@@ -127,6 +127,18 @@ FORMS: dict[str, dict[str, str]] = {
         "version": "1",
         "missed": "",
     },
+    "moderation:open_incident": {
+        "title": "A reply left too soon",
+        "severity": "2",
+        "happened": "It was sent before anybody looked.",
+        "links": "",
+    },
+    "moderation:add_to_incident": {"kind": "note", "text": "The next shift knows."},
+    "moderation:link_to_incident": {"links": KNOWN_FLAG},
+    "moderation:sign_off": {"note": "The test fails without the fix."},
+    "moderation:ask_break_glass": {"about": KNOWN_FLAG, "reason": "A complaint came in about this case."},
+    "moderation:answer_break_glass": {"answer": "allow"},
+    "moderation:review_break_glass": {"outcome": "justified", "note": "The complaint was answered."},
 }
 FIELDS = [(name, field) for name, form in FORMS.items() for field in form]
 TEXTS = (
@@ -156,6 +168,14 @@ LETTERS = [
     ("assistant:change_goal", "told"),
     ("moderation:decide", "reason"),
     ("moderation:decide", "edited_text"),
+    ("moderation:open_incident", "title"),
+    ("moderation:open_incident", "happened"),
+    ("moderation:open_incident", "links"),
+    ("moderation:add_to_incident", "text"),
+    ("moderation:link_to_incident", "links"),
+    ("moderation:sign_off", "note"),
+    ("moderation:ask_break_glass", "reason"),
+    ("moderation:review_break_glass", "note"),
 ]
 AS_SCRIPT = {"Accept": "application/json"}
 

@@ -11,7 +11,7 @@ from assistant.models import Draft, PostTopic
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.test import Cast
-from webapp.tests.browser import TOO_WIDE, check_accessibility, signed_in_page
+from webapp.tests.browser import check_page, signed_in_page
 
 pytestmark = [
     pytest.mark.browser,
@@ -26,13 +26,6 @@ def page_of(browser: Browser, live_server: LiveServer, person: User) -> Page:
     return page
 
 
-def check(page: Page) -> None:
-    check_accessibility(page)
-    page.set_viewport_size({"width": 320, "height": 700})
-    assert page.evaluate(TOO_WIDE, ".table-wrap") == []
-    page.set_viewport_size({"width": 1280, "height": 720})
-
-
 def test_after_a_heavy_post_one_pauses_and_goes_on(cast: Cast, chromium: Browser, live_server: LiveServer) -> None:
     draft = build.draft(cast.wren, level=2)
     build.post()
@@ -40,11 +33,11 @@ def test_after_a_heavy_post_one_pauses_and_goes_on(cast: Cast, chromium: Browser
     page.goto(f"{live_server.url}/drafts/{draft.id}/")
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_role("heading", name="Before you go on")).to_be_visible()
-    check(page)
+    check_page(page)
     page.get_by_role("button", name="Take a pause").press("Enter")
     expect(page.get_by_role("heading", name="You are taking a pause")).to_be_visible()
     expect(page.get_by_role("button", name="Help the next person")).to_have_count(0)
-    check(page)
+    check_page(page)
     page.get_by_role("button", name="Go on").press("Enter")
     expect(page.get_by_role("button", name="Help the next person")).to_be_visible()
 
@@ -55,7 +48,7 @@ def test_a_check_in_is_kept_shared_with_a_lead_and_taken_back(
 ) -> None:
     page = page_of(chromium, live_server, cast.wren)
     page.get_by_role("link", name="Check in with yourself").click()
-    check(page)
+    check_page(page)
     page.get_by_label("Tired").check()
     page.get_by_label("What is on your mind, in a line").fill("The third long evening.")
     page.get_by_role("button", name="Keep this").click()
@@ -64,15 +57,15 @@ def test_a_check_in_is_kept_shared_with_a_lead_and_taken_back(
     expect(page.locator(".check-ins")).to_contain_text("Leads can read it since")
     page.get_by_role("button", name="Ask a lead to talk").click()
     expect(page.locator("#talk")).to_contain_text("No lead has taken it up yet.")
-    check(page)
+    check_page(page)
     lead = page_of(chromium, live_server, cast.birch)
     lead.get_by_role("link", name="See who").click()
-    check(lead)
+    check_page(lead)
     lead.get_by_role("button", name="I take it up").click()
     expect(lead.locator("main")).to_contain_text("birch took it up")
     lead.locator("main").get_by_role("link", name="wren").click()
     expect(lead.locator("main")).to_contain_text("The third long evening.")
-    check(lead)
+    check_page(lead)
     page.get_by_role("button", name="Stop sharing").click()
     expect(page.locator(".check-ins")).to_contain_text("Only you see it.")
     lead.reload()
@@ -87,7 +80,7 @@ def test_a_topic_is_left_to_others_and_stays_in_reach(cast: Cast, chromium: Brow
     PostTopic.objects.create(post=waiting, topic="loss")
     page = page_of(chromium, live_server, cast.wren)
     page.get_by_text("1 post waits").click()
-    check(page)
+    check_page(page)
     page.goto(f"{live_server.url}/care/#topics")
     page.get_by_label("Suicide and self-harm").check()
     page.get_by_role("button", name="Save").click()
@@ -95,7 +88,7 @@ def test_a_topic_is_left_to_others_and_stays_in_reach(cast: Cast, chromium: Brow
     type(late).objects.filter(id=late.id).update(received_at=late.received_at.replace(year=late.received_at.year - 1))
     page.goto(f"{live_server.url}/posts/")
     expect(page.get_by_role("heading", name="Waiting longer than they should")).to_be_visible()
-    check(page)
+    check_page(page)
     page.get_by_role("button", name="Answer this one").first.click()
     assert page.url.endswith(f"/drafts/{Draft.objects.get(post=late).id}/")
 
@@ -106,9 +99,9 @@ def test_the_word_after_many_heavy_posts_can_be_put_off(cast: Cast, chromium: Br
         build.draft(cast.wren, level=4)
     page = page_of(chromium, live_server, cast.wren)
     expect(page.locator("#care-offer")).to_contain_text("several heavy posts in the last 3 hours")
-    check(page)
+    check_page(page)
     page.get_by_role("button", name="do not remind me this shift").click()
     expect(page.locator("#care-offer")).to_have_count(0)
     page.goto(f"{live_server.url}/care/")
     expect(page.locator(".read")).to_contain_text("Level 4")
-    check(page)
+    check_page(page)
