@@ -15,7 +15,11 @@ from webapp import test as build
 from webapp.test import Cast
 from webapp.tests.browser import check_page, signed_in_page
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("queries_beside_a_loop"),
+]
 
 
 def held_reply(cast: Cast) -> Flag:
