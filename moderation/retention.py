@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import uuid
 
-from moderation.models import Decision, Escalation, Flag
+from moderation.models import Decision, Escalation, Flag, Pass, TakeOver
 
-ENCRYPTED = (Decision, Escalation)  # tables that hold encrypted text; unreadable once the key of the case is gone
+# Tables that hold encrypted text; unreadable once the key of the case is gone.
+ENCRYPTED = (Decision, Escalation, TakeOver)
 
 
 def close_flags_of_case(case_id: uuid.UUID) -> None:
     for flag in Flag.objects.filter(case_id=case_id, status=Flag.Status.OPEN):
         flag.close(seen=flag.version, status=Flag.Status.DROPPED)
+
+
+def delete_old_passes() -> int:
+    """Of flags that wait no more: nobody is handed those."""
+    return Pass.objects.exclude(flag__status=Flag.Status.OPEN).delete()[0]

@@ -101,8 +101,17 @@ FORMS: dict[str, dict[str, str]] = {
     "assistant:pause": {},
     "assistant:go_on": {"quiet": "on"},
     "assistant:erase_care": {},
+    "moderation:next": {},
+    "moderation:together": {
+        "chosen": "00000000-0000-4000-8000-000000000000:1",
+        "outcome": "approve",
+        "reason": "Fine.",
+    },
     "moderation:claim": {},
+    "moderation:renew": {},
     "moderation:end_claim": {},
+    "moderation:pass": {},
+    "moderation:take_over": {"taken_from": "1", "why": "They went home."},
     "moderation:decide": {
         "outcome": "edit",
         "reason": "Kinder words.",
@@ -136,6 +145,8 @@ LETTERS = [
     ("assistant:check_in", "words"),
     ("assistant:add_goal", "told"),
     ("assistant:change_goal", "told"),
+    ("moderation:together", "reason"),
+    ("moderation:take_over", "why"),
     ("moderation:decide", "reason"),
     ("moderation:decide", "edited_text"),
 ]
@@ -175,6 +186,7 @@ def test_what_the_table_fills_in_is_taken(stage: Stage, name: str) -> None:
     answer = stage.client_for(name).post(stage.address(name), FORMS[name])
     expected = {"accounts:set_up": 404, "accounts:invite": 200, "account_login": 200}
     expected |= {"assistant:check": 200, "assistant:sentences": 200}
+    expected |= {"moderation:together": 200, "moderation:renew": 200}  # answered in place
     expected |= {"account_change_password": 200, "account_reset_password_from_key": 200}
     assert answer.status_code == expected.get(name, 302)
 
@@ -305,7 +317,10 @@ def test_an_address_that_leads_nowhere_is_not_found(stage: Stage, place: str) ->
 @pytest.mark.parametrize("name", [name for name in URLS if name not in FORMS] + ["account_login"])
 def test_a_page_ignores_what_its_query_does_not_mean(stage: Stage, name: str) -> None:
     for title, text in TEXTS.items():
-        query = dict.fromkeys(("show", "next", "after", "attempt", "page"), text[:1_000])
+        query = dict.fromkeys(
+            ("next", "after", "attempt", "page", "upto", "level", "kind", "area", "language", "age", "claimed"),
+            text[:1_000],
+        )
         assert is_an_answer(stage.client_for(name).get(stage.address(name), query)), title
 
 

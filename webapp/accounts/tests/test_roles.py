@@ -109,9 +109,15 @@ TABLE: dict[str, str | set[Role]] = {
     "assistant:shared_check_in": LEADS,
     "moderation:queue": REVIEWERS,
     "moderation:queue_rows": REVIEWERS,
+    "moderation:next": REVIEWERS,
+    "moderation:together": REVIEWERS,
     "moderation:flag": REVIEWERS,
     "moderation:claim": REVIEWERS,
+    "moderation:renew": REVIEWERS,
+    "moderation:claim_state": REVIEWERS,
     "moderation:end_claim": REVIEWERS,
+    "moderation:pass": REVIEWERS,
+    "moderation:take_over": REVIEWERS,
     "moderation:decide": REVIEWERS,
 }
 
