@@ -36,6 +36,8 @@ def due_words(left: timedelta) -> str:
     """The same words as static/js/due.js, which keeps them fresh."""
     is_over = left < timedelta(0)
     minutes = int(abs(left).total_seconds() // 60)
+    if minutes == 0:
+        return gettext("due now")
     if minutes < 60:
         words = gettext("%(count)s min over") if is_over else gettext("due in %(count)s min")
         return words % {"count": minutes}

@@ -25,8 +25,9 @@ def queue_page(request: HttpRequest) -> HttpResponse:
 @require_GET
 @needs(VIEW_FLAGS)
 def queue_rows(request: HttpRequest) -> HttpResponse:
-    """The rows alone: the page fetches them again when something changed."""
-    return render(request, "moderation/_queue_rows.html", queue.queue_page(request.user, request.GET.dict()))
+    """The rows, with the filters' numbers: the page fetches them again when something changed."""
+    page = queue.queue_page(request.user, request.GET.dict()) | {"with_filters": True}
+    return render(request, "moderation/_queue_rows.html", page)
 
 
 @require_POST

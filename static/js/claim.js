@@ -12,10 +12,12 @@ const told = document.getElementById("claim-told");
 let ends = 0; // by this page's own clock, which may differ from the server's
 let isAlive = true; // opening the page is one, too
 let isOver = false;
+let asking = null;
 
 function take({ outcome, body }) {
-  if (outcome !== "ok") return; // what is away now is asked again; deciding says what is wrong
-  if (body.mine) ends = performance.now() + body.left * 1000;
+  if (outcome !== "ok" && outcome !== "refused") return; // what is away now is asked again
+  if (outcome === "refused") end(body.message);
+  else if (body.mine) ends = performance.now() + body.left * 1000;
   else end(body.said);
   tell();
 }
@@ -31,7 +33,7 @@ function end(said) {
 function tell() {
   const minutes = Math.ceil((ends - performance.now()) / 60000);
   if (isOver) left.textContent = gettext("no longer");
-  else if (minutes > 0) left.textContent = gettext("for another %(count)s min, renewed while you type or move here", { count: minutes });
+  else if (minutes > 0) left.textContent = gettext("%(count)s min, renewed while you work here", { count: minutes });
 }
 
 async function renew() {
@@ -40,15 +42,19 @@ async function renew() {
   take(await post(claim.dataset.renew, {}));
 }
 
-async function ask() {
-  if (!isOver) take(await get(claim.dataset.ask));
+/** However many changes there are in the queue, once in a moment. */
+function askSoon() {
+  asking ??= setTimeout(async () => {
+    asking = null;
+    if (!isOver) take(await get(claim.dataset.ask));
+  }, 300);
 }
 
 if (claim && "renew" in claim.dataset) {
   ends = performance.now() + Number(claim.dataset.left) * 1000;
   for (const name of SIGNS_OF_LIFE) document.addEventListener(name, () => (isAlive = true), { passive: true, capture: true });
   setInterval(renew, Number(claim.dataset.every) * 1000);
-  setInterval(() => (performance.now() > ends ? ask() : tell()), 10000);
-  listen({ changed: ask });
+  setInterval(() => (performance.now() > ends ? askSoon() : tell()), 10000);
+  listen({ changed: askSoon });
   tell();
 }

@@ -9,22 +9,21 @@ export function tellTimes(root = document) {
 
 function tellDue(element) {
   const left = new Date(element.dateTime) - Date.now();
-  element.textContent = left < 0 ? over(-left) : dueIn(left);
+  element.textContent = dueWords(left);
   if (left < 0) element.className = "due over";
 }
 
-function dueIn(left) {
-  const minutes = Math.floor(left / 60000);
-  if (minutes < 60) return gettext("due in %(count)s min", { count: minutes });
-  if (minutes < 48 * 60) return gettext("due in %(count)s h", { count: Math.floor(minutes / 60) });
-  return gettext("due in %(count)s days", { count: Math.floor(minutes / 1440) });
-}
-
-function over(time) {
-  const minutes = Math.floor(time / 60000);
-  if (minutes < 60) return gettext("%(count)s min over", { count: minutes });
-  if (minutes < 48 * 60) return gettext("%(count)s h over", { count: Math.floor(minutes / 60) });
-  return gettext("%(count)s days over", { count: Math.floor(minutes / 1440) });
+function dueWords(left) {
+  const isOver = left < 0;
+  const minutes = Math.floor(Math.abs(left) / 60000);
+  if (minutes === 0) return gettext("due now");
+  if (minutes < 60) {
+    return isOver ? gettext("%(count)s min over", { count: minutes }) : gettext("due in %(count)s min", { count: minutes });
+  }
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return isOver ? gettext("%(count)s h over", { count: hours }) : gettext("due in %(count)s h", { count: hours });
+  const days = Math.floor(hours / 24);
+  return isOver ? gettext("%(count)s days over", { count: days }) : gettext("due in %(count)s days", { count: days });
 }
 
 function lasted(since) {

@@ -13,8 +13,10 @@ const live = document.getElementById("queue-live");
 const spoken = document.getElementById("queue-count");
 const arrived = document.getElementById("queue-arrived");
 const together = document.getElementById("together");
-let latest = null; // the rows as the server has them, while some of them wait to be shown
-let told = new Set(rowsOf(box).map((row) => row.id)); // arrivals that were said already
+const opened = new Date(box.dataset.now); // by the server's clock
+const known = new Set(rowsOf(box).map((row) => row.id));
+const waiting = new Set(); // new ones that are not shown yet
+let latest = null; // the rows as the server has them
 let looking = null;
 
 // Live
@@ -38,27 +40,38 @@ box.addEventListener("htmx:afterRequest", ({ detail }) => {
 });
 
 function take(fresh) {
-  const total = Number(fresh.querySelector("[data-total]").dataset.total);
-  const news = rowsOf(fresh).filter((row) => !told.has(row.id));
-  told = new Set([...rowsOf(box), ...rowsOf(fresh)].map((row) => row.id));
+  const counted = fresh.querySelector("[data-total]").dataset;
+  const filters = fresh.querySelector("[data-filters]");
+  filters?.remove();
+  const news = newOf(rowsOf(fresh));
+  for (const row of rowsOf(fresh)) known.add(row.id);
+  for (const row of news) waiting.add(row.id);
   latest = fresh.cloneNode(true);
-  const waiting = merge(box, fresh);
-  tellWaiting(waiting);
-  tellCount(total);
-  if (news.length) spoken.textContent = `${newWords(news)} ${openWords(total)}`;
-  else if (total === 0) spoken.textContent = gettext("Nothing waits for you");
+  tellWaiting(merge(box, fresh));
+  tellCounts(counted, filters);
+  if (news.length) spoken.textContent = `${newWords(news)} ${openWords(Number(counted.total))}`;
+  else if (counted.total === "0") spoken.textContent = gettext("Nothing waits for you");
   nameAgain();
 }
 
-function tellWaiting(waiting) {
-  arrived.hidden = waiting.length === 0;
-  if (waiting.length) arrived.textContent = `${newWords(waiting)} ${gettext("Show")}`;
+/** Not those that only moved up to the last place, because something before them was decided. */
+function newOf(rows) {
+  const last = rows.findLastIndex((row) => known.has(row.id));
+  const isLater = (row) => new Date(row.querySelector(".waited time").dateTime) > opened;
+  return rows.filter((row, place) => !known.has(row.id) && (place < last || isLater(row)));
+}
+
+function tellWaiting(held) {
+  const rows = held.filter((row) => waiting.has(row.id));
+  if (held.length === 0) waiting.clear();
+  arrived.hidden = rows.length === 0;
+  if (rows.length) arrived.textContent = `${newWords(rows)} ${gettext("Show")}`;
 }
 
 arrived.addEventListener("click", () => {
   const before = new Set(rowsOf(box).map((row) => row.id));
   merge(box, latest, { anyway: true });
-  arrived.hidden = true;
+  tellWaiting([]);
   rowsOf(box).find((row) => !before.has(row.id))?.querySelector("a").focus();
   nameAgain();
 });
@@ -73,13 +86,20 @@ function openWords(total) {
   return ngettext("%(count)s open flag", "%(count)s open flags", total);
 }
 
-function tellCount(total) {
-  document.title = total ? `(${total}) ${name}` : name;
+function tellCounts({ total, shown }, filters = null) {
+  document.title = total === "0" ? name : `(${total}) ${name}`;
+  document.getElementById("queue-total").textContent = total;
+  document.getElementById("queue-shown").textContent = shown;
+  const rail = document.getElementById("queue-filters");
+  if (!filters || rail.contains(document.activeElement) || rail.matches(":hover")) return;
+  const open = [...rail.querySelectorAll("details[open]")].map((group) => group.dataset.name);
+  rail.replaceChildren(...filters.childNodes);
+  for (const group of rail.querySelectorAll("details")) group.open = open.includes(group.dataset.name);
 }
 
 /** page.js tells the ages and languages in what is new. */
 function nameAgain() {
-  box.dispatchEvent(new CustomEvent("lantern:put-in", { bubbles: true }));
+  document.querySelector(".desk").dispatchEvent(new CustomEvent("lantern:put-in", { bubbles: true }));
 }
 
 // More of them
@@ -96,7 +116,7 @@ box.addEventListener("click", async (event) => {
   const page = document.createElement("div");
   page.append(...nodes);
   const more = rowsOf(page);
-  for (const row of more) told.add(row.id);
+  for (const row of more) known.add(row.id);
   box.querySelector("ul.list").append(...more);
   link.parentElement.replaceWith(...page.querySelectorAll(".more"));
   more[0]?.querySelector("a").focus();
@@ -132,7 +152,7 @@ document.addEventListener("lantern:signed-out", (event) => {
 
 if (matchMedia("(max-width: 68.75rem)").matches) document.querySelector("details.filters").open = false;
 watchTouch(box);
-tellCount(Number(box.querySelector("[data-total]").dataset.total));
+tellCounts(box.querySelector("[data-total]").dataset);
 listen({
   changed: lookSoon,
   live: (isLive) => {

@@ -44,7 +44,7 @@ function refresh(row, newer) {
     return;
   }
   if (newer.dataset.state === row.dataset.state) return;
-  const hadFocus = row.contains(document.activeElement) ? document.activeElement.id || "a" : null;
+  const hadFocus = row.contains(document.activeElement) ? document.activeElement.id : null;
   const wasChosen = row.querySelector("input:checked") !== null;
   row.className = newer.className;
   row.dataset.state = newer.dataset.state;
@@ -76,11 +76,11 @@ function putInOrder(box, fresh, shown, next) {
   }
 }
 
-/** The row that has the focus, or the first that is seen, stays where it is on the screen. */
+/** The row that has the focus or the pointer, or else the first that is seen, stays where it is on the screen. */
 function keepInPlace(box, change) {
   const rows = rowsOf(box);
   const seen = rows.find((row) => row.getBoundingClientRect().bottom > 0);
-  const anchor = rows.find((row) => row.contains(document.activeElement)) ?? seen;
+  const anchor = rows.find((row) => row.contains(document.activeElement)) ?? rows.find((row) => row.matches(":hover")) ?? seen;
   const before = anchor?.getBoundingClientRect().top;
   change();
   if (!anchor?.isConnected || (anchor === seen && before > 0 && rows[0] === anchor && scrollY === 0)) return;
