@@ -63,10 +63,11 @@ def _flag_named(text: str) -> Flag | None:
 
 def _ids(found: FlagQuerySet, upto: Flag | None) -> tuple[list[uuid.UUID], bool]:
     """First the ids alone: sorting ten thousand ids is cheap, and ten thousand rows with their texts is not."""
+    ids = list(found.in_order().values_list("id", flat=True)[: MOST + 1])
     wanted = PAGE
     if upto is not None:
-        wanted = min(MOST, max(PAGE, found.count() - found.behind(upto).count()))
-    ids = list(found.in_order().values_list("id", flat=True)[: wanted + 1])
+        reached = ids.index(upto.id) + 1 if upto.id in ids else found.count() - found.behind(upto).count()
+        wanted = min(MOST, max(PAGE, reached))
     return ids[:wanted], len(ids) > wanted
 
 
