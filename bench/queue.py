@@ -93,7 +93,7 @@ def started(folder: Path, database: str) -> Iterator[Site]:
         yield servers.enter_context(Outgrown(folder / "site", database=postgres.url, redis=redis.url))
 
 
-def measure_pages(person: Visitor, *, rounds: int) -> dict[str, list[float]]:
+def measure_pages(person: Visitor, *, rounds: int) -> dict[str, Figure]:
     """The first round is not counted: it loads what a process loads once."""
     first = person.page("/moderation/")
     last = re.findall(r'data-flag="([\w-]+)"', first)[-1]
