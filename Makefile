@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) scripts/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-deep test-remote lint types arrows migrations tests messages pins wheelhouse faults screenshots random-runs bench bench-page bench-soak faults-safety eval-safety train-setup train-smoke portable measuring clean
+.PHONY: help run setup test test-deep test-remote lint types arrows migrations tests messages pins wheelhouse faults screenshots random-runs bench bench-page bench-queue bench-soak faults-safety eval-safety train-setup train-smoke portable measuring clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench: measuring ## time screening and the engine beside named peers, in the sam
 
 bench-page: measuring ## the writing page in a browser: click to words, typing beside a bare <textarea>, bytes and hosts
 	@.venv/bin/python -m bench.page --rounds $(or $(ROUNDS),10)
+
+bench-queue: measuring ## the moderators' queue with FLAGS=10000 open flags (DATABASE=sqlite or postgres): pages and live updates
+	@.venv/bin/python -m bench.queue --flags $(or $(FLAGS),10000) --database $(or $(DATABASE),sqlite)
 
 bench-soak: measuring ## mixed load on the engine for MINUTES=30; memory may not grow, no slot may stay taken
 	@.venv/bin/python -m bench.soak --minutes $(or $(MINUTES),30)

@@ -12,6 +12,7 @@ from assistant.models import Post, Reply, Suggestion
 from assistant.screens.triage import triage_of
 from assistant.translated import finding_rows
 from moderation import policy
+from moderation.claimed import claim_of
 from moderation.flagged import flag_row, flagged_text, kind_of, marked, one_of_each
 from moderation.models import Decision, Escalation, Flag
 
@@ -78,9 +79,8 @@ def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
         "model_percent": round(100 * flag.reply.model_share) if flag.reply else None,
         "history": history_of(flag),
         "decision": decision,
+        "claim": claim_of(flag, user),
         "claimed_by": claimer.username if claimer else "",
-        "claimed_by_me": claimer is not None and claimer.pk == user.pk,
-        "may_claim": flag.is_open and policy.may_decide(user, flag) and (claimer is None or claimer.pk == user.pk),
         "may_decide": flag.is_open and policy.may_decide(user, flag) and (claimer is None or claimer.pk == user.pk),
         "may_escalate": flag.is_open and not flag.escalated and policy.may_decide(user, flag),
         "outcomes": [
@@ -130,6 +130,9 @@ def history_of(flag: Flag) -> list[dict[str, Any]]:
                         "why": "",
                     }
                 )
+        for over in other.take_overs.select_related("case", "by", "taken_from"):
+            what = gettext("took this over from %(name)s") % {"name": over.taken_from.username}
+            events.append({"at": over.at, "who": over.by.username, "what": what, "why": over.reason})
     for decision in Decision.objects.filter(case=flag.case).select_related("case", "by"):
         events.append(
             {

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import uuid
+from typing import Any
+
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assistant.forms import LetterField
@@ -16,3 +21,36 @@ class DecisionForm(forms.Form):
     edited_text = LetterField(max_length=settings.MAX_DRAFT, required=False)
     version = forms.IntegerField(min_value=1, max_value=2**31 - 1)
     missed = forms.BooleanField(required=False)  # only of a sampled post
+
+
+class TakeOverForm(forms.Form):
+    taken_from = forms.CharField(max_length=40)  # the id of whoever the page says has it
+    why = LetterField(max_length=settings.MAX_REASON)
+
+
+class ChosenField(forms.Field):
+    """Flags with the version that was on the page: `id:version`, each once."""
+
+    widget = forms.SelectMultiple
+
+    def to_python(self, value: Any) -> list[tuple[uuid.UUID, int]]:
+        found: dict[uuid.UUID, int] = {}
+        for line in value or ():
+            flag_id, _, version = line.partition(":")
+            try:
+                found[uuid.UUID(flag_id)] = int(version)
+            except ValueError as error:
+                raise ValidationError(gettext("This form was damaged. Reload the page and choose again.")) from error
+        return list(found.items())
+
+    def validate(self, value: list[tuple[uuid.UUID, int]]) -> None:
+        if not value:
+            raise ValidationError(gettext("Choose at least one flag."))
+
+
+class TogetherForm(forms.Form):
+    """One outcome for several flags; each is named with the version that was on the page."""
+
+    outcome = forms.ChoiceField(choices=Decision.Outcome.choices)
+    reason = LetterField(max_length=settings.MAX_REASON)
+    chosen = ChosenField()

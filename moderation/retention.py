@@ -9,10 +9,20 @@ from django.utils import timezone
 
 from assistant.models import CaseKey
 from assistant.vault import audit
-from moderation.models import BreakGlass, BreakGlassReview, Decision, Escalation, Flag, Incident, IncidentEntry
+from moderation.models import (
+    BreakGlass,
+    BreakGlassReview,
+    Decision,
+    Escalation,
+    Flag,
+    Incident,
+    IncidentEntry,
+    Pass,
+    TakeOver,
+)
 
 # Tables that hold encrypted text; unreadable once the key of the case, or of the incident, is gone.
-ENCRYPTED = (Decision, Escalation, Incident, IncidentEntry, BreakGlass, BreakGlassReview)
+ENCRYPTED = (Decision, Escalation, TakeOver, Incident, IncidentEntry, BreakGlass, BreakGlassReview)
 
 
 def close_flags_of_case(case_id: uuid.UUID) -> None:
@@ -25,3 +35,8 @@ def erase_incident(incident: Incident) -> None:
     """Destroy the key of its texts. Who did what when, the state and the links stay."""
     CaseKey.objects.filter(id=incident.case_id).update(wrapped=None, destroyed_at=timezone.now())
     audit.record("incident.erased", actor=None, object_type="incident", object_id=incident.id)
+
+
+def delete_old_passes() -> int:
+    """Of flags that wait no more: nobody is handed those."""
+    return Pass.objects.exclude(flag__status=Flag.Status.OPEN).delete()[0]

@@ -7,12 +7,13 @@ from moderation.actions.break_glass import (
     refuse_reading,
     review_reading,
 )
-from moderation.actions.claims import claim_flag, end_claim
+from moderation.actions.claims import claim_flag, end_claim, pass_flag, renew_claim, take_next, take_over
 from moderation.actions.decisions import decide
 from moderation.actions.escalations import escalate
 from moderation.actions.flags import open_flag
 from moderation.actions.incidents import add_to_incident, link_to_incident, open_incident, sign_off
 from moderation.actions.stale import StaleFlag
+from moderation.actions.together import decide_together
 
 __all__ = [
     "StaleFlag",
@@ -21,13 +22,18 @@ __all__ = [
     "ask_to_read",
     "claim_flag",
     "decide",
+    "decide_together",
     "end_claim",
     "escalate",
     "link_to_incident",
     "note_break_glass_reading",
     "open_flag",
     "open_incident",
+    "pass_flag",
     "refuse_reading",
+    "renew_claim",
     "review_reading",
     "sign_off",
+    "take_next",
+    "take_over",
 ]

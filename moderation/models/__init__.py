@@ -1,6 +1,7 @@
 """What moderation stores. One file for each kind of row that belongs together."""
 
 from moderation.models.break_glass import BreakGlass, BreakGlassReview
+from moderation.models.claims import Pass, TakeOver
 from moderation.models.flags import Decision, Escalation, Flag
 from moderation.models.incidents import Incident, IncidentEntry, IncidentLink
 
@@ -13,4 +14,6 @@ __all__ = [
     "Incident",
     "IncidentEntry",
     "IncidentLink",
+    "Pass",
+    "TakeOver",
 ]

@@ -8,12 +8,14 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Q, When
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from assistant.models import CaseKey, DraftRevision, Post, Reply, Suggestion
 from assistant.safety.types import Level, Severity
 from assistant.vault.fields import EncryptedTextField
+
+_POSTS_FIRST = Case(When(post__isnull=False, then=0), default=1)
 
 
 class FlagQuerySet(models.QuerySet["Flag"]):
@@ -25,8 +27,24 @@ class FlagQuerySet(models.QuerySet["Flag"]):
     def in_order(self) -> Self:
         """Urgent first; then what a seeker wrote, who may be in danger, before anything written to them; then by the
         post's level; then the longest waiting. Nothing is ever left out by a score."""
-        posts_first = Case(When(post__isnull=False, then=0), default=1)
-        return self.order_by("-severity", posts_first, "-level", "opened_at", "id")
+        return self.alias(place=_POSTS_FIRST).order_by("-severity", "place", "-level", "opened_at", "id")
+
+    def behind(self, last: Flag) -> Self:
+        """Those that come after it in that order, whether it is still open or not."""
+        same_severity = Q(severity=last.severity)
+        same_place = same_severity & Q(place=0 if last.post_id else 1)
+        same_level = same_place & Q(level=last.level)
+        return self.alias(place=_POSTS_FIRST).filter(
+            Q(severity__lt=last.severity)
+            | (same_severity & Q(place__gt=0 if last.post_id else 1))
+            | (same_place & Q(level__lt=last.level))
+            | (same_level & Q(opened_at__gt=last.opened_at))
+            | (same_level & Q(opened_at=last.opened_at, id__gt=last.id))
+        )
+
+    def free(self) -> Self:
+        """Reviewed by nobody right now."""
+        return self.filter(Q(claimed_until=None) | Q(claimed_until__lt=Now()))
 
     def samples(self) -> Self:
         """Posts that nothing flagged, drawn at random: the only flags that ask for no more than a note."""
@@ -71,6 +89,7 @@ class Flag(models.Model):
     version = models.PositiveIntegerField(default=1)  # raised by whatever makes an older page stale
     escalated = models.BooleanField(default=False)
     claimed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    claimed_at = models.DateTimeField(null=True)  # means something while the claim lasts
     claimed_until = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(db_default=Now())
     closed_at = models.DateTimeField(null=True)
@@ -150,10 +169,16 @@ class Flag(models.Model):
     def claim(self, user: Any, *, until: Any) -> bool:
         """Take or renew the claim; False when somebody else has it or the flag is closed."""
         free = Q(claimed_until=None) | Q(claimed_until__lt=Now()) | Q(claimed_by=user)
-        return (
-            Flag.objects.filter(free, id=self.id, status=Flag.Status.OPEN).update(claimed_by=user, claimed_until=until)
-            == 1
+        since = When(claimed_by=user, claimed_until__gte=Now(), then=Coalesce(F("claimed_at"), Now()))
+        taken = Flag.objects.filter(free, id=self.id, status=Flag.Status.OPEN).update(
+            claimed_by=user, claimed_at=Case(since, default=Now()), claimed_until=until
         )
+        return taken == 1
+
+    def renew_claim(self, user: Any, *, until: Any) -> bool:
+        """False when the claim ran out or somebody else has it: what ended is taken anew, in sight of all."""
+        mine = Flag.objects.filter(id=self.id, status=Flag.Status.OPEN, claimed_by=user, claimed_until__gte=Now())
+        return mine.update(claimed_until=until) == 1
 
     def end_claim(self, user: Any) -> None:
         Flag.objects.filter(id=self.id, claimed_by=user).update(claimed_by=None, claimed_until=None)

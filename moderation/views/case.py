@@ -1,4 +1,4 @@
-"""One flag: looking at it, claiming, deciding, escalating."""
+"""One flag: looking at it, deciding, escalating."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
@@ -21,6 +21,7 @@ from moderation.access import flag_for
 from moderation.forms import ESCALATE, DecisionForm
 from moderation.models import Decision
 from moderation.policy import DECIDE_FLAGS, VIEW_FLAGS
+from moderation.views.onward import onward
 
 
 @require_GET
@@ -30,25 +31,6 @@ def flag(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     with transaction.atomic():  # who saw which case is part of the record
         audit.record("flag.viewed", actor=request.user, object_type="flag", object_id=row.id)
     return render(request, "moderation/flag.html", case_page.flag_page(row, request.user))
-
-
-@require_POST
-@needs(DECIDE_FLAGS)
-def claim(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
-    row = flag_for(request.user, flag_id)
-    try:
-        actions.claim_flag(row, by=request.user)
-    except Refused as refusal:
-        messages.warning(request, str(refusal))
-    return redirect("moderation:flag", row.id)
-
-
-@require_POST
-@needs(DECIDE_FLAGS)
-def end_claim(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
-    row = flag_for(request.user, flag_id)
-    actions.end_claim(row, by=request.user)
-    return redirect("moderation:queue")
 
 
 @require_POST
@@ -78,7 +60,7 @@ def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     except Refused as refusal:
         return again(request, row, str(refusal), status=refusal.status)
     messages.success(request, gettext("Escalated to a lead.") if wanted["outcome"] == ESCALATE else "Decided.")
-    return redirect("moderation:queue")
+    return onward(request)
 
 
 def again(request: HttpRequest, row: Any, message: str, *, status: int) -> HttpResponse:

@@ -121,7 +121,7 @@ def test_a_supporter_and_a_moderator_walk_the_whole_path(site: DemoSite, chromiu
 
     moderator = sign_in(site, chromium, "rowan")
     check_accessibility(moderator)
-    moderator.get_by_role("link", name="Replies held").click()
+    moderator.locator("nav.rail a", has_text="Reply").click()
     moderator.locator("main li", has_text="stop whining").get_by_role("link").first.click()
     expect(moderator.locator("main")).to_contain_text("fault")
     check_accessibility(moderator)
@@ -307,7 +307,7 @@ def test_a_worry_is_one_click_and_leaves_what_is_being_typed(site: DemoSite, chr
     expect(page.locator("#worry")).to_contain_text("it cannot wait")
     expect(page.locator("#reply-text")).to_have_value("I read this twice and")
     check_accessibility(page)
-    page.goto(f"{site.address}/moderation/?show=reported")
+    page.goto(f"{site.address}/moderation/?area=person")
     expect(page.locator("#queue-rows")).to_contain_text("A supporter worries about this person.")
     check_accessibility(page)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
