@@ -83,6 +83,7 @@ def test_one_case_is_asked_for_allowed_read_and_reviewed(
     admin.get_by_role("button", name="Ask a lead").press("Enter")
     expect(admin.locator("main")).to_contain_text("Waits for a lead")
     lead = signed_in_page(chromium, live_server, cast.birch)
+    lead.goto(f"{live_server.url}/posts/")
     lead.get_by_role("link", name="Answer or review").click()
     check_page(lead)
     lead.get_by_role("button", name="Allow it to willow").press("Enter")
