@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext, gettext_noop
 
-from assistant import actions, attention, disclosure, hints, history, meters, reasons, triage
+from assistant import actions, attention, disclosure, hints, history, meters, reasons, triage, why_held
 from assistant.access import USE_GENERATE
 from assistant.actions.suggestions import SAFETY_OPEN
 from assistant.changes import Change, Kind, Word, changes_between, sentences_in, split_sentences, word_changes
@@ -329,6 +329,8 @@ def suggestion_context(job: SuggestionJob, *, stopped: Set[str], hinted: bool) -
     }
     base["reason"] = gettext(FAILURES.get(reason, "")) if status == "failed" else ""
     if row is None or not row.is_visible:
+        if row is not None and status == "held":
+            base["waits_for"] = why_held.kinds_of(row.findings.all())
         return base if status in ("held", "failed") else None
     verdicts = actions.verdicts_of(row)
     changes = actions.changes_of(row)
@@ -509,9 +511,9 @@ def reply_page(reply: Reply, user: Any) -> dict[str, Any]:
             "triage": triage_of(reply.draft.post),
             "draft": reply.draft,
             "text": reply.text,
-            "note": reply.note,
             "words": word_rows(word_changes(reply.revision.text, reply.text)) if edited else [],
             "may_take_back": reply.status == Reply.Status.HELD,
+            "waits_for": why_held.kinds_of(reply.findings.all()) if reply.status == Reply.Status.HELD else [],
             "may_write_on": reply.draft.is_open,
         }
     )

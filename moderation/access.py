@@ -1,4 +1,4 @@
-"""The only door from an id in a URL to a flag."""
+"""The only door from an id in a URL to a flag, or to a decision."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import Http404
 
-from moderation.models import Flag
+from moderation.models import Decision, Flag
 
 
 def flag_for(user: Any, flag_id: uuid.UUID) -> Flag:
@@ -16,3 +16,12 @@ def flag_for(user: Any, flag_id: uuid.UUID) -> Flag:
     if flag is None:
         raise Http404
     return flag
+
+
+def decision_of(user: Any, decision_id: uuid.UUID) -> Decision:
+    """A decision that this person made, or confirmed."""
+    rows = Decision.objects.filter(id=decision_id, case__destroyed_at=None).select_related("case", "flag")
+    decision = rows.first()
+    if decision is None or not decision.is_by(user):
+        raise Http404
+    return decision

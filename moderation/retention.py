@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from moderation.models import Decision, Escalation, Flag
+from moderation.models import Appeal, CaseNote, Decision, Escalation, Flag, Proposal
 
-ENCRYPTED = (Decision, Escalation)  # tables that hold encrypted text; unreadable once the key of the case is gone
+# Tables that hold encrypted text; unreadable once the key of the case is gone.
+ENCRYPTED = (Decision, Proposal, Escalation, Appeal, CaseNote)
 
 
 def close_flags_of_case(case_id: uuid.UUID) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from moderation.views import case, queue
+from moderation.views import appeals, case, queue
 
 app_name = "moderation"
 urlpatterns = [
@@ -10,4 +10,8 @@ urlpatterns = [
     path("flags/<uuid:flag_id>/claim", case.claim, name="claim"),
     path("flags/<uuid:flag_id>/end-claim", case.end_claim, name="end_claim"),
     path("flags/<uuid:flag_id>/decide", case.decide, name="decide"),
+    path("flags/<uuid:flag_id>/answer", case.answer, name="answer"),
+    path("flags/<uuid:flag_id>/note", case.note, name="note"),
+    path("decisions/<uuid:decision_id>/undo", case.undo, name="undo"),
+    path("replies/<uuid:reply_id>/appeal", appeals.appeal, name="appeal"),
 ]

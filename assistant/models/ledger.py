@@ -61,3 +61,4 @@ class AuditEvent(models.Model):
 
     class Meta:
         ordering = ["seq"]
+        indexes = [models.Index(fields=["object_id"])]  # what was done to one row

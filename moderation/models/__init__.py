@@ -1,5 +1,6 @@
 """What moderation stores. One file for each kind of row that belongs together."""
 
-from moderation.models.flags import Decision, Escalation, Flag
+from moderation.models.decided import Appeal, CaseNote, Proposal, Undo
+from moderation.models.flags import Decision, Escalation, Flag, Judgement, Outcome
 
-__all__ = ["Decision", "Escalation", "Flag"]
+__all__ = ["Appeal", "CaseNote", "Decision", "Escalation", "Flag", "Judgement", "Outcome", "Proposal", "Undo"]

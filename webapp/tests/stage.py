@@ -15,6 +15,7 @@ from assistant.inference.types import Outcome, StopReason
 from assistant.models import PostTopic, Reply, Suggestion, SuggestionJob, TalkRequest, WritingGoal
 from assistant.reasons import STOPPABLE
 from assistant.safety.types import Screening
+from moderation.actions import decide
 from moderation.models import Flag
 from webapp import test as build
 from webapp.accounts.models import User
@@ -45,12 +46,14 @@ class Stage:
         self.suggestion = suggested(self.draft, build.KIND_REVISION)
         self.offered = next(one.index for one in actions.changes_of(self.suggestion) if one.why in STOPPABLE)
         self.job = build.job(self.draft)
-        held = build.draft(self.wren, text=build.HURTFUL_REPLY)
-        head = held.head()
-        assert head is not None
-        self.reply = actions.send_reply(held, by=self.wren, revision=head)
-        assert self.reply.status == Reply.Status.HELD
+        self.reply = held_reply(self.wren)
         self.flag = Flag.objects.get(reply=self.reply)
+        self.returned = held_reply(self.wren)
+        said: dict[str, Any] = {"policy": "dismissal", "reason": "Say first what they feel.", "seen": 1}
+        flag = Flag.objects.get(reply=self.returned)
+        self.decision = decide(flag, outcome="return", by=self.robin, **said)
+        self.proposed = Flag.objects.get(post=build.post(build.URGENT_POST))
+        decide(self.proposed, outcome="approve", by=self.wren, **said)
         self.left_out = build.post()
         PostTopic.objects.create(post=self.left_out, topic="work")
         actions.leave_out_topics(["work"], by=self.wren)
@@ -69,8 +72,9 @@ class Stage:
             "number": 1,
             "code": "wording",
             "goal_id": WritingGoal.objects.get(code="shorter").id,
-            "reply_id": self.reply.id,
-            "flag_id": self.flag.id,
+            "reply_id": self.returned.id if name == "moderation:appeal" else self.reply.id,
+            "flag_id": self.proposed.id if name == "moderation:answer" else self.flag.id,
+            "decision_id": self.decision.id,
             "user_id": self.wren.pk,
             "post_id": self.left_out.id,
             "check_in_id": self.check_in.id,
@@ -83,8 +87,9 @@ class Stage:
         return reverse(name, kwargs={argument: other.get(argument, known[argument]) for argument in URLS[name]})
 
     def person_for(self, name: str) -> User:
-        """Nobody decides about their own reply or closes their own account."""
-        return self.robin if name.startswith(("moderation:", "accounts:")) else self.wren
+        """Nobody decides about their own reply or closes their own account; who wrote it appeals."""
+        own = name == "moderation:appeal" or not name.startswith(("moderation:", "accounts:"))
+        return self.wren if own else self.robin
 
     def client_for(self, name: str, **options: Any) -> Client:
         """Signed in, except where only who is not signed in gets anywhere."""
@@ -93,6 +98,13 @@ class Stage:
         if name not in ("account_login", "account_reset_password", "accounts:invitation", "accounts:set_up"):
             client.force_login(self.person_for(name))
         return client
+
+
+def held_reply(author: User) -> Reply:
+    draft = build.draft(author, text=build.HURTFUL_REPLY)
+    reply = actions.send_reply(draft, by=author, revision=build.head_of(draft))
+    assert reply.status == Reply.Status.HELD
+    return reply
 
 
 def suggested(draft: Any, text: str) -> Suggestion:

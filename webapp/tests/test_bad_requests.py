@@ -105,11 +105,17 @@ FORMS: dict[str, dict[str, str]] = {
     "moderation:end_claim": {},
     "moderation:decide": {
         "outcome": "edit",
+        "policy": "dismissal",
+        "closed_as": "",
         "reason": "Kinder words.",
         "edited_text": "I hear you.",
         "version": "1",
         "missed": "",
     },
+    "moderation:answer": {"answer": "refuse", "reason": "Not yet.", "version": "2"},
+    "moderation:note": {"text": "Spoke with them on Monday."},
+    "moderation:undo": {},
+    "moderation:appeal": {"words": "It says first what they feel."},
 }
 FIELDS = [(name, field) for name, form in FORMS.items() for field in form]
 TEXTS = (
@@ -138,6 +144,9 @@ LETTERS = [
     ("assistant:change_goal", "told"),
     ("moderation:decide", "reason"),
     ("moderation:decide", "edited_text"),
+    ("moderation:answer", "reason"),
+    ("moderation:note", "text"),
+    ("moderation:appeal", "words"),
 ]
 AS_SCRIPT = {"Accept": "application/json"}
 

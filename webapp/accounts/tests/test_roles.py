@@ -113,6 +113,10 @@ TABLE: dict[str, str | set[Role]] = {
     "moderation:claim": REVIEWERS,
     "moderation:end_claim": REVIEWERS,
     "moderation:decide": REVIEWERS,
+    "moderation:answer": REVIEWERS,
+    "moderation:note": REVIEWERS,
+    "moderation:undo": REVIEWERS,
+    "moderation:appeal": WRITERS,
 }
 
 SOMETHING = {
