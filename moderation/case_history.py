@@ -62,12 +62,11 @@ def _claims(flags: list[Flag]) -> Iterator[Event]:
     """From the audit log; who renews a claim says nothing new."""
     ids = [str(flag.id) for flag in flags]
     rows = list(AuditEvent.objects.filter(object_id__in=ids, action__in=CLAIMS).order_by("seq"))
-    people = get_user_model().objects.in_bulk([int(row.actor) for row in rows if row.actor.isdecimal()])
+    people = {str(one.pk): one for one in get_user_model().objects.filter(pk__in={row.actor for row in rows} - {""})}
     latest: dict[str, tuple[str, str]] = {}
     for row in rows:
         if latest.get(row.object_id) != (row.actor, row.action):
-            who = people.get(int(row.actor)) if row.actor.isdecimal() else None
-            yield _event(row.at, who, gettext(CLAIMS[row.action]))
+            yield _event(row.at, people.get(row.actor), gettext(CLAIMS[row.action]))
         latest[row.object_id] = (row.actor, row.action)
 
 

@@ -100,8 +100,8 @@ class Stage:
         return client
 
 
-def held_reply(author: User) -> Reply:
-    draft = build.draft(author, text=build.HURTFUL_REPLY)
+def held_reply(author: User, level: int | None = None) -> Reply:
+    draft = build.draft(author, text=build.HURTFUL_REPLY, level=level)
     reply = actions.send_reply(draft, by=author, revision=build.head_of(draft))
     assert reply.status == Reply.Status.HELD
     return reply
