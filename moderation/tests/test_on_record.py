@@ -46,7 +46,7 @@ def close(cast: Cast) -> None:
 def appealed(cast: Cast) -> Flag:
     flag = flag_of(cast)
     decided(flag, "reject", cast.birch)
-    reply = Reply.objects.select_related("case").get(id=flag.reply_id)
+    reply = Reply.objects.select_related("case").get(flags=flag)
     return actions.appeal(reply, words=WORDS, by=cast.wren).flag
 
 
