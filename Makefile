@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) scripts/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-deep test-remote lint types arrows migrations tests messages pins wheelhouse faults screenshots random-runs bench bench-page bench-queue bench-soak faults-safety eval-safety train-setup train-smoke portable measuring clean
+.PHONY: help run setup test test-deep test-remote lint types arrows migrations tests messages pins wheelhouse faults screenshots random-runs random-desk bench bench-page bench-queue bench-soak faults-safety eval-safety train-setup train-smoke portable measuring clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ screenshots: measuring ## every state of the writing page, from a running demons
 
 random-runs: measuring ## RUNS=10000 random evenings on the writing page, drafts with locked sentences, and tamperings with the audit log
 	@RANDOM_RUNS=$(or $(RUNS),10000) .venv/bin/python -m pytest -q -n 0 --timeout 0 webapp/tests/test_interleavings.py assistant/tests/test_locked.py assistant/tests/test_audit_tampering.py
+
+random-desk: measuring ## STEPS=10000 random acts of moderators with each of five seeds; a hundred of them race for ITEMS=1000 flags
+	@RANDOM_RUNS=$(or $(STEPS),10000) .venv/bin/python -m pytest -q -s -n 0 moderation/tests/test_random_desk.py
+	@DESK_ITEMS=$(or $(ITEMS),1000) LANTERN_TEST_DB=postgres .venv/bin/python -m pytest -q -s -n 0 moderation/tests/test_race.py
 
 bench: measuring ## time screening and the engine beside named peers, in the same run (half an hour on a quiet machine)
 	@.venv/bin/python -m bench.screening

@@ -9,7 +9,7 @@ from django.db import models
 from django.http import Http404
 
 from assistant.models import CaseKey
-from moderation.models import BreakGlass, BreakGlassReview, Flag, Incident
+from moderation.models import BreakGlass, BreakGlassReview, Decision, Flag, Incident
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -60,3 +60,12 @@ def _only(rows: models.QuerySet[Row]) -> Row:
     if row is None:
         raise Http404
     return row
+
+
+def decision_of(user: Any, decision_id: uuid.UUID) -> Decision:
+    """A decision that this person made, or confirmed."""
+    rows = Decision.objects.filter(id=decision_id, case__destroyed_at=None).select_related("case", "flag")
+    decision = rows.first()
+    if decision is None or not decision.is_by(user):
+        raise Http404
+    return decision

@@ -14,8 +14,8 @@ from assistant.models import AuditEvent, Draft, Post, Reply, Suggestion, Worry
 from assistant.screens.triage import triage_of
 from assistant.translated import finding_rows
 from moderation.break_glass_forms import AskForm, ReviewForm
-from moderation.case_page import OUTCOME_LABELS
 from moderation.models import BreakGlass, BreakGlassReview, Decision
+from moderation.outcome_words import label_of
 
 LAST = 20
 STATES = {  # of drafts, suggestions and replies, for who did not write them
@@ -114,7 +114,7 @@ def _texts(post: Post) -> list[dict[str, Any]]:
             row.by.username,
             row.at,
             row.reason,
-            state=OUTCOME_LABELS[Decision.Outcome(row.outcome)],
+            state=label_of(row.outcome),
         )
         for row in Decision.objects.filter(**case).select_related("case", "by")
     ]

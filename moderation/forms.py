@@ -15,11 +15,20 @@ from moderation.models import Decision
 ESCALATE = "escalate"
 
 
+class VersionField(forms.IntegerField):
+    """The version of the flag that the page showed."""
+
+    def __init__(self) -> None:
+        super().__init__(min_value=1, max_value=2**31 - 1)
+
+
 class DecisionForm(forms.Form):
     outcome = forms.ChoiceField(choices=[*Decision.Outcome.choices, (ESCALATE, _("Escalate"))])
+    policy = forms.CharField(max_length=20, required=False)  # the action says which is missing
     reason = LetterField(max_length=settings.MAX_REASON)
     edited_text = LetterField(max_length=settings.MAX_DRAFT, required=False)
-    version = forms.IntegerField(min_value=1, max_value=2**31 - 1)
+    closed_as = forms.CharField(max_length=10, required=False)
+    version = VersionField()
     missed = forms.BooleanField(required=False)  # only of a sampled post
 
 
@@ -52,5 +61,21 @@ class TogetherForm(forms.Form):
     """One outcome for several flags; each is named with the version that was on the page."""
 
     outcome = forms.ChoiceField(choices=Decision.Outcome.choices)
+    policy = forms.CharField(max_length=20, required=False)  # the action says which is missing
     reason = LetterField(max_length=settings.MAX_REASON)
+    closed_as = forms.CharField(max_length=10, required=False)
     chosen = ChosenField()
+
+
+class AnswerForm(forms.Form):
+    answer = forms.ChoiceField(choices=[("confirm", _("Confirm")), ("refuse", _("Refuse"))])
+    reason = LetterField(max_length=settings.MAX_REASON, required=False)
+    version = VersionField()
+
+
+class NoteForm(forms.Form):
+    text = LetterField(max_length=settings.MAX_REASON)
+
+
+class AppealForm(forms.Form):
+    words = LetterField(max_length=settings.MAX_REASON)

@@ -10,10 +10,10 @@ from typing import Any
 from django.utils.translation import gettext, gettext_noop
 
 from assistant import triage
-from moderation import policy, sample
+from moderation import policies, policy, sample
 from moderation.actions.together import Result
 from moderation.flagged import flag_row
-from moderation.models import Flag
+from moderation.models import Decision, Flag
 from moderation.models.flags import FlagQuerySet
 from moderation.queue_filters import Chosen, count, groups_of_links, narrow
 
@@ -45,6 +45,8 @@ def queue_page(user: Any, query: Mapping[str, str]) -> dict[str, Any]:
         "urgent_outside": counts.urgent_outside,
         "held_outside": counts.held_outside,
         "may_decide": user.has_perm(policy.DECIDE_FLAGS),
+        "policies": [{"code": one.code, "label": gettext(one.label)} for one in policies.POLICIES],
+        "closings": Decision.Closing.choices,
         "not_a_diagnosis": gettext(triage.NOT_A_DIAGNOSIS),
     }
 

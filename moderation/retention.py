@@ -10,19 +10,25 @@ from django.utils import timezone
 from assistant.models import CaseKey
 from assistant.vault import audit
 from moderation.models import (
+    Appeal,
     BreakGlass,
     BreakGlassReview,
+    CaseNote,
     Decision,
     Escalation,
     Flag,
     Incident,
     IncidentEntry,
     Pass,
+    Proposal,
     TakeOver,
 )
 
 # Tables that hold encrypted text; unreadable once the key of the case, or of the incident, is gone.
-ENCRYPTED = (Decision, Escalation, TakeOver, Incident, IncidentEntry, BreakGlass, BreakGlassReview)
+ENCRYPTED = (
+    *(Decision, Proposal, Escalation, TakeOver, Appeal, CaseNote),
+    *(Incident, IncidentEntry, BreakGlass, BreakGlassReview),
+)
 
 
 def close_flags_of_case(case_id: uuid.UUID) -> None:

@@ -10,7 +10,7 @@ from moderation.models import Decision, Flag
 HIGHEST_LEVEL = Level.PASSIVE
 # Somebody, or the model, saw a danger that no rule found: the level says nothing about it.
 _SEEN_BY_OTHERS = {triage.WORRIED, triage.HANDED_OVER, triage.SECOND_READER}
-_OUTCOMES = (Decision.Outcome.APPROVE, Decision.Outcome.REJECT)  # the others need words for each text
+_OUTCOMES = (Decision.Outcome.CLOSE, Decision.Outcome.REJECT)  # the others need words for each text
 
 
 def may_be_decided_together(flag: Flag) -> bool:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from moderation.views import break_glass, case, claims, incidents, onward, queue, safety
+from moderation.views import appeals, break_glass, case, claims, incidents, onward, queue, safety
 
 app_name = "moderation"
 urlpatterns = [
@@ -33,4 +33,8 @@ urlpatterns = [
     path("safety/<slug:code>.json", safety.safety_json, name="safety_json"),
     path("looked-at/", safety.looked_at, name="looked_at"),
     path("break-glass/reviews/<uuid:review_id>", break_glass.review_break_glass, name="review_break_glass"),
+    path("flags/<uuid:flag_id>/answer", case.answer, name="answer"),
+    path("flags/<uuid:flag_id>/note", case.note, name="note"),
+    path("decisions/<uuid:decision_id>/undo", case.undo, name="undo"),
+    path("replies/<uuid:reply_id>/appeal", appeals.appeal, name="appeal"),
 ]

@@ -56,7 +56,7 @@ class PrivatePostgres:
             [initdb, "-D", str(self.folder / "data"), "-U", "lantern", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
         )
         subprocess.run(run, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        settings = ("listen_addresses=127.0.0.1", "fsync=off", "max_connections=100", "logging_collector=off")
+        settings = ("listen_addresses=127.0.0.1", "fsync=off", "max_connections=150", "logging_collector=off")
         command = [server, "-D", str(self.folder / "data"), "-p", str(self.port), "-k", str(self.folder)]
         for setting in settings:
             command += ["-c", setting]

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 
+from assistant import why_held
 from assistant.changes import word_changes
 from assistant.models import Reply
 from assistant.screens.changes import word_rows
@@ -42,8 +43,8 @@ def reply_page(reply: Reply, user: Any) -> dict[str, Any]:
             "triage": triage_of(reply.draft.post),
             "draft": reply.draft,
             "text": reply.text,
-            "note": reply.note,
             "words": word_rows(word_changes(reply.revision.text, reply.text)) if edited else [],
+            "waits_for": why_held.kinds_of(reply.findings.all()) if reply.status == Reply.Status.HELD else [],
             "may_take_back": reply.status == Reply.Status.HELD,
             "may_write_on": reply.draft.is_open,
         }

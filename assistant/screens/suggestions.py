@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext, gettext_noop
 
-from assistant import actions, hints
+from assistant import actions, hints, why_held
 from assistant.actions.suggestions import SAFETY_OPEN
 from assistant.changes import Kind, changes_between, split_sentences
 from assistant.inference.types import Mode
@@ -85,6 +85,8 @@ def suggestion_context(job: SuggestionJob, *, stopped: Set[str], hinted: bool) -
     }
     base["reason"] = gettext(FAILURES.get(reason, "")) if status == "failed" else ""
     if row is None or not row.is_visible:
+        if row is not None and status == "held":
+            base["waits_for"] = why_held.kinds_of(row.findings.all())
         return base if status in ("held", "failed") else None
     verdicts = actions.verdicts_of(row)
     changes = actions.changes_of(row)

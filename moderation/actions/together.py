@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext
 
 from assistant.actions import Refused
-from moderation.actions.decisions import decide
+from moderation.actions.decisions import Said, decide
 from moderation.actions.stale import StaleFlag
 from moderation.models import Flag
 from moderation.together import may_be_decided_together
@@ -25,12 +25,15 @@ class Result:
     message: str
 
 
-def decide_together(chosen: Iterable[tuple[uuid.UUID, int]], *, outcome: str, by: Any, reason: str) -> list[Result]:
+def decide_together(
+    chosen: Iterable[tuple[uuid.UUID, int]], *, outcome: str, policy: str, by: Any, reason: str, closed_as: str = ""
+) -> list[Result]:
     """`chosen`: each flag with its version that the person saw."""
-    return [_decide(flag_id, seen=seen, outcome=outcome, by=by, reason=reason) for flag_id, seen in chosen]
+    said = Said(outcome, policy, reason, closed_as=closed_as)
+    return [_decide(flag_id, seen=seen, said=said, by=by) for flag_id, seen in chosen]
 
 
-def _decide(flag_id: uuid.UUID, *, seen: int, outcome: str, by: Any, reason: str) -> Result:
+def _decide(flag_id: uuid.UUID, *, seen: int, said: Said, by: Any) -> Result:
     rows = Flag.objects.for_person(by).with_subjects().filter(id=flag_id, case__destroyed_at=None)
     flag = rows.first()
     if flag is None:
@@ -40,7 +43,7 @@ def _decide(flag_id: uuid.UUID, *, seen: int, outcome: str, by: Any, reason: str
             now = rows.select_for_update(of=("self",)).get()  # it may be raised while this runs
             if now.is_open and not may_be_decided_together(now):
                 raise Refused("alone", gettext("This one is decided by itself: open it."))
-            decide(now, outcome=outcome, by=by, reason=reason, seen=seen)
+            decide(now, by=by, seen=seen, **asdict(said))
     except Flag.DoesNotExist:  # escalated, or erased, a moment ago
         stale = StaleFlag()
         return Result(flag_id, None, stale.code, str(stale))

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('assistant', '0016_lookups'),
-        ('moderation', '0003_claims'),
+        ('moderation', '0004_decided'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from assistant import triage
 from assistant.models import CaseKey, DraftRevision, Post, Reply, Suggestion
 from assistant.safety.types import Level, Severity
 from assistant.vault.fields import EncryptedTextField
 
 _POSTS_FIRST = Case(When(post__isnull=False, then=0), default=1)
+if TYPE_CHECKING:
+    from moderation.models.decided import Proposal
 
 
 class FlagQuerySet(models.QuerySet["Flag"]):
@@ -51,10 +55,11 @@ class FlagQuerySet(models.QuerySet["Flag"]):
         return self.filter(post__isnull=False, severity=Severity.NOTE)
 
     def for_person(self, user: Any) -> Self:
-        """What this person may decide: escalated flags are for those who may decide escalated ones."""
-        if user.has_perm("moderation.decide_escalated"):
-            return self
-        return self.filter(escalated=False)
+        """What this person may decide: escalated flags are for those who may decide escalated ones, appeals for others
+        than those who decided."""
+        own = Decision.objects.filter(Q(by=user) | Q(confirmed_by=user), appeal__isnull=False)
+        mine = self.exclude(status=Flag.Status.OPEN, id__in=own.values("appeal__flag"))
+        return mine if user.has_perm("moderation.decide_escalated") else mine.filter(escalated=False)
 
     def with_subjects(self) -> Self:
         return self.select_related(
@@ -157,8 +162,16 @@ class Flag(models.Model):
         return self.post_id is not None and self.severity == Severity.NOTE
 
     @property
+    def is_appeal(self) -> bool:
+        return triage.APPEALED in self.codes
+
+    @property
     def is_open(self) -> bool:
         return self.status == Flag.Status.OPEN
+
+    def proposal(self) -> Proposal | None:
+        """The decision that waits for a second person; None when there is none."""
+        return self.proposals.filter(answered_at=None).select_related("case", "by").first() if self.is_open else None
 
     def claimer(self) -> Any | None:
         """Who is reviewing this right now."""
@@ -193,26 +206,71 @@ class Flag(models.Model):
         )
 
 
-class Decision(models.Model):
-    """An outcome, with the person, the reason and the state of the text that it was made on."""
+class Judgement(models.Model):
+    """What somebody says should become of a flag: the outcome, the policy it rests on, the reason, and the state of the
+    text that it was said about."""
 
     class Outcome(models.TextChoices):
         APPROVE = "approve"
         EDIT = "edit"  # approve with changes
         RETURN = "return"  # to its author, with a note
         REJECT = "reject"
+        CLOSE = "close"  # what was flagged waits for nothing: it stays where it is
+        UPHOLD = "uphold"  # of an appeal: the decision stands
+        OVERTURN = "overturn"  # of an appeal: it was wrong
+
+    class Closing(models.TextChoices):
+        """What came of a flag that was closed."""
+
+        FINE = "fine", _("Nothing was wrong")
+        MISTAKE = "mistake", _("The checks were mistaken")
+        TALK = "talk", _("Somebody talks with the supporter")
+        SERVICE = "service", _("The service looks after the person who wrote")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")
-    flag = models.OneToOneField(Flag, on_delete=models.PROTECT, related_name="decision")
+    flag = models.ForeignKey(Flag, on_delete=models.PROTECT, related_name="%(class)ss")
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    policy = models.CharField(max_length=20)  # of moderation.policies
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     reason = EncryptedTextField()
     edited_text = EncryptedTextField(default="")
+    closed_as = models.CharField(max_length=10, choices=Closing.choices, blank=True)
     flag_version = models.PositiveIntegerField()
     revision = models.ForeignKey(DraftRevision, null=True, on_delete=models.PROTECT, related_name="+")
     missed = models.BooleanField(null=True)  # of a sampled post: there were signs of danger; null for every other flag
     at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.UniqueConstraint(fields=["flag", "flag_version"], name="one_%(class)s_per_version_of_a_flag"),
+            models.CheckConstraint(
+                name="%(class)s_says_how_it_closes",
+                condition=Q(outcome="close") & ~Q(closed_as="") | ~Q(outcome="close") & Q(closed_as=""),
+            ),
+        ]
+
+
+Outcome = Judgement.Outcome
+
+
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    def standing(self) -> Self:
+        """Those that nobody undid."""
+        return self.filter(undo=None)
+
+
+class Decision(Judgement):
+    """An outcome that was carried out. Rows are only added: undoing adds another, and the flag is open again."""
+
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    before = models.CharField(max_length=10, blank=True)  # the state of the text until then
+
+    objects = DecisionQuerySet.as_manager()
+
+    def is_by(self, user: Any) -> bool:
+        return user.pk in (self.by_id, self.confirmed_by_id)
 
 
 class Escalation(models.Model):

@@ -51,7 +51,7 @@ def hurtful_reply(cast: Cast, *, outcome: str = "") -> Flag:
     client.post(f"/drafts/{draft.id}/send", {"text": build.HURTFUL_REPLY, "base": 1})
     flag = Flag.objects.latest("opened_at")
     if outcome:
-        actions.decide(flag, outcome=outcome, by=cast.ash, reason="As it is.", seen=flag.version)
+        actions.decide(flag, outcome=outcome, policy="other", by=cast.ash, reason="As it is.", seen=flag.version)
     return flag
 
 
@@ -133,7 +133,9 @@ def test_agreement_is_how_often_people_did_not_let_it_pass(cast: Cast) -> None:
     layer = "dismissal"
     for outcome in ["return", "reject", "return", "approve"]:
         assert layer in {code.split(".")[0] for code in hurtful_reply(cast, outcome=outcome).codes}
-    actions.decide(flag_of(3), outcome="reject", by=cast.birch, reason="Closed.", seen=1)  # a post says nothing of it
+    actions.decide(
+        flag_of(3), outcome="reject", policy="other", by=cast.birch, reason="Closed.", seen=1
+    )  # a post says nothing of it
     row = next(row for row in values("agreement") if row["layer"] == layer)
     assert (row["decided"], row["upheld"], row["share"]) == (4, 3, 0.75)
     assert row["low"] == pytest.approx(0.3006, abs=0.0002)  # Wilson's, by statsmodels
@@ -142,7 +144,7 @@ def test_agreement_is_how_often_people_did_not_let_it_pass(cast: Cast) -> None:
 
 def test_what_somebody_reported_is_no_detection(cast: Cast) -> None:
     report(build.suggestion(build.draft(cast.wren)), by=cast.wren)
-    actions.decide(Flag.objects.get(), outcome="reject", by=cast.ash, reason="Yes.", seen=1)
+    actions.decide(Flag.objects.get(), outcome="reject", policy="other", by=cast.ash, reason="Yes.", seen=1)
     assert values("agreement") == []
 
 

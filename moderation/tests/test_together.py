@@ -29,9 +29,12 @@ def reported(cast: Cast) -> Flag:
     return Flag.objects.get(suggestion=suggestion)
 
 
-def choose(client: Client, *flags: Flag, outcome: str = "approve", reason: str = "Nothing in these.") -> Any:
+def choose(client: Client, *flags: Flag, outcome: str = "close", reason: str = "Nothing in these.") -> Any:
     chosen = [f"{flag.id}:1" for flag in flags]
-    return client.post("/moderation/together", {"chosen": chosen, "outcome": outcome, "reason": reason})
+    return client.post(
+        "/moderation/together",
+        {"chosen": chosen, "outcome": outcome, "policy": "crisis", "closed_as": "fine", "reason": reason},
+    )
 
 
 def labels(answer: Any) -> list[str]:
@@ -117,7 +120,10 @@ def test_an_outcome_that_fits_one_of_them_is_for_that_one(cast: Cast, ash: Clien
 
 def test_a_form_that_is_refused_comes_back_as_it_was(ash: Client) -> None:
     flag = low()
-    answer = ash.post("/moderation/together?level=1", {"chosen": [f"{flag.id}:1"], "outcome": "approve", "reason": " "})
+    answer = ash.post(
+        "/moderation/together?level=1",
+        {"chosen": [f"{flag.id}:1"], "outcome": "close", "policy": "crisis", "closed_as": "fine", "reason": " "},
+    )
     assert answer.status_code == 422
     page = answer.content.decode()
     assert 'role="alert"' in page

@@ -57,7 +57,7 @@ def held_reply(cast: Cast) -> Flag:
 
 
 def decide_as(user: User, flag: Flag, outcome: str) -> None:
-    decide(Flag.objects.get(id=flag.id), outcome=outcome, by=user, reason="Read twice.", seen=1)
+    decide(Flag.objects.get(id=flag.id), outcome=outcome, policy="other", by=user, reason="Read twice.", seen=1)
 
 
 def claim_as(user: User, flag: Flag) -> None:

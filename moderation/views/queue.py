@@ -37,9 +37,12 @@ def decide_together(request: HttpRequest) -> HttpResponse:
     form = TogetherForm(request.POST)
     if not form.is_valid():
         page = queue.with_sample(queue.queue_page(request.user, request.GET.dict()), request.user)
-        typed = {"reason": request.POST.get("reason", ""), "chosen": request.POST.getlist("chosen")}
+        typed = {name: request.POST.get(name, "") for name in ("policy", "closed_as", "reason")}
+        chosen = {"chosen": request.POST.getlist("chosen")}
         refusal = str(next(iter(form.errors.values()))[0])
-        return render(request, "moderation/queue.html", page | {"typed": typed, "refusal": refusal}, status=422)
+        return render(
+            request, "moderation/queue.html", page | {"typed": typed | chosen, "refusal": refusal}, status=422
+        )
     results = actions.decide_together(**form.cleaned_data, by=request.user)
     if form.cleaned_data["outcome"] == Decision.Outcome.REJECT:  # of a post: nobody writes to it any more
         for result in results:

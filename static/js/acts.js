@@ -129,5 +129,5 @@ function approveThenNext() {
   const onward = document.getElementById("onward");
   if (!isSeen(onward)) return false;
   onward.checked = true;
-  return press("#decision button[value='approve']");
+  return press("#decision :is(button[value='approve'], button[value='close'])");
 }

@@ -21,6 +21,7 @@ from assistant.models import PostTopic, Reply, Suggestion, SuggestionJob, TalkRe
 from assistant.reasons import STOPPABLE
 from assistant.safety.types import Screening, Severity
 from moderation import actions as moderation_actions
+from moderation.actions import decide
 from moderation.models import BreakGlassReview, Flag, Incident
 from webapp import test as build
 from webapp.accounts.models import User
@@ -54,12 +55,14 @@ class Stage:
         self.suggestion = suggested(self.draft, build.KIND_REVISION)
         self.offered = next(one.index for one in actions.changes_of(self.suggestion) if one.why in STOPPABLE)
         self.job = build.job(self.draft)
-        held = build.draft(self.wren, text=build.HURTFUL_REPLY)
-        head = held.head()
-        assert head is not None
-        self.reply = actions.send_reply(held, by=self.wren, revision=head)
-        assert self.reply.status == Reply.Status.HELD
+        self.reply = held_reply(self.wren)
         self.flag = Flag.objects.get(reply=self.reply)
+        self.returned = held_reply(self.wren)
+        said: dict[str, Any] = {"policy": "dismissal", "reason": "Say first what they feel.", "seen": 1}
+        flag = Flag.objects.get(reply=self.returned)
+        self.decision = decide(flag, outcome="return", by=self.robin, **said)
+        self.proposed = Flag.objects.get(post=build.post(build.URGENT_POST))
+        decide(self.proposed, outcome="approve", by=self.wren, **said)
         self.left_out = build.post()
         PostTopic.objects.create(post=self.left_out, topic="work")
         actions.leave_out_topics(["work"], by=self.wren)
@@ -93,8 +96,9 @@ class Stage:
             "number": 1,
             "code": "wording",
             "goal_id": WritingGoal.objects.get(code="shorter").id,
-            "reply_id": self.reply.id,
-            "flag_id": self.flag.id,
+            "reply_id": self.returned.id if name == "moderation:appeal" else self.reply.id,
+            "flag_id": self.proposed.id if name == "moderation:answer" else self.flag.id,
+            "decision_id": self.decision.id,
             "user_id": self.wren.pk,
             "post_id": self.left_out.id,
             "check_in_id": self.check_in.id,
@@ -113,8 +117,10 @@ class Stage:
         return reverse(name, kwargs={argument: other.get(argument, known[argument]) for argument in URLS[name]})
 
     def person_for(self, name: str) -> User:
-        """Nobody decides about their own reply or closes their own account; robin alone has no second factor yet."""
-        return self.robin if name.startswith(("moderation:", "accounts:", "mfa_activate")) else self.wren
+        """Nobody decides about their own reply or closes their own account, and who wrote it appeals; robin alone has no
+        second factor yet."""
+        own = name == "moderation:appeal" or not name.startswith(("moderation:", "accounts:", "mfa_activate"))
+        return self.wren if own else self.robin
 
     def client_for(self, name: str, **options: Any) -> Client:
         """Signed in, except where only who is not signed in gets anywhere."""
@@ -132,6 +138,13 @@ def show_who_it_is(client: Client, person: User) -> None:
     session["account_authentication_methods"] = [{"method": "mfa", "at": time.time(), "reauthenticated": True}]
     session["account_authentication_methods_user"] = user_id_to_str(person)
     session.save()
+
+
+def held_reply(author: User, level: int | None = None) -> Reply:
+    draft = build.draft(author, text=build.HURTFUL_REPLY, level=level)
+    reply = actions.send_reply(draft, by=author, revision=build.head_of(draft))
+    assert reply.status == Reply.Status.HELD
+    return reply
 
 
 def suggested(draft: Any, text: str) -> Suggestion:

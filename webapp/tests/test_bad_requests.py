@@ -121,7 +121,9 @@ FORMS: dict[str, dict[str, str]] = {
     "moderation:next": {},
     "moderation:together": {
         "chosen": "00000000-0000-4000-8000-000000000000:1",
-        "outcome": "approve",
+        "outcome": "close",
+        "policy": "crisis",
+        "closed_as": "fine",
         "reason": "Fine.",
     },
     "moderation:claim": {},
@@ -131,6 +133,8 @@ FORMS: dict[str, dict[str, str]] = {
     "moderation:take_over": {"taken_from": "1", "why": "They went home."},
     "moderation:decide": {
         "outcome": "edit",
+        "policy": "dismissal",
+        "closed_as": "",
         "reason": "Kinder words.",
         "edited_text": "I hear you.",
         "version": "1",
@@ -148,6 +152,10 @@ FORMS: dict[str, dict[str, str]] = {
     "moderation:ask_break_glass": {"about": KNOWN_FLAG, "reason": "A complaint came in about this case."},
     "moderation:answer_break_glass": {"answer": "allow"},
     "moderation:review_break_glass": {"outcome": "justified", "note": "The complaint was answered."},
+    "moderation:answer": {"answer": "refuse", "reason": "Not yet.", "version": "2"},
+    "moderation:note": {"text": "Spoke with them on Monday."},
+    "moderation:undo": {},
+    "moderation:appeal": {"words": "It says first what they feel."},
 }
 FIELDS = [(name, field) for name, form in FORMS.items() for field in form]
 TEXTS = (
@@ -187,6 +195,9 @@ LETTERS = [
     ("moderation:sign_off", "note"),
     ("moderation:ask_break_glass", "reason"),
     ("moderation:review_break_glass", "note"),
+    ("moderation:answer", "reason"),
+    ("moderation:note", "text"),
+    ("moderation:appeal", "words"),
 ]
 AS_SCRIPT = {"Accept": "application/json"}
 

@@ -126,6 +126,7 @@ def test_a_supporter_and_a_moderator_walk_the_whole_path(site: DemoSite, chromiu
     expect(moderator.locator("main")).to_contain_text("fault")
     check_accessibility(moderator)
     moderator.get_by_role("button", name="Take it for now").click()
+    moderator.get_by_label("By the policy").select_option("dismissal")
     moderator.locator("textarea[name=reason]").fill("Please say first what they feel, and leave out the comparison.")
     moderator.get_by_role("button", name="Return with note").click()
     expect(moderator).to_have_url(f"{site.address}/moderation/")

@@ -104,7 +104,7 @@ def test_one_case_is_asked_for_allowed_read_and_reviewed(
 
 
 def test_the_figures_are_read_as_drawing_and_as_table(cast: Cast, chromium: Browser, live_server: LiveServer) -> None:
-    actions.decide(held_reply(cast), outcome="return", by=cast.ash, reason="Kinder.", seen=1)
+    actions.decide(held_reply(cast), outcome="return", policy="dismissal", by=cast.ash, reason="Kinder.", seen=1)
     held_reply(cast)
     build.post(build.URGENT_POST)
     page = signed_in_page(chromium, live_server, cast.birch)

@@ -96,7 +96,7 @@ def walk_the_whole_path(site: Site, admin: Visitor) -> Walk:
     flag = flag_with(moderator, "Grimsedge")
     assert moderator.send(f"{flag}claim").status_code == 302
     version = hidden(moderator.page(flag), "version")
-    decided = moderator.send(f"{flag}decide", outcome="approve", reason=WHY_APPROVED, version=version)
+    decided = moderator.send(f"{flag}decide", outcome="approve", policy="other", reason=WHY_APPROVED, version=version)
     assert decided.status_code == 302
     assert "Sent" in supporter.page(reply)
 

@@ -157,6 +157,10 @@ TABLE: dict[str, str | set[Role]] = {
     "moderation:break_glass_requests": LEADS,
     "moderation:answer_break_glass": LEADS,
     "moderation:review_break_glass": LEADS,
+    "moderation:answer": REVIEWERS,
+    "moderation:note": REVIEWERS,
+    "moderation:undo": REVIEWERS,
+    "moderation:appeal": WRITERS,
 }
 
 SOMETHING = {
