@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import uuid
 
-from moderation.models import Decision, Escalation, Flag
+from moderation.models import Decision, Escalation, EscalationEnd, Flag
 
-ENCRYPTED = (Decision, Escalation)  # tables that hold encrypted text; unreadable once the key of the case is gone
+ENCRYPTED = (
+    Decision,
+    Escalation,
+    EscalationEnd,
+)  # tables that hold encrypted text; unreadable once the key of the case is gone
 
 
 def close_flags_of_case(case_id: uuid.UUID) -> None:

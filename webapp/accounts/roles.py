@@ -28,6 +28,8 @@ HEAR_SUPPORTERS = "assistant.hear_supporters"  # who asked to talk, and check-in
 DECIDE_FLAGS = "moderation.decide_flags"
 DECIDE_ESCALATED = "moderation.decide_escalated"  # flags that were escalated to a lead
 VIEW_FLAGS = "moderation.view_flags"
+BE_ALERTED = "moderation.be_alerted"  # is told when somebody must come, and sees who is on duty
+MANAGE_DUTY = "moderation.manage_duty"  # the rota, and test alerts
 MANAGE_PEOPLE = "accounts.manage_people"
 MANAGE_GOALS = (
     "assistant.manage_goals"  # what supporters can ask a revision to aim for, and what the model is told of it
@@ -37,13 +39,16 @@ VIEW_WORKERS = "assistant.view_worker"  # the engine's page and /metrics; Django
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.SUPPORTER: frozenset({WRITE_REPLIES}),
-    Role.MODERATOR: frozenset({VIEW_FLAGS, DECIDE_FLAGS, ENTER_POSTS}),
+    Role.MODERATOR: frozenset({VIEW_FLAGS, DECIDE_FLAGS, ENTER_POSTS, BE_ALERTED}),
     Role.LEAD: frozenset(
         {VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED, ENTER_POSTS, WRITE_REPLIES, USE_GENERATE, HEAR_SUPPORTERS}
+        | {BE_ALERTED, MANAGE_DUTY}
     ),
-    Role.CLINICIAN: frozenset({VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED}),
+    Role.CLINICIAN: frozenset({VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED, BE_ALERTED}),
     Role.RESEARCHER: frozenset(),  # rates exported, scrubbed items in the evaluation lab; no live case
-    Role.ADMIN: frozenset({MANAGE_PEOPLE, MANAGE_GOALS, ENTER_POSTS, VIEW_WORKERS}),  # no body access
+    Role.ADMIN: frozenset(  # no body access
+        {MANAGE_PEOPLE, MANAGE_GOALS, ENTER_POSTS, VIEW_WORKERS, BE_ALERTED, MANAGE_DUTY}
+    ),
     Role.AUDITOR: frozenset({VIEW_AUDIT}),  # the audit log, which has no content
 }
 
