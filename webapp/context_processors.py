@@ -13,8 +13,10 @@ from django.utils.translation import gettext, gettext_noop
 from assistant.models import TalkRequest
 from assistant.safety import helplines
 from assistant.safety_watch import troubles_of_site
+from moderation import alert_page, duty
 from webapp.accounts.controls import sheet_for
 from webapp.accounts.roles import (
+    BE_ALERTED,
     ENTER_POSTS,
     HEAR_SUPPORTERS,
     MANAGE_GOALS,
@@ -28,7 +30,8 @@ from webapp.accounts.roles import (
 NAV = [
     (gettext_noop("Write"), "assistant:posts", WRITE_REPLIES, ("/drafts/",)),
     (gettext_noop("My replies"), "assistant:replies", WRITE_REPLIES, ("/replies/",)),
-    (gettext_noop("Queue"), "moderation:queue", VIEW_FLAGS, ("/moderation/",)),
+    (gettext_noop("Queue"), "moderation:queue", VIEW_FLAGS, ("/moderation/flags/",)),
+    (gettext_noop("Duty"), "moderation:duty", BE_ALERTED, ("/moderation/duty/", "/moderation/hand-overs/")),
     (gettext_noop("Supporters"), "assistant:supporters", HEAR_SUPPORTERS, ("/care/supporters",)),
     (gettext_noop("Enter a post"), "assistant:enter_post", ENTER_POSTS, ()),
     (gettext_noop("People"), "accounts:people", MANAGE_PEOPLE, ("/people/",)),
@@ -55,6 +58,13 @@ def talks_open(user: Any) -> int:
     return TalkRequest.objects.open_for(user).count() if user is not None and user.has_perm(HEAR_SUPPORTERS) else 0
 
 
+def alerts_of(user: Any) -> Any:
+    """For who is told of alerts: what waits for them, read when the page shows it."""
+    if user is None or not user.has_perm(BE_ALERTED):
+        return None
+    return SimpleLazyObject(partial(alert_page.banner, user))
+
+
 def site(request: HttpRequest) -> dict[str, Any]:
     """What base.html shows on every page."""
     user = getattr(request, "user", None)
@@ -79,5 +89,9 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "sheet": SimpleLazyObject(partial(sheet_for, user)) if user is not None and user.is_authenticated else None,
         "helplines_due": helplines_due() if may_see_safety(user) and not settings.DEMO else 0,
         "talks_open": talks_open(user),
+        "alerts": alerts_of(user),
+        "own_hand_overs": alert_page.own_hand_overs(user) if user is not None and user.has_perm(WRITE_REPLIES) else [],
+        "nobody_on_duty": SimpleLazyObject(duty.nobody_takes_hand_overs),
+        "out_of_hours": SimpleLazyObject(duty.out_of_hours),
         "safety_troubles": troubles_of_site() if may_see_safety(user) else [],
     }

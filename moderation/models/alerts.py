@@ -76,6 +76,9 @@ class Alert(models.Model):
             ),
         ]
 
+    def is_told_to(self, person: Any) -> bool:
+        return Alert.objects.told_to(person).filter(id=self.id).exists()
+
     def change_hands(self, holder: Any | None) -> bool:
         """Begin a new epoch, unless somebody else did since this row was read."""
         return (

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from assistant import actions
 from assistant.actions.suggestions import Finished
@@ -15,7 +17,8 @@ from assistant.inference.types import Outcome, StopReason
 from assistant.models import PostTopic, Reply, Suggestion, SuggestionJob, TalkRequest, WritingGoal
 from assistant.reasons import STOPPABLE
 from assistant.safety.types import Screening
-from moderation.models import Flag
+from moderation import actions as moderation
+from moderation.models import Alert, Escalation, Flag
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.people import invite
@@ -58,7 +61,24 @@ class Stage:
         actions.share_check_in(self.check_in, shared=True, by=self.wren)
         actions.ask_to_talk(self.robin)
         self.talk = TalkRequest.objects.get()
+        self.escalation = self.handed_over()
+        self.shift = moderation.add_shift(
+            person=self.robin,
+            line="lead",
+            place=1,
+            starts_at=timezone.now(),
+            ends_at=timezone.now() + timedelta(hours=4),
+            weeks=1,
+            by=self.robin,
+        )[0]
         self.invitation, self.token = invite([Role.SUPPORTER], by=self.robin)
+
+    def handed_over(self) -> Escalation:
+        """By wren, and robin has it."""
+        actions.hand_over_post(build.draft(self.wren, level=4), by=self.wren)
+        escalation = Escalation.objects.get()
+        moderation.take_hand_over(escalation, by=self.robin)
+        return Escalation.objects.get()
 
     def address(self, name: str, **other: Any) -> str:
         known: dict[str, Any] = {
@@ -71,6 +91,9 @@ class Stage:
             "goal_id": WritingGoal.objects.get(code="shorter").id,
             "reply_id": self.reply.id,
             "flag_id": self.flag.id,
+            "escalation_id": self.escalation.id,
+            "alert_id": Alert.objects.get(escalation=self.escalation).id,
+            "shift_id": self.shift.id,
             "user_id": self.wren.pk,
             "post_id": self.left_out.id,
             "check_in_id": self.check_in.id,

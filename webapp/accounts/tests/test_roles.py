@@ -23,6 +23,9 @@ REVIEWERS = {Role.MODERATOR, Role.LEAD, Role.CLINICIAN}
 ENTERING = {Role.MODERATOR, Role.LEAD, Role.ADMIN}
 ADMINS = {Role.ADMIN}
 LEADS = {Role.LEAD}
+ALERTED = {Role.MODERATOR, Role.LEAD, Role.CLINICIAN, Role.ADMIN}
+TAKING_HAND_OVERS = {Role.LEAD, Role.CLINICIAN}
+MANAGING_DUTY = {Role.LEAD, Role.ADMIN}
 
 TABLE: dict[str, str | set[Role]] = {
     "home": EVERYBODY,
@@ -113,6 +116,19 @@ TABLE: dict[str, str | set[Role]] = {
     "moderation:claim": REVIEWERS,
     "moderation:end_claim": REVIEWERS,
     "moderation:decide": REVIEWERS,
+    "moderation:alerts": ALERTED,
+    "moderation:alert": ALERTED,
+    "moderation:acknowledge": ALERTED,
+    "moderation:hand_over": TAKING_HAND_OVERS,
+    "moderation:take_hand_over": TAKING_HAND_OVERS,
+    "moderation:give_up_hand_over": TAKING_HAND_OVERS,
+    "moderation:end_hand_over": TAKING_HAND_OVERS,
+    "moderation:reopen_hand_over": TAKING_HAND_OVERS,
+    "moderation:duty": ALERTED,
+    "moderation:add_shift": MANAGING_DUTY,
+    "moderation:remove_shift": MANAGING_DUTY,
+    "moderation:out_of_hours": MANAGING_DUTY,
+    "moderation:test_alert": MANAGING_DUTY,
 }
 
 SOMETHING = {
@@ -215,6 +231,8 @@ def test_a_permission_that_somebody_slipped_into_a_group_is_gone_after_migrating
         ("moderation.view_flags", REVIEWERS),
         ("moderation.decide_flags", REVIEWERS),
         ("moderation.decide_escalated", {Role.LEAD, Role.CLINICIAN}),
+        ("moderation.be_alerted", ALERTED),
+        ("moderation.manage_duty", MANAGING_DUTY),
         ("accounts.manage_people", ADMINS),
         ("assistant.manage_goals", ADMINS),
         ("assistant.view_audit", {Role.AUDITOR}),
