@@ -69,7 +69,9 @@ def where_it_is_decided(alert: Alert, person: Any) -> str:
 
 def own_hand_overs(person: Any) -> list[dict[str, Any]]:
     """Of the last day, that have not ended: whether somebody has it, and whom to turn to while nobody has."""
-    rows = Escalation.objects.open().filter(by=person, flag__post__isnull=False, at__gte=from_now(-HAND_OVERS_SHOWN_FOR))
+    rows = Escalation.objects.open().filter(
+        by=person, flag__post__isnull=False, at__gte=from_now(-HAND_OVERS_SHOWN_FOR)
+    )
     return [
         {
             "at": row.at,

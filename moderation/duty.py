@@ -40,7 +40,7 @@ class Urgency:
 
 def people_who(permission: str) -> Any:
     """With an open account, in an order that stays."""
-    return get_user_model().objects.with_perm(permission).order_by("username")  # type: ignore[attr-defined]  # of UserManager
+    return get_user_model().objects.with_perm(permission).order_by("username")
 
 
 def shifts_at(moment: datetime) -> list[Shift]:

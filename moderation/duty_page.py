@@ -19,7 +19,9 @@ SHOWN_AHEAD = timedelta(days=28)
 ENDED_SHOWN_FOR = timedelta(days=14)
 
 
-def duty_page(person: Any, *, shift_form: ShiftForm | None = None, text_form: OutOfHoursForm | None = None) -> dict[str, Any]:
+def duty_page(
+    person: Any, *, shift_form: ShiftForm | None = None, text_form: OutOfHoursForm | None = None
+) -> dict[str, Any]:
     now = clock.now()
     may_manage = person.has_perm(duty.MANAGE_DUTY)
     on_duty = duty.shifts_at(now)

@@ -36,7 +36,7 @@ class _LocalTime(forms.DateTimeInput):
 class ShiftForm(forms.Form):
     """Times are in the time zone of the site."""
 
-    person = forms.ModelChoiceField(queryset=None, label=_("Who"))
+    person: forms.ModelChoiceField[Any] = forms.ModelChoiceField(queryset=None, label=_("Who"))
     line = forms.ChoiceField(choices=Shift.Line.choices, label=_("In which line"))
     place = forms.IntegerField(
         min_value=1, max_value=9, initial=1, label=_("Place in it"), help_text=_("1 is told first.")
@@ -44,7 +44,11 @@ class ShiftForm(forms.Form):
     starts_at = forms.DateTimeField(label=_("From"), widget=_LocalTime())
     ends_at = forms.DateTimeField(label=_("Until"), widget=_LocalTime())
     weeks = forms.IntegerField(
-        min_value=1, max_value=26, initial=1, label=_("So many weeks"), help_text=_("2 or more: the same again each week.")
+        min_value=1,
+        max_value=26,
+        initial=1,
+        label=_("So many weeks"),
+        help_text=_("2 or more: the same again each week."),
     )
 
     def __init__(self, *arguments: Any, **options: Any) -> None:

@@ -17,7 +17,9 @@ from moderation.models import Alert, Escalation, EscalationEnd
 
 EMERGENCY_RULES = {
     "ask-the-person": gettext_noop("Emergency services are called when the person agrees."),
-    "person-then-lead": gettext_noop("Ask the person first; without an answer a lead decides about emergency services."),
+    "person-then-lead": gettext_noop(
+        "Ask the person first; without an answer a lead decides about emergency services."
+    ),
     "lead-decides": gettext_noop("A lead decides whether emergency services are called."),
 }
 
