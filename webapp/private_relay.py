@@ -21,6 +21,9 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     relay: PrivateRelay
 
+    def handle_error(self, *_: object) -> None:
+        """A client that was killed in the middle is what these runs are about."""
+
 
 class _Line(socketserver.StreamRequestHandler):
     """As much of SMTP as a client needs who has one message to hand over."""

@@ -16,7 +16,7 @@ from assistant.safety.types import Level
 from moderation.models.escalations import Escalation
 from moderation.models.flags import Flag
 
-LEASE = timedelta(seconds=30)  # longer than a relay or a webhook may take
+LEASE = timedelta(seconds=20)  # longer than a relay or a webhook may take
 LONGEST_PAUSE = timedelta(seconds=60)  # between two attempts
 
 

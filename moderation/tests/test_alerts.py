@@ -69,10 +69,10 @@ def client_of(person: Any) -> Client:
 
 def test_a_post_of_level_four_has_its_alert_in_the_same_transaction(cast: Cast) -> None:
     on_duty(cast.birch, "lead")
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         build.post(build.URGENT_POST)
         assert Alert.objects.count() == 1
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert (Alert.objects.count(), Flag.objects.count(), Post.objects.count()) == (0, 0, 0)
     alert = urgent()
     assert (alert.kind, alert.level, told(alert)) == (KIND.FLAG, 4, {"birch"})
