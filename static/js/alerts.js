@@ -66,8 +66,9 @@ function shown() {
 }
 
 function badge() {
-  const name = document.title.replace(BADGE, "");
-  document.title = shown().length ? BADGE + name : name;
+  const name = document.title.replaceAll(BADGE, "");
+  const wanted = shown().length ? BADGE + name : name;
+  if (document.title !== wanted) document.title = wanted;
 }
 
 // Sound, on devices where somebody allowed it. Browsers stay silent until something on the page was touched.
@@ -120,7 +121,7 @@ if (sound) {
   sound.hidden = false;
 }
 
-document.addEventListener("htmx:afterSwap", badge); // the queue writes its own count into the title
+new MutationObserver(badge).observe(document.querySelector("title"), { childList: true }); // the queue counts there, too
 document.addEventListener("lantern:leave", () => clearInterval(timer));
 timer = setInterval(look, LOOK_EVERY);
 badge();
