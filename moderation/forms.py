@@ -72,6 +72,7 @@ class OutOfHoursForm(forms.Form):
     text = LetterField(
         max_length=settings.MAX_REASON,
         required=False,
+        widget=forms.Textarea({"rows": 4}),
         label=_("What supporters are told while nobody is on duty"),
         help_text=_("For example when somebody is, and whom to ring. All supporters read it; put nothing secret here."),
     )
