@@ -47,6 +47,8 @@ class Result:
     refused: int = 0  # posts that could not be stored while the database was away: their senders were told
     deliveries: int = 0
     lost: int = 0
+    settled: int = 0  # somebody had it before this one was sent
+    silent: int = 0  # alerts of which nothing arrived at all
     copies: int = 0  # deliveries that arrived twice
     more_copies: int = 0  # more than twice
     untold: int = 0  # flags without an alert
@@ -57,7 +59,11 @@ class Result:
     @property
     def holds(self) -> bool:
         quiet = not self.seconds_quiet or percentile(self.seconds_quiet, 95) <= IN_TIME
-        return not (self.lost or self.more_copies or self.untold or self.strangers) and self.deliveries > 0 and quiet
+        return (
+            not (self.lost or self.silent or self.more_copies or self.untold or self.strangers)
+            and self.deliveries > 0
+            and quiet
+        )
 
 
 def percentile(values: Sequence[float], share: int) -> float:
@@ -135,6 +141,39 @@ def ring() -> Iterator[Ring]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+class Lead(threading.Thread):
+    """Comes when a mail has arrived and decides a while after, as people do; else the repetitions would pile up."""
+
+    def __init__(self, made: Ring) -> None:
+        super().__init__(daemon=True)
+        self.made = made
+        self.stopped = threading.Event()
+
+    def run(self) -> None:
+        while not self.stopped.wait(1):
+            try:
+                close_old_connections()
+                self.decide_what_is_known()
+            except (DatabaseError, InterfaceError):
+                connection.close()
+        connection.close()
+
+    def decide_what_is_known(self) -> None:
+        from moderation.actions import decide
+        from moderation.models import Delivery, Flag
+        from webapp.accounts.models import User
+
+        lead = User.objects.get(username="birch")
+        arrived = [mail.key for mail in self.made.relay.mails if mail.at < time.time() - 30]
+        heard = Delivery.objects.filter(id__in=arrived[-2000:]).values("alert__flag")
+        for flag in Flag.objects.open().filter(id__in=heard)[:50]:
+            decide(flag, outcome="approve", by=lead, reason="Somebody writes now.", seen=flag.version)
+
+    def stop(self) -> None:
+        self.stopped.set()
+        self.join(timeout=30)
+
+
 class Seekers(threading.Thread):
     """Send posts of level 4 until stopped; whom the site did not say "kept" to counts as refused."""
 
@@ -203,8 +242,11 @@ def run(kills: int, *, load_seconds: float, restarts: int, outages: int, pause: 
         cast()
         made.start_notifiers()
         wait_for_beats(NOTIFIERS)
+        lead = Lead(made)
+        lead.start()
         measure_quiet(made, result, load_seconds)
         break_things(made, result, kills, restarts=restarts, outages=outages, pause=pause)
+        lead.stop()
         wait_until_all_is_sent()
         count(made, result)
     return result
@@ -285,13 +327,19 @@ def first_alerts(made: Ring, *, since: int = 0) -> list[float]:
 
 def count(made: Ring, result: Result) -> None:
     from moderation.invariants import flags_without_alert
-    from moderation.models import Delivery
+    from moderation.models import Alert, Delivery
 
-    rows = {str(key) for key in Delivery.objects.filter(channel=Delivery.Channel.MAIL).values_list("id", flat=True)}
+    sent = Delivery.objects.filter(channel=Delivery.Channel.MAIL)
+    rows = {str(row.id): row for row in sent}
+    live = set(Alert.objects.live().values_list("id", flat=True))
     arrived = Counter(mail.key for mail in made.relay.mails)
+    missing = [row for key, row in rows.items() if key not in arrived]
     result.deliveries = len(rows)
-    result.lost = len(rows - arrived.keys())
-    result.strangers = len(arrived.keys() - rows)
+    result.lost = sum(1 for row in missing if row.delivered_at is not None or row.alert_id in live)
+    result.settled = len(missing) - result.lost
+    heard = {rows[key].alert_id for key in arrived.keys() & rows.keys()}
+    result.silent = Alert.objects.filter(kind=Alert.Kind.FLAG).exclude(id__in=heard).count()
+    result.strangers = len(arrived.keys() - rows.keys())
     result.copies = sum(1 for times in arrived.values() if times == 2)
     result.more_copies = sum(1 for times in arrived.values() if times > 2)
     result.untold = len(flags_without_alert())
@@ -311,6 +359,8 @@ def table(result: Result) -> str:
         "posts that were refused while the database was away": result.refused,
         "deliveries by mail": result.deliveries,
         "lost": result.lost,
+        "settled before they were sent": result.settled,
+        "alerts of which nothing arrived": result.silent,
         "arrived twice, with the same id": result.copies,
         "arrived more often": result.more_copies,
         "flags of which nobody was told": result.untold,
@@ -333,7 +383,7 @@ def main() -> int:
         load_seconds=wanted.load_seconds,
         restarts=max(1, wanted.kills // 25),
         outages=max(1, wanted.kills // 20),
-        pause=(0.5, 4.0),
+        pause=(0.5, 3.0),
     )
     print(table(result))
     print("holds" if result.holds else "DOES NOT HOLD")

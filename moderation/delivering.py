@@ -10,14 +10,17 @@ import hashlib
 import hmac
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from smtplib import SMTPRecipientsRefused
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 from django.utils import timezone, translation
 from django.utils.translation import gettext, gettext_noop
 
@@ -53,11 +56,18 @@ class NotTaken(Exception):
 
 def deliver(between: Callable[[], None] = lambda: None) -> int:
     """Send what is due; how many were sent. `between`: called before each, for who has to be seen alive meanwhile."""
-    return sum(_deliver_on(channel, send, between) for channel, send in SENDERS.items())
+    sent = 0
+    for channel, line in LINES.items():
+        rows = list(Delivery.objects.waiting(channel).select_related("alert__flag", "person")[:AT_A_TIME])
+        if rows:
+            with line() as send:
+                sent += _send_all(rows, channel, send, between)
+    return sent
 
 
-def _deliver_on(channel: Delivery.Channel, send: Callable[[Delivery], None], between: Callable[[], None]) -> int:
-    rows = Delivery.objects.waiting(channel).select_related("alert__flag", "person")[:AT_A_TIME]
+def _send_all(
+    rows: list[Delivery], channel: Delivery.Channel, send: Callable[[Delivery], None], between: Callable[[], None]
+) -> int:
     sent = 0
     for row in rows:
         between()
@@ -79,7 +89,17 @@ def _deliver_on(channel: Delivery.Channel, send: Callable[[Delivery], None], bet
     return sent
 
 
-def send_mail(row: Delivery) -> None:
+@contextmanager
+def mail_line() -> Iterator[Callable[[Delivery], None]]:
+    """One connection to the relay for all that is sent now."""
+    connection = get_connection()
+    try:
+        yield partial(send_mail, connection=connection)
+    finally:
+        connection.close()
+
+
+def send_mail(row: Delivery, *, connection: Any) -> None:
     assert row.person is not None
     alert = row.alert
     with translation.override(row.person.language or settings.LANGUAGE_CODE):
@@ -94,9 +114,14 @@ def send_mail(row: Delivery) -> None:
         host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
         headers = {"Message-ID": f"<{row.id}@{host}>", "Auto-Submitted": "auto-generated", "Importance": "high"}
         letter = EmailMessage(
-            f"[{settings.SITE_NAME}] {headline}", gettext(LETTER) % said, None, [row.person.email], headers=headers
+            f"[{settings.SITE_NAME}] {headline}",
+            gettext(LETTER) % said,
+            to=[row.person.email],
+            headers=headers,
+            connection=connection,
         )
     try:
+        connection.open()
         letter.send()
     except SMTPRecipientsRefused as error:
         raise NotTaken from error
@@ -143,7 +168,7 @@ def signed(body: bytes) -> dict[str, str]:
     return {"Lantern-Signature": f"t={at},v1={mac}"}
 
 
-SENDERS: dict[Delivery.Channel, Callable[[Delivery], None]] = {
-    Delivery.Channel.MAIL: send_mail,
-    Delivery.Channel.WEBHOOK: send_webhook,
+LINES: dict[Delivery.Channel, Callable[[], AbstractContextManager[Callable[[Delivery], None]]]] = {
+    Delivery.Channel.MAIL: mail_line,
+    Delivery.Channel.WEBHOOK: lambda: nullcontext(send_webhook),
 }

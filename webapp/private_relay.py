@@ -38,6 +38,8 @@ class _Line(socketserver.StreamRequestHandler):
             if verb == "QUIT":
                 self.say("221 bye")
                 return
+            if verb == "MAIL":
+                to = []
             if verb == "RCPT":
                 address = words.partition("<")[2].partition(">")[0]
                 if address in relay.refused:

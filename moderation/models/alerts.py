@@ -91,12 +91,13 @@ class Alert(models.Model):
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def waiting(self, channel: str) -> Self:
-        """What is to be sent now: of live alerts, and of their present epoch; what is settled is told to nobody any more."""
+        """What is to be sent now: of live alerts, and of their present epoch; what is settled is told to nobody any more.
+        First news of the highest level first: where there is too much to send, the repetitions wait."""
         live = Alert.objects.live().values("id")
         free = Q(leased_until=None) | Q(leased_until__lt=Now())
         return self.filter(
             free, channel=channel, delivered_at=None, next_at__lte=Now(), epoch=F("alert__epoch"), alert__in=live
-        ).order_by("next_at", "id")
+        ).order_by("-alert__level", "step", "next_at", "id")
 
 
 class Delivery(models.Model):

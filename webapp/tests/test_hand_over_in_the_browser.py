@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
 from assistant import actions as writing
@@ -24,7 +24,7 @@ from webapp.tests.browser import TOO_WIDE, check_accessibility, signed_in_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-PHONE = {"width": 360, "height": 740}
+PHONE = ViewportSize(width=360, height=740)
 SMALLEST_TARGET = 24  # CSS pixels, WCAG 2.2
 PICTURES = os.environ.get("PICTURES")  # a folder, for whoever wants to look
 
