@@ -1,4 +1,4 @@
-"""Once a second: steps that are due are taken, what waits is sent, and once a minute the site checks itself.
+"""Twice a second: steps that are due are taken, what waits is sent, and once a minute the site checks itself.
 
 Any number of copies may run, in workers and beside them: each step is a conditional update, each sending has a lease. A web
 process stands in while all of those are silent.
@@ -22,7 +22,7 @@ from moderation.models import LastCheck, NotifierBeat
 
 log = logging.getLogger("lantern.alerts")
 
-ROUND_SECONDS = 1.0
+ROUND_SECONDS = 0.5
 BEAT_SECONDS = 3.0
 SILENT_AFTER = timedelta(seconds=20)
 FORGOTTEN_AFTER = timedelta(days=1)

@@ -40,7 +40,7 @@ def queries_beside_a_loop() -> Iterator[None]:
 def check(page: Page, name: str) -> None:
     check_accessibility(page)
     page.set_viewport_size(PHONE)
-    assert page.evaluate(TOO_WIDE) == []
+    assert page.evaluate(TOO_WIDE, ".rail") == []  # the filters of the queue scroll
     assert (
         page.evaluate(
             f"""() => [...document.querySelectorAll("main button, main .button")]
