@@ -58,12 +58,12 @@ class Result:
 
     @property
     def holds(self) -> bool:
-        quiet = not self.seconds_quiet or percentile(self.seconds_quiet, 95) <= IN_TIME
-        return (
-            not (self.lost or self.silent or self.more_copies or self.untold or self.strangers)
-            and self.deliveries > 0
-            and quiet
-        )
+        wrong = self.lost or self.silent or self.more_copies or self.untold or self.strangers
+        return not wrong and self.deliveries > 0
+
+    @property
+    def in_time(self) -> bool:
+        return percentile(self.seconds_quiet, 95) <= IN_TIME
 
 
 def percentile(values: Sequence[float], share: int) -> float:
