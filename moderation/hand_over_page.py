@@ -40,7 +40,7 @@ def hand_over_page(row: Escalation, person: Any) -> dict[str, Any]:
         "reasons": reasons_of(flag, findings),
         "worries": post.worries.select_related("case", "by"),
         "said": said,
-        "given": [line.name for line in lines_named_in("\n".join(one["text"] for one in said))],
+        "given": named_to_them(said, post.country),
         "helplines": helplines_for(post, findings),
         "emergency_rule": emergency_rule(post.country),
         "is_open": is_open,
@@ -64,6 +64,12 @@ def emergency_rule(country: str) -> str:
     except policy.PolicyError:
         rule = "lead-decides"
     return gettext(EMERGENCY_RULES[rule])
+
+
+def named_to_them(said: list[dict[str, Any]], country: str) -> list[str]:
+    """Lines of the book in what was sent. One number may stand for lines of several countries: then theirs."""
+    lines = lines_named_in("\n".join(one["text"] for one in said if one["sent"]))
+    return [line.name for line in lines if line.country == country] or [line.name for line in lines]
 
 
 def said_so_far(post: Post) -> list[dict[str, Any]]:

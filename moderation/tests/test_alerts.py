@@ -294,8 +294,24 @@ def test_the_packet_has_what_was_said_what_was_named_and_the_rule_of_the_country
     page = build.read(client_of(cast.birch).get(f"/moderation/hand-overs/{Escalation.objects.get().id}/"))
     assert build.WORRYING_POST in page
     assert "You can ring Samaritans on 116 123" in page
-    assert "Named to them Samaritans" in page
+    assert "Named to them nobody yet" in page
     assert "A lead decides whether emergency services are called." in page
+
+
+def test_the_packet_names_whom_they_were_told_of_once_it_was_sent(cast: Cast) -> None:
+    draft = build.draft(cast.wren, text=f"{build.HURTFUL_REPLY} You can ring Samaritans on 116 123.")
+    Post.objects.filter(id=draft.post_id).update(country="IE")
+    draft.post.refresh_from_db()
+    writing.send_reply(draft, by=cast.wren, revision=build.head_of(draft))
+    flag = Flag.objects.get()
+    actions.escalate(flag, by=cast.ash, reason="A lead should see this.", seen=flag.version)
+    place = f"/moderation/hand-overs/{Escalation.objects.get().id}/"
+    assert "Named to them nobody yet" in build.read(client_of(cast.birch).get(place))
+    flag.refresh_from_db()
+    actions.decide(flag, outcome="approve", by=cast.birch, reason="Sent as it is.", seen=flag.version)
+    page = build.read(client_of(cast.birch).get(place))
+    assert "Named to them Samaritans Ireland Emergency" in page
+    assert "This hand-over has ended" in page
 
 
 # What people see
