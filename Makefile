@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) scripts/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-deep test-remote lint types arrows migrations tests messages pins wheelhouse faults screenshots random-runs random-desk bench bench-page bench-queue bench-soak faults-safety eval-safety train-setup train-smoke portable measuring clean
+.PHONY: help run setup test test-deep test-remote lint types arrows migrations tests messages pins wheelhouse faults screenshots random-runs random-desk bench bench-page bench-queue bench-soak faults-safety faults-alerts eval-safety train-setup train-smoke portable measuring clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ bench-soak: measuring ## mixed load on the engine for MINUTES=30; memory may not
 
 faults-safety: measuring ## break the safety checks in every way, 30 times each; prints a table
 	@.venv/bin/python -m bench.faults_safety
+
+faults-alerts: measuring ## kill what delivers alerts KILLS=100 times, with the relay and PostgreSQL going down; prints a table
+	@.venv/bin/python -m bench.alerts --kills $(or $(KILLS),100)
 
 eval-safety: measuring ## measure a suite on a file (SUITE=crisis DATA=path, and LABELS=path MORE="--variants")
 	@.venv/bin/python -m evaluation.run --suite $(or $(SUITE),crisis) $(if $(DATA),--data "$(DATA)") \

@@ -9,7 +9,7 @@ from django.db import models
 from django.http import Http404
 
 from assistant.models import CaseKey
-from moderation.models import BreakGlass, BreakGlassReview, Decision, Flag, Incident
+from moderation.models import Alert, BreakGlass, BreakGlassReview, Decision, Escalation, Flag, Incident, Shift
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -55,13 +55,6 @@ def review_of_reading(review_id: uuid.UUID) -> BreakGlassReview:
     return _only(BreakGlassReview.objects.filter(id=review_id).select_related("case", "about__by"))
 
 
-def _only(rows: models.QuerySet[Row]) -> Row:
-    row = rows.filter(case__destroyed_at=None).first()
-    if row is None:
-        raise Http404
-    return row
-
-
 def decision_of(user: Any, decision_id: uuid.UUID) -> Decision:
     """A decision that this person made, or confirmed."""
     rows = Decision.objects.filter(id=decision_id, case__destroyed_at=None).select_related("case", "flag")
@@ -69,3 +62,29 @@ def decision_of(user: Any, decision_id: uuid.UUID) -> Decision:
     if decision is None or not decision.is_by(user):
         raise Http404
     return decision
+
+
+def hand_over_for(escalation_id: uuid.UUID) -> Escalation:
+    """For those who may decide what was escalated: every one of a case that was not erased."""
+    return _only(Escalation.objects.with_flags().filter(id=escalation_id))
+
+
+def alert_for(alert_id: uuid.UUID) -> Alert:
+    """Its row says nothing of any case; what it leads to has a door of its own."""
+    return _found(Alert.objects.select_related("flag").filter(id=alert_id))
+
+
+def shift_for(shift_id: uuid.UUID) -> Shift:
+    return _found(Shift.objects.filter(id=shift_id))
+
+
+def _only(rows: models.QuerySet[Row]) -> Row:
+    """Of rows whose case was not erased."""
+    return _found(rows.filter(case__destroyed_at=None))
+
+
+def _found(rows: models.QuerySet[Row]) -> Row:
+    row = rows.first()
+    if row is None:
+        raise Http404
+    return row

@@ -16,6 +16,7 @@ from moderation.models import (
     CaseNote,
     Decision,
     Escalation,
+    EscalationEnd,
     Flag,
     Incident,
     IncidentEntry,
@@ -26,7 +27,7 @@ from moderation.models import (
 
 # Tables that hold encrypted text; unreadable once the key of the case, or of the incident, is gone.
 ENCRYPTED = (
-    *(Decision, Proposal, Escalation, TakeOver, Appeal, CaseNote),
+    *(Decision, Proposal, Escalation, EscalationEnd, TakeOver, Appeal, CaseNote),
     *(Incident, IncidentEntry, BreakGlass, BreakGlassReview),
 )
 

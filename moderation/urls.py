@@ -1,6 +1,18 @@
 from django.urls import path
 
-from moderation.views import appeals, break_glass, case, claims, incidents, onward, queue, safety
+from moderation.views import (
+    alerts,
+    appeals,
+    break_glass,
+    case,
+    claims,
+    duty,
+    hand_overs,
+    incidents,
+    onward,
+    queue,
+    safety,
+)
 
 app_name = "moderation"
 urlpatterns = [
@@ -37,4 +49,17 @@ urlpatterns = [
     path("flags/<uuid:flag_id>/note", case.note, name="note"),
     path("decisions/<uuid:decision_id>/undo", case.undo, name="undo"),
     path("replies/<uuid:reply_id>/appeal", appeals.appeal, name="appeal"),
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/<uuid:alert_id>/", alerts.alert, name="alert"),
+    path("alerts/<uuid:alert_id>/acknowledge", alerts.acknowledge, name="acknowledge"),
+    path("hand-overs/<uuid:escalation_id>/", hand_overs.hand_over, name="hand_over"),
+    path("hand-overs/<uuid:escalation_id>/take", hand_overs.take_hand_over, name="take_hand_over"),
+    path("hand-overs/<uuid:escalation_id>/give-up", hand_overs.give_up_hand_over, name="give_up_hand_over"),
+    path("hand-overs/<uuid:escalation_id>/end", hand_overs.end_hand_over, name="end_hand_over"),
+    path("hand-overs/<uuid:escalation_id>/reopen", hand_overs.reopen_hand_over, name="reopen_hand_over"),
+    path("duty/", duty.duty, name="duty"),
+    path("duty/shifts", duty.add_shift, name="add_shift"),
+    path("duty/shifts/<uuid:shift_id>/remove", duty.remove_shift, name="remove_shift"),
+    path("duty/out-of-hours", duty.out_of_hours, name="out_of_hours"),
+    path("duty/test", duty.test_alert, name="test_alert"),
 ]

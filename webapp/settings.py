@@ -333,6 +333,11 @@ CSRF_FAILURE_VIEW = "webapp.views.csrf_failure"
 EMAIL_RELAY_URL = environment.secret("EMAIL_RELAY_URL")
 vars().update(environment.mail_relay("EMAIL_RELAY_URL", EMAIL_RELAY_URL))
 DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "lantern@localhost")
+EMAIL_TIMEOUT = 10  # seconds; an alert is leased for longer (moderation/models/alerts.py)
+
+# Alerts also go to this address, as JSON without content, signed with the secret. The only host that is ever called by it.
+ALERT_WEBHOOK_URL = environment.secret("ALERT_WEBHOOK_URL")
+ALERT_WEBHOOK_SECRET = environment.secret("ALERT_WEBHOOK_SECRET")
 
 # Headers
 

@@ -132,9 +132,7 @@ def hand_over(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
         return page_again(request, row, str(refusal), status=refusal.status)
     forget_after_commit(row.case_id)
     shift.finished_with(request, row.post)
-    messages.success(
-        request, gettext("Handed over. A lead takes it from here; what you wrote is kept with the post. Thank you.")
-    )
+    messages.success(request, gettext("Handed over, and what you wrote is kept with the post. Thank you."))
     return redirect("assistant:posts")
 
 

@@ -1,5 +1,6 @@
-"""What people and phases do with flags, incidents and cases. Each is one transaction with its audit event."""
+"""What people and phases do with flags, hand-overs, incidents and cases. Each is one transaction with its audit event."""
 
+from moderation.actions.alerts import acknowledge, send_test
 from moderation.actions.appeals import appeal
 from moderation.actions.break_glass import (
     allow_reading,
@@ -10,7 +11,8 @@ from moderation.actions.break_glass import (
 )
 from moderation.actions.claims import claim_flag, end_claim, pass_flag, renew_claim, take_next, take_over
 from moderation.actions.decisions import Said, decide
-from moderation.actions.escalations import escalate
+from moderation.actions.duty import add_shift, remove_shift, say_out_of_hours
+from moderation.actions.escalations import end_hand_over, escalate, give_up_hand_over, reopen_hand_over, take_hand_over
 from moderation.actions.flags import open_flag
 from moderation.actions.incidents import add_to_incident, link_to_incident, open_incident, sign_off
 from moderation.actions.notes import add_note
@@ -22,7 +24,9 @@ from moderation.actions.undo import undo
 __all__ = [
     "Said",
     "StaleFlag",
+    "acknowledge",
     "add_note",
+    "add_shift",
     "add_to_incident",
     "allow_reading",
     "answer_proposal",
@@ -32,16 +36,23 @@ __all__ = [
     "decide",
     "decide_together",
     "end_claim",
+    "end_hand_over",
     "escalate",
+    "give_up_hand_over",
     "link_to_incident",
     "note_break_glass_reading",
     "open_flag",
     "open_incident",
     "pass_flag",
     "refuse_reading",
+    "remove_shift",
     "renew_claim",
+    "reopen_hand_over",
     "review_reading",
+    "say_out_of_hours",
+    "send_test",
     "sign_off",
+    "take_hand_over",
     "take_next",
     "take_over",
     "undo",

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models.functions import Now
 from django.utils.translation import gettext
 
 from assistant.actions import Refused
@@ -14,8 +13,9 @@ from assistant.models.clock import from_now
 from assistant.streaming import poke
 from assistant.vault import audit
 from moderation import policy
+from moderation.actions import alerts
 from moderation.actions.stale import StaleFlag
-from moderation.models import Escalation, Flag, Pass, TakeOver
+from moderation.models import Flag, Pass, TakeOver
 from moderation.models.flags import FlagQuerySet
 
 
@@ -25,7 +25,7 @@ def claim_flag(flag: Flag, *, by: Any) -> None:
     _refuse_others(flag, by)
     if not flag.claim(by, until=from_now(settings.CLAIM_LEASE)):
         raise Refused("claimed", gettext("Somebody else is reviewing this right now."))
-    Escalation.objects.filter(flag=flag, acknowledged_at=None).update(acknowledged_by=by, acknowledged_at=Now())
+    alerts.acknowledge_flag(flag, by=by)
     audit.record("flag.claimed", actor=by, object_type="flag", object_id=flag.id)
     poke.queue_changed()
 
@@ -38,6 +38,7 @@ def renew_claim(flag: Flag, *, by: Any) -> bool:
 @transaction.atomic
 def end_claim(flag: Flag, *, by: Any) -> None:
     flag.end_claim(by)
+    alerts.give_up_flag(flag, by=by)
     audit.record("flag.claim_ended", actor=by, object_type="flag", object_id=flag.id)
     poke.queue_changed()
 

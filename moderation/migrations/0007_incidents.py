@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('assistant', '0016_lookups'),
-        ('moderation', '0004_decided'),
+        ('moderation', '0005_hand_over'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,4 +1,4 @@
-"""Flags, decisions, escalations. Decisions are only ever added."""
+"""Flags and decisions. Decisions are only ever added."""
 
 from __future__ import annotations
 
@@ -271,16 +271,3 @@ class Decision(Judgement):
 
     def is_by(self, user: Any) -> bool:
         return user.pk in (self.by_id, self.confirmed_by_id)
-
-
-class Escalation(models.Model):
-    """A flag handed to a lead, until somebody acknowledges it."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")
-    flag = models.ForeignKey(Flag, on_delete=models.PROTECT, related_name="escalations")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    reason = EncryptedTextField()
-    at = models.DateTimeField(db_default=Now())
-    acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    acknowledged_at = models.DateTimeField(null=True)

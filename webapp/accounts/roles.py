@@ -33,6 +33,8 @@ SIGN_OFF_INCIDENTS = "moderation.sign_off_incidents"
 VIEW_SAFETY = "moderation.view_safety"  # figures without content
 ASK_BREAK_GLASS = "moderation.ask_break_glass"  # to read one case for a while, for those who read none
 ALLOW_BREAK_GLASS = "moderation.allow_break_glass"
+BE_ALERTED = "moderation.be_alerted"  # is told when somebody must come, and sees who is on duty
+MANAGE_DUTY = "moderation.manage_duty"  # the rota, and test alerts
 MANAGE_PEOPLE = "accounts.manage_people"
 MANAGE_GOALS = (
     "assistant.manage_goals"  # what supporters can ask a revision to aim for, and what the model is told of it
@@ -46,17 +48,19 @@ WITHOUT_SECOND_FACTOR = frozenset({WRITE_REPLIES, USE_GENERATE})
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.SUPPORTER: frozenset({WRITE_REPLIES}),
-    Role.MODERATOR: frozenset({VIEW_FLAGS, DECIDE_FLAGS, KEEP_INCIDENTS, ENTER_POSTS}),
+    Role.MODERATOR: frozenset({VIEW_FLAGS, DECIDE_FLAGS, KEEP_INCIDENTS, ENTER_POSTS, BE_ALERTED}),
     Role.LEAD: frozenset(
         {VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED, ENTER_POSTS, WRITE_REPLIES, USE_GENERATE, HEAR_SUPPORTERS}
-        | {KEEP_INCIDENTS, SIGN_OFF_INCIDENTS, VIEW_SAFETY, ALLOW_BREAK_GLASS}
+        | {KEEP_INCIDENTS, SIGN_OFF_INCIDENTS, VIEW_SAFETY, ALLOW_BREAK_GLASS, BE_ALERTED, MANAGE_DUTY}
     ),
     Role.CLINICIAN: frozenset(
-        {VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED, KEEP_INCIDENTS, SIGN_OFF_INCIDENTS, VIEW_SAFETY}
+        {VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED, KEEP_INCIDENTS, SIGN_OFF_INCIDENTS, VIEW_SAFETY, BE_ALERTED}
     ),
     Role.RESEARCHER: frozenset(),  # rates exported, scrubbed items in the evaluation lab; no live case
     # No body access, but for a case that a lead opens to them for a while.
-    Role.ADMIN: frozenset({MANAGE_PEOPLE, MANAGE_GOALS, ENTER_POSTS, VIEW_WORKERS, VIEW_SAFETY, ASK_BREAK_GLASS}),
+    Role.ADMIN: frozenset(
+        {MANAGE_PEOPLE, MANAGE_GOALS, ENTER_POSTS, VIEW_WORKERS, VIEW_SAFETY, ASK_BREAK_GLASS, BE_ALERTED, MANAGE_DUTY}
+    ),
     Role.AUDITOR: frozenset({VIEW_AUDIT, ASK_BREAK_GLASS}),  # the audit log, which has no content
 }
 

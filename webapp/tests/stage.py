@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.internal.userkit import user_id_to_str
@@ -13,6 +14,7 @@ from allauth.mfa.webauthn.internal.auth import WebAuthn
 from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from assistant import actions
 from assistant.actions.suggestions import Finished
@@ -22,7 +24,7 @@ from assistant.reasons import STOPPABLE
 from assistant.safety.types import Screening, Severity
 from moderation import actions as moderation_actions
 from moderation.actions import decide
-from moderation.models import BreakGlassReview, Flag, Incident
+from moderation.models import Alert, BreakGlassReview, Escalation, Flag, Incident
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.people import invite
@@ -70,6 +72,16 @@ class Stage:
         actions.share_check_in(self.check_in, shared=True, by=self.wren)
         actions.ask_to_talk(self.robin)
         self.talk = TalkRequest.objects.get()
+        self.escalation = self.handed_over()
+        self.shift = moderation_actions.add_shift(
+            person=self.robin,
+            line="lead",
+            place=1,
+            starts_at=timezone.now(),
+            ends_at=timezone.now() + timedelta(hours=4),
+            weeks=1,
+            by=self.robin,
+        )[0]
         self.invitation, self.token = invite([Role.SUPPORTER], by=self.robin)
         TOTP.activate(self.wren, generate_totp_secret())
         RecoveryCodes.activate(self.wren)
@@ -87,6 +99,13 @@ class Stage:
         moderation_actions.allow_reading(self.read_by_wren, by=self.robin)
         moderation_actions.allow_reading(self.read_by_robin, by=self.wren)
 
+    def handed_over(self) -> Escalation:
+        """By wren, and robin has it."""
+        actions.hand_over_post(build.draft(self.wren, level=4), by=self.wren)
+        escalation = Escalation.objects.get()
+        moderation_actions.take_hand_over(escalation, by=self.robin)
+        return Escalation.objects.get()
+
     def address(self, name: str, **other: Any) -> str:
         known: dict[str, Any] = {
             "draft_id": self.draft.id,
@@ -99,6 +118,9 @@ class Stage:
             "reply_id": self.returned.id if name == "moderation:appeal" else self.reply.id,
             "flag_id": self.proposed.id if name == "moderation:answer" else self.flag.id,
             "decision_id": self.decision.id,
+            "escalation_id": self.escalation.id,
+            "alert_id": Alert.objects.get(escalation=self.escalation).id,
+            "shift_id": self.shift.id,
             "user_id": self.wren.pk,
             "post_id": self.left_out.id,
             "check_in_id": self.check_in.id,

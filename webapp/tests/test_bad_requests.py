@@ -157,6 +157,18 @@ FORMS: dict[str, dict[str, str]] = {
     "moderation:undo": {},
     "moderation:appeal": {"words": "It says first what they feel."},
 }
+FORMS |= {
+    "moderation:acknowledge": {},
+    "moderation:take_hand_over": {},
+    "moderation:give_up_hand_over": {},
+    "moderation:end_hand_over": {"outcome": "helpline", "note": "They wrote back."},
+    "moderation:reopen_hand_over": {},
+    "moderation:add_shift": {"person": "", "line": "lead", "place": "1", "weeks": "1"}
+    | {"starts_at": "2026-12-01T18:00", "ends_at": "2026-12-01T23:00"},
+    "moderation:remove_shift": {},
+    "moderation:out_of_hours": {"text": "Somebody is here from six to eleven in the evening."},
+    "moderation:test_alert": {},
+}
 FIELDS = [(name, field) for name, form in FORMS.items() for field in form]
 TEXTS = (
     hard_texts.KEPT

@@ -25,6 +25,9 @@ ADMINS = {Role.ADMIN}
 LEADS = {Role.LEAD}
 SAFETY = {Role.LEAD, Role.CLINICIAN, Role.ADMIN}
 READ_NO_CASE = {Role.ADMIN, Role.AUDITOR}  # but one that a lead opens to them
+ALERTED = {Role.MODERATOR, Role.LEAD, Role.CLINICIAN, Role.ADMIN}
+TAKING_HAND_OVERS = {Role.LEAD, Role.CLINICIAN}
+MANAGING_DUTY = {Role.LEAD, Role.ADMIN}
 
 TABLE: dict[str, str | set[Role]] = {
     "home": EVERYBODY,
@@ -161,6 +164,19 @@ TABLE: dict[str, str | set[Role]] = {
     "moderation:note": REVIEWERS,
     "moderation:undo": REVIEWERS,
     "moderation:appeal": WRITERS,
+    "moderation:alerts": ALERTED,
+    "moderation:alert": ALERTED,
+    "moderation:acknowledge": ALERTED,
+    "moderation:hand_over": TAKING_HAND_OVERS,
+    "moderation:take_hand_over": TAKING_HAND_OVERS,
+    "moderation:give_up_hand_over": TAKING_HAND_OVERS,
+    "moderation:end_hand_over": TAKING_HAND_OVERS,
+    "moderation:reopen_hand_over": TAKING_HAND_OVERS,
+    "moderation:duty": ALERTED,
+    "moderation:add_shift": MANAGING_DUTY,
+    "moderation:remove_shift": MANAGING_DUTY,
+    "moderation:out_of_hours": MANAGING_DUTY,
+    "moderation:test_alert": MANAGING_DUTY,
 }
 
 SOMETHING = {
@@ -269,6 +285,8 @@ def test_a_permission_that_somebody_slipped_into_a_group_is_gone_after_migrating
         ("moderation.view_safety", SAFETY),
         ("moderation.ask_break_glass", READ_NO_CASE),
         ("moderation.allow_break_glass", LEADS),
+        ("moderation.be_alerted", ALERTED),
+        ("moderation.manage_duty", MANAGING_DUTY),
         ("accounts.manage_people", ADMINS),
         ("assistant.manage_goals", ADMINS),
         ("assistant.view_audit", {Role.AUDITOR}),
