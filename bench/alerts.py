@@ -187,7 +187,9 @@ class Lead(threading.Thread):
         arrived = [mail.key for mail in self.made.relay.mails if mail.at < time.time() - 30]
         heard = Delivery.objects.filter(id__in=arrived[-2000:]).values("alert__flag")
         for flag in Flag.objects.open().filter(id__in=heard)[:50]:
-            decide(flag, outcome="approve", policy="crisis", by=moderator, reason="Somebody writes now.", seen=flag.version)
+            decide(
+                flag, outcome="approve", policy="crisis", by=moderator, reason="Somebody writes now.", seen=flag.version
+            )
             answer_proposal(flag, confirmed=True, by=lead, reason="", seen=flag.version + 1)  # at level 4 it takes two
 
     def stop(self) -> None:

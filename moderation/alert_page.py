@@ -27,11 +27,11 @@ def banner(person: Any) -> dict[str, Any]:
     )
     if rows and unseen.exists():
         unseen.update(delivered_at=Now(), error="")
-    silent = not notifier.seen_lately()
+    silent, since = notifier.silent_since()
     return {
         "rows": [alert_row(row, person) for row in rows],
         "silent": silent,
-        "silent_since": notifier.last_seen() if silent else None,
+        "silent_since": since if silent else None,
         # Changes when there is something else to show, so that the page is left alone meanwhile.
         "state": " ".join([f"{row.id}.{row.epoch}.{row.step}" for row in rows] + ["silent"] * silent),
     }

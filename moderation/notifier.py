@@ -12,6 +12,7 @@ import time
 from datetime import datetime, timedelta
 
 from django.db import close_old_connections
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from assistant.models.clock import from_now
@@ -87,8 +88,11 @@ def seen_lately(*, standing_in: bool | None = None) -> bool:
     return (beats if standing_in is None else beats.filter(standing_in=standing_in)).exists()
 
 
-def last_seen() -> datetime | None:
-    return NotifierBeat.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
+def silent_since() -> tuple[bool, datetime | None]:
+    """Whether nothing delivers alerts now, and when something last did; by the database's clock, in one question."""
+    beats = NotifierBeat.objects.annotate(lately=Q(seen_at__gte=from_now(-SILENT_AFTER)))
+    seen_at, lately = beats.order_by("-seen_at").values_list("seen_at", "lately").first() or (None, False)
+    return not lately, seen_at
 
 
 def state() -> str:

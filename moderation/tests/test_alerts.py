@@ -190,9 +190,13 @@ def test_who_lets_somebody_else_take_it_starts_it_anew(cast: Cast) -> None:
 def test_a_decision_ends_it(cast: Cast) -> None:
     alert = urgent()
     flag = Flag.objects.get()
-    actions.decide(flag, outcome="approve", policy="crisis", by=cast.ash, reason="Somebody writes now.", seen=flag.version)
+    actions.decide(
+        flag, outcome="approve", policy="crisis", by=cast.ash, reason="Somebody writes now.", seen=flag.version
+    )
     flag.refresh_from_db()
-    actions.answer_proposal(flag, confirmed=True, by=cast.birch, reason="", seen=flag.version)  # at level 4 it takes two
+    actions.answer_proposal(
+        flag, confirmed=True, by=cast.birch, reason="", seen=flag.version
+    )  # at level 4 it takes two
     assert alerts.advance(now=after(alert, 60)) == 0
     assert alerts.close_finished() == 1
     assert not Alert.objects.live().exists()

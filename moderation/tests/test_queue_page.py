@@ -166,10 +166,12 @@ def test_the_page_costs_the_same_however_many_rows_it_has(
         build.post(build.URGENT_POST)
         if number == 1:
             client.get("/moderation/")
-            with CaptureQueriesContext(connection) as few:
+            with CaptureQueriesContext(connection) as captured:
                 client.get("/moderation/")
+            few = len(captured)
     draft = build.draft(cast.wren, text=build.HURTFUL_REPLY)
     send_reply(draft, by=cast.wren, revision=build.head_of(draft))
-    with django_assert_max_num_queries(len(few) + 1):  # the findings of replies
+    client.get("/moderation/")  # the first page that shows an alert notes that it arrived
+    with django_assert_max_num_queries(few + 1):  # the findings of replies
         assert len(client.get("/moderation/").context["flags"]) == 13
-    assert len(few) < 22
+    assert few < 22
