@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) scripts/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-remote lint types arrows migrations tests messages pins wheelhouse faults screenshots random-runs bench bench-page bench-soak faults-safety replay-check eval-safety train-setup train-smoke portable measuring clean
+.PHONY: help run setup test test-deep test-remote lint types arrows migrations tests messages pins wheelhouse faults screenshots random-runs random-desk bench bench-page bench-queue bench-soak faults-safety faults-alerts replay-check eval-safety train-setup train-smoke portable measuring clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,8 +15,11 @@ run: ## set up what is missing, then start the site (HOST=127.0.0.1 PORT=8000)
 setup: ## the set-up part of run, alone
 	@$(BOOTSTRAP) setup
 
-test: ## everything: checks, tests on SQLite and PostgreSQL, the real model, a browser
+test: ## every check; tests on SQLite and PostgreSQL, with the real model and a browser
 	@$(BOOTSTRAP) test
+
+test-deep: ## the tests that are long or many: everything that can go wrong, in processes and in a browser
+	@$(BOOTSTRAP) test-deep
 
 test-remote: measuring ## the engine on another machine against a real llama-server, which is built first (six minutes, once)
 	@.venv/bin/python -m bench.llama_server
@@ -52,8 +55,12 @@ faults: measuring ## kill workers and flush Redis while jobs run; prints a table
 screenshots: measuring ## every state of the writing page, from a running demonstration, into docs/img/states (some minutes)
 	@.venv/bin/python -m scripts.screenshots
 
-random-runs: measuring ## RUNS=10000 random evenings on the writing page, and as many drafts with locked sentences
-	@RANDOM_RUNS=$(or $(RUNS),10000) .venv/bin/python -m pytest -q -n 0 --timeout 0 webapp/tests/test_interleavings.py assistant/tests/test_locked.py
+random-runs: measuring ## RUNS=10000 random evenings on the writing page, drafts with locked sentences, and tamperings with the audit log
+	@RANDOM_RUNS=$(or $(RUNS),10000) .venv/bin/python -m pytest -q -n 0 --timeout 0 webapp/tests/test_interleavings.py assistant/tests/test_locked.py assistant/tests/test_audit_tampering.py
+
+random-desk: measuring ## STEPS=10000 random acts of moderators with each of five seeds; a hundred of them race for ITEMS=1000 flags
+	@RANDOM_RUNS=$(or $(STEPS),10000) .venv/bin/python -m pytest -q -s -n 0 moderation/tests/test_random_desk.py
+	@DESK_ITEMS=$(or $(ITEMS),1000) LANTERN_TEST_DB=postgres .venv/bin/python -m pytest -q -s -n 0 moderation/tests/test_race.py
 
 bench: measuring ## time screening and the engine beside named peers, in the same run (half an hour on a quiet machine)
 	@.venv/bin/python -m bench.screening
@@ -61,6 +68,9 @@ bench: measuring ## time screening and the engine beside named peers, in the sam
 
 bench-page: measuring ## the writing page in a browser: click to words, typing beside a bare <textarea>, bytes and hosts
 	@.venv/bin/python -m bench.page --rounds $(or $(ROUNDS),10)
+
+bench-queue: measuring ## the moderators' queue with FLAGS=10000 open flags (DATABASE=sqlite or postgres): pages and live updates
+	@.venv/bin/python -m bench.queue --flags $(or $(FLAGS),10000) --database $(or $(DATABASE),sqlite)
 
 bench-soak: measuring ## mixed load on the engine for MINUTES=30; memory may not grow, no slot may stay taken
 	@.venv/bin/python -m bench.soak --minutes $(or $(MINUTES),30)
@@ -70,6 +80,9 @@ faults-safety: measuring ## break the safety checks in every way, 30 times each;
 
 replay-check: measuring ## replay CASES=500 invented decided cases and compare every flip with screening itself
 	@REPLAY_CASES=$(or $(CASES),500) .venv/bin/python -m pytest -q -s -n 0 --timeout 0 moderation/tests/test_replay.py -k exactly
+
+faults-alerts: measuring ## kill what delivers alerts KILLS=100 times, with the relay and PostgreSQL going down; prints a table
+	@.venv/bin/python -m bench.alerts --kills $(or $(KILLS),100)
 
 eval-safety: measuring ## measure a suite on a file (SUITE=crisis DATA=path, and LABELS=path MORE="--variants")
 	@.venv/bin/python -m evaluation.run --suite $(or $(SUITE),crisis) $(if $(DATA),--data "$(DATA)") \

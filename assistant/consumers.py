@@ -14,12 +14,13 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, ParamSpec, TypeVar
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.sessions.models import Session
 from django.http import Http404
 from django.utils import timezone
 
@@ -136,11 +137,12 @@ class PersonalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channel
         session = self.scope.get("session")
         if session is not None and not is_alive(session.session_key):
             return False  # signed out, here or elsewhere, or the session ran out
-        return user is not None and bool(user.has_perm(self.permission))
+        return user is not None and not user.lacks_second_factor and bool(user.has_perm(self.permission))
 
 
 def is_alive(session_key: str | None) -> bool:
-    return Session.objects.filter(session_key=session_key, expire_date__gt=timezone.now()).exists()
+    sessions = import_module(settings.SESSION_ENGINE).SessionStore.get_model_class()
+    return bool(sessions.objects.filter(session_key=session_key, expire_date__gt=timezone.now()).exists())
 
 
 class JobConsumer(PersonalConsumer):

@@ -38,8 +38,13 @@ class Step:
 
 def steps_of(draft: Draft) -> list[Step]:
     """The newest first."""
+    return [_step(row, is_head=row.number == draft.head_number) for row in revisions_of(draft)]
+
+
+def revisions_of(draft: Draft) -> list[DraftRevision]:
+    """Those that are worth showing, the newest first."""
     rows = list(draft.revisions.select_related("case").order_by("-number")[:MOST_REVISIONS])
-    return [_step(row, is_head=row.number == draft.head_number) for row in _ends_of_sittings(rows, draft.head_number)]
+    return list(_ends_of_sittings(rows, draft.head_number))
 
 
 def _ends_of_sittings(newest_first: Sequence[DraftRevision], head_number: int) -> Iterator[DraftRevision]:

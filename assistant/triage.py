@@ -34,6 +34,7 @@ TIER_WORDS = {
 WORRIED = "person.worried"
 HANDED_OVER = "person.handed_over"
 REPORTED = "person.reported"
+APPEALED = "person.appealed"
 SAMPLED = "sample.unflagged"
 SECOND_READER = "second_reader.risk"
 LEVEL_HOLD = "triage.level_hold"
@@ -41,6 +42,7 @@ REASONS = {
     WORRIED: gettext_noop("A supporter worries about this person."),
     HANDED_OVER: gettext_noop("A supporter handed this post over to a lead."),
     REPORTED: gettext_noop("Somebody asked for a look."),
+    APPEALED: gettext_noop("A supporter asks for another look at a decision."),
     SAMPLED: gettext_noop("Nothing was found. This post was drawn at random, to see what is missed."),
     SECOND_READER: gettext_noop("The model read this post and sees a possible danger. No rule found one."),
     LEVEL_HOLD: gettext_noop("Replies to a post of this level are read by a moderator before they leave."),
@@ -60,6 +62,7 @@ class Handling:
     resource_expected: bool  # the reply should name somebody to turn to
     may_generate: bool  # the model may draft from the post
     offer_hand_over: bool
+    two_people: bool  # what one moderator decides about it waits until another confirms
 
 
 def handling(level: int, rules: Policy | None = None) -> Handling:
@@ -75,6 +78,7 @@ def handling(level: int, rules: Policy | None = None) -> Handling:
             resource_expected=True,
             may_generate=False,
             offer_hand_over=True,
+            two_people=level >= Level.METHOD,
         )
     return Handling(
         hold_post=level >= Level.METHOD,
@@ -83,6 +87,7 @@ def handling(level: int, rules: Policy | None = None) -> Handling:
         resource_expected="resource" in rule.mandatory,
         may_generate=rule.model_drafts,
         offer_hand_over=level >= Level.PLAN,
+        two_people=rule.two_people,
     )
 
 

@@ -1,13 +1,17 @@
-"""The only door from an id in a URL to a flag."""
+"""The only door from an id in a URL to a row. What is not for you does not exist: 404."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db import models
 from django.http import Http404
 
-from moderation.models import Flag
+from assistant.models import CaseKey
+from moderation.models import Alert, BreakGlass, BreakGlassReview, Decision, Escalation, Flag, Incident, Shift
+
+Row = TypeVar("Row", bound=models.Model)
 
 
 def flag_for(user: Any, flag_id: uuid.UUID) -> Flag:
@@ -16,3 +20,71 @@ def flag_for(user: Any, flag_id: uuid.UUID) -> Flag:
     if flag is None:
         raise Http404
     return flag
+
+
+def linkable(user: Any, row_id: uuid.UUID) -> CaseKey | Flag | None:
+    """What this id stands for: a flag that they may see, or the case of a post; None for anything else."""
+    flag = Flag.objects.for_person(user).filter(id=row_id, case__destroyed_at=None).select_related("case").first()
+    return flag or case_of_id(row_id, flags=False)
+
+
+def case_of_id(row_id: uuid.UUID, *, flags: bool = True) -> CaseKey | None:
+    """The case of a post or, with `flags`, of a flag."""
+    cases = CaseKey.objects.filter(destroyed_at=None)
+    case = cases.filter(post__id=row_id).first()
+    if case is None and flags:
+        case = cases.filter(id__in=Flag.objects.filter(id=row_id).values("case")).first()
+    return case
+
+
+def incident_for(incident_id: uuid.UUID) -> Incident:
+    """Of those that were not erased; for everybody who keeps incidents."""
+    return _only(Incident.objects.filter(id=incident_id).select_related("case", "opened_by"))
+
+
+def case_open_to(user: Any, request_id: uuid.UUID) -> BreakGlass:
+    """A request of one's own that was allowed, while its time runs."""
+    return _only(BreakGlass.objects.open_to(user).filter(id=request_id).select_related("case", "subject__post"))
+
+
+def request_to_read(request_id: uuid.UUID) -> BreakGlass:
+    return _only(BreakGlass.objects.filter(id=request_id).select_related("case", "by"))
+
+
+def review_of_reading(review_id: uuid.UUID) -> BreakGlassReview:
+    return _only(BreakGlassReview.objects.filter(id=review_id).select_related("case", "about__by"))
+
+
+def decision_of(user: Any, decision_id: uuid.UUID) -> Decision:
+    """A decision that this person made, or confirmed."""
+    rows = Decision.objects.filter(id=decision_id, case__destroyed_at=None).select_related("case", "flag")
+    decision = rows.first()
+    if decision is None or not decision.is_by(user):
+        raise Http404
+    return decision
+
+
+def hand_over_for(escalation_id: uuid.UUID) -> Escalation:
+    """For those who may decide what was escalated: every one of a case that was not erased."""
+    return _only(Escalation.objects.with_flags().filter(id=escalation_id))
+
+
+def alert_for(alert_id: uuid.UUID) -> Alert:
+    """Its row says nothing of any case; what it leads to has a door of its own."""
+    return _found(Alert.objects.select_related("flag").filter(id=alert_id))
+
+
+def shift_for(shift_id: uuid.UUID) -> Shift:
+    return _found(Shift.objects.filter(id=shift_id))
+
+
+def _only(rows: models.QuerySet[Row]) -> Row:
+    """Of rows whose case was not erased."""
+    return _found(rows.filter(case__destroyed_at=None))
+
+
+def _found(rows: models.QuerySet[Row]) -> Row:
+    row = rows.first()
+    if row is None:
+        raise Http404
+    return row

@@ -4,139 +4,137 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext
 
 from assistant import triage
 from assistant.actions import changes_of
-from assistant.models import Post, Reply, Suggestion
-from assistant.screens import triage_of
+from assistant.changes import word_changes
+from assistant.models import Post
+from assistant.screens.changes import word_rows
+from assistant.screens.triage import triage_of
 from assistant.translated import finding_rows
-from moderation import policy
-from moderation.flagged import flag_row, flagged_text, kind_of, marked, one_of_each
-from moderation.models import Decision, Escalation, Flag
-
-FLAGGED = {
-    "post": gettext_noop("flagged the post"),
-    "suggestion": gettext_noop("flagged the suggestion"),
-    "reply": gettext_noop("flagged the reply"),
-}
-OUTCOME_LABELS = {
-    Decision.Outcome.APPROVE: gettext_noop("Approve"),
-    Decision.Outcome.EDIT: gettext_noop("Edit and approve"),
-    Decision.Outcome.RETURN: gettext_noop("Return with note"),
-    Decision.Outcome.REJECT: gettext_noop("Reject"),
-}
-# What an outcome does, in words, for the kind of text and whether it is held.
-OUTCOME_EFFECTS: dict[tuple[type, bool, str], str] = {
-    (Post, True, "approve"): gettext_noop("Supporters may answer this post."),
-    (Post, True, "reject"): gettext_noop("Supporters are not asked to answer; the service takes it from here."),
-    (Post, False, "approve"): gettext_noop("Supporters go on answering this post; the flag is closed."),
-    (Post, False, "reject"): gettext_noop("Supporters are no longer asked to answer; the service takes it from here."),
-    (Suggestion, True, "approve"): gettext_noop("The supporter sees the suggestion as it is."),
-    (Suggestion, True, "edit"): gettext_noop("The supporter sees your version."),
-    (Suggestion, True, "reject"): gettext_noop("The supporter never sees it."),
-    (Suggestion, False, "approve"): gettext_noop("It stays as it is; the flag is closed."),
-    (Suggestion, False, "reject"): gettext_noop("The supporter no longer sees it."),
-    (Reply, True, "approve"): gettext_noop("The reply is sent as it is."),
-    (Reply, True, "edit"): gettext_noop("Your version is sent; the supporter sees what changed and why."),
-    (Reply, True, "return"): gettext_noop("The supporter gets it back with your note and writes on."),
-    (Reply, True, "reject"): gettext_noop("The reply is not sent; the post goes to somebody else."),
-    (Reply, False, "approve"): gettext_noop("It was sent already; the flag is closed with your reason."),
-}
+from moderation import case_history, case_writing, level_rules, policies, policy
+from moderation.actions.undo import may_undo
+from moderation.claimed import claim_of
+from moderation.flagged import flag_row, flagged_text, marked
+from moderation.models import Appeal, Decision, Flag, Proposal
+from moderation.outcome_words import choices_for, label_of
 
 
 def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
     text, findings = flagged_text(flag)
     post = flag.subject_post
-    claimer = flag.claimer()
     suggestion = flag.suggestion
     draft = suggestion.job.draft if suggestion else flag.reply.draft if flag.reply else None
-    decision = Decision.objects.filter(flag=flag).select_related("case", "by").first()
+    return (
+        {
+            "flag": flag,
+            "row": flag_row(flag, user),
+            "post": post,
+            "post_findings": finding_rows(post.findings.all()),
+            "triage": triage_of(post),
+            "worries": worries_of(post),
+            "said": [
+                gettext(triage.REASONS[code])
+                for code in flag.codes
+                if code in triage.REASONS and code != triage.LEVEL_HOLD
+            ],
+            "is_sample": flag.is_sample,
+            "author": draft.author.username if draft else "",
+            "suggestion": suggestion,
+            "changes": changes_of(suggestion) if suggestion else [],
+            "drafts": case_writing.drafts_of(post),
+            "earlier": case_writing.earlier_replies(post, flag.reply),
+            "whose": case_writing.whose_words(flag.reply) if flag.reply else None,
+            "text": text,
+            "marked": marked(text, findings),
+            "findings": case_writing.findings_in(text, findings),
+            "screening": flag.subject.screening_version,
+            "history": case_history.history_of(flag),
+            "notes": case_history.notes_of(flag),
+            "level_rules": level_rules.lines_for(flag.level, post.country),
+            "policies": policies_for({finding.phase for finding in findings}),
+            "appeal": appeal_part(flag),
+        }
+        | acts_for(flag, user, text)
+        | decided_part(flag, user)
+    )
+
+
+def worries_of(post: Post) -> list[dict[str, Any]]:
+    rows = post.worries.select_related("case", "by")
+    return [{"who": row.by.username, "at": row.at, "now": row.now, "note": row.note} for row in rows]
+
+
+def policies_for(phases: set[str]) -> list[dict[str, Any]]:
+    met = policies.met_by(phases)
+    return [
+        {"code": one.code, "label": gettext(one.label), "rule": gettext(one.rule), "met": one.code in met}
+        for one in policies.POLICIES
+    ]
+
+
+def acts_for(flag: Flag, user: Any, text: str) -> dict[str, Any]:
+    """What this person may do now."""
+    claimer = flag.claimer()
+    others = claimer is not None and claimer.pk != user.pk
+    mine = flag.is_open and policy.may_decide(user, flag)
+    proposal = flag.proposal()
     return {
-        "flag": flag,
-        "row": flag_row(flag, user),
-        "post": post,
-        "post_findings": finding_rows(post.findings.all()),
-        "triage": triage_of(post),
-        "worries": [
-            {"who": worry.by.username, "at": worry.at, "now": worry.now, "note": worry.note}
-            for worry in post.worries.select_related("case", "by")
-        ],
-        "said": [
-            gettext(triage.REASONS[code]) for code in flag.codes if code in triage.REASONS and code != triage.LEVEL_HOLD
-        ],
-        "is_sample": flag.is_sample,
-        "revision": flag.revision_seen,
-        "draft": draft,
-        "author": draft.author.username if draft else "",
-        "suggestion": suggestion,
-        "changes": changes_of(suggestion) if suggestion else [],
-        "reply": flag.reply,
-        "text": text,
-        "marked": marked(text, findings),
-        "findings": finding_rows(one_of_each(findings)),
-        "model_percent": round(100 * flag.reply.model_share) if flag.reply else None,
-        "history": history_of(flag),
-        "decision": decision,
         "claimed_by": claimer.username if claimer else "",
-        "claimed_by_me": claimer is not None and claimer.pk == user.pk,
-        "may_claim": flag.is_open and policy.may_decide(user, flag) and (claimer is None or claimer.pk == user.pk),
-        "may_decide": flag.is_open and policy.may_decide(user, flag) and (claimer is None or claimer.pk == user.pk),
-        "may_escalate": flag.is_open and not flag.escalated and policy.may_decide(user, flag),
-        "outcomes": [
-            {
-                "value": str(outcome),
-                "label": gettext(OUTCOME_LABELS[outcome]),
-                "effect": gettext(OUTCOME_EFFECTS[type(flag.subject), policy.is_held(flag), str(outcome)]),
-            }
-            for outcome in policy.outcomes_for(flag)
-        ],
+        "claim": claim_of(flag, user),
+        "may_decide": mine and not others and proposal is None,
+        "may_answer": mine and not others and proposal is not None,
+        "may_escalate": mine and not flag.escalated,
+        "may_note": user.has_perm(policy.DECIDE_FLAGS),
+        "proposal": proposal_part(proposal, user, text) if proposal else None,
+        "takes_two": flag.is_open and proposal is None and triage.handling(flag.level).two_people,
+        "closings": Decision.Closing.choices if Decision.Outcome.CLOSE in policy.outcomes_for(flag) else [],
+        "outcomes": choices_for(flag),
     }
 
 
-def reason_of(escalation: Escalation) -> str:
-    """As somebody wrote it; a supporter who hands over writes none, and the site's own words stand for it."""
-    written = escalation.reason
-    return gettext(written) if written in triage.REASONS.values() else written
+def proposal_part(proposal: Proposal, user: Any, text: str) -> dict[str, Any]:
+    edited = proposal.edited_text
+    return {
+        "by": proposal.by.username,
+        "mine": proposal.by_id == user.pk,
+        "at": proposal.at,
+        "what": case_history.said_in_words(proposal),
+        "reason": proposal.reason,
+        "words": word_rows(word_changes(text, edited)) if edited else [],
+    }
 
 
-def history_of(flag: Flag) -> list[dict[str, Any]]:
-    """What people did in this case, oldest first."""
-    events: list[dict[str, Any]] = []
-    for other in Flag.objects.filter(case=flag.case).select_related("case", "raised_by"):
-        events.append(
-            {
-                "at": other.opened_at,
-                "who": other.raised_by.username if other.raised_by else "Lantern",
-                "what": gettext(FLAGGED[kind_of(other)]),
-                "why": ", ".join(other.codes),
-            }
-        )
-        for escalation in other.escalations.select_related("case", "by", "acknowledged_by"):
-            events.append(
-                {
-                    "at": escalation.at,
-                    "who": escalation.by.username,
-                    "what": gettext("escalated"),
-                    "why": reason_of(escalation),
-                }
-            )
-            if escalation.acknowledged_by is not None:
-                events.append(
-                    {
-                        "at": escalation.acknowledged_at,
-                        "who": escalation.acknowledged_by.username,
-                        "what": gettext("took the escalation"),
-                        "why": "",
-                    }
-                )
-    for decision in Decision.objects.filter(case=flag.case).select_related("case", "by"):
-        events.append(
-            {
-                "at": decision.at,
-                "who": decision.by.username,
-                "what": gettext(OUTCOME_LABELS[Decision.Outcome(decision.outcome)]).lower(),
-                "why": decision.reason,
-            }
-        )
-    return sorted(events, key=lambda event: event["at"])
+def appeal_part(flag: Flag) -> dict[str, Any] | None:
+    appeal = Appeal.behind(flag)
+    if appeal is None:
+        return None
+    decision = appeal.decision
+    return {
+        "words": appeal.words,
+        "at": appeal.at,
+        "decided": case_history.said_in_words(decision),
+        "reason": decision.reason,
+        "name": decision.by.username,
+    }
+
+
+def decided_part(flag: Flag, user: Any) -> dict[str, Any]:
+    """The decision that closed it, and whether this person can still take it back."""
+    decision = (
+        Decision.objects.standing().filter(flag=flag).select_related("case", "by", "flag", "revision__case").first()
+    )
+    if decision is None:
+        return {"decision": None}
+    decision.flag = flag
+    before = decision.revision.text if decision.revision else ""
+    return {
+        "decision": decision,
+        "decided_label": label_of(decision.outcome),
+        "decided_policy": policies.label_of(decision.policy),
+        "decided_words": word_rows(word_changes(before, decision.edited_text))
+        if decision.edited_text and flag.reply
+        else [],
+        "may_undo": may_undo(decision, user),
+    }

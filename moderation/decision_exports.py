@@ -5,7 +5,8 @@ One JSON object a line:
     version, id, case      the last two are codes, made anew for every file from a salt that is not kept
     kind, language, level  post, reply or suggestion; of the post
     codes, findings        that opened the flag; all that was found, with its severity
-    outcome, area          of the decision
+    outcome, closed_as     of the decision; of a closed flag, what came of it
+    policy                 that the decision rests on
     upheld, missed         whether people saw it as the checks did; of a sampled post; null where that is not known
     screening_version      of the checks that found it
     text, post, draft      scrubbed, as `manage.py screen` reads them; missing unless everybody whose words they are agreed
@@ -43,9 +44,9 @@ from assistant.models.learning import Agreed
 from assistant.safety.scrub import scrub
 from assistant.safety.types import Severity
 from assistant.vault.keys import CaseErased
-from moderation import policy_areas
 from moderation.models import Decision
 from moderation.replaying import draft_of, kind_of, text_of
+from moderation.upheld import upheld
 
 VERSION = 1
 EVENT = "decisions.exported"
@@ -61,7 +62,7 @@ class Count:
 
 def decided(since: date | None, kind: str = "") -> list[Decision]:
     """In the order in which they were made."""
-    rows = Decision.objects.order_by("at", "id")
+    rows = Decision.objects.standing().order_by("at", "id")
     if since is not None:
         rows = rows.filter(at__gte=timezone.make_aware(datetime.combine(since, time.min)))
     if kind:
@@ -139,8 +140,9 @@ def line_of(decision: Decision, code: Code) -> dict[str, Any]:
             for finding in flag.subject.findings.all()
         ],
         "outcome": decision.outcome,
-        "area": policy_areas.area_of(flag.codes),
-        "upheld": policy_areas.upheld(decision),
+        "closed_as": decision.closed_as,
+        "policy": decision.policy,
+        "upheld": upheld(decision),
         "missed": decision.missed,
         "screening_version": flag.subject.screening_version,
     }

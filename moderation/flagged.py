@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
 from assistant import triage
 from assistant.models import Finding
 from assistant.safety.types import Severity, Tier
 from assistant.translated import reason_words
+from moderation.due import due, lasted_words
 from moderation.models import Flag
+from moderation.together import may_be_decided_together, outcomes_together
 
-EXCERPT = 90  # characters on each side of what decided
+EXCERPT = 90  # characters on each side of what decided, less what would be half a word
+LONGEST_WORD = 30  # a longer one is cut: not every language puts spaces between its words
 
 # A post says how much haste there is, a text of ours whether it waits.
 POST_LABELS = {
@@ -42,13 +44,25 @@ def flag_row(flag: Flag, user: Any) -> dict[str, Any]:
         "kind_label": gettext(KINDS[kind_of(flag)]),
         "reasons": reasons_of(flag, findings),
         "marked": excerpt(text, findings),
-        "waited": timezone.now() - flag.opened_at,
         "opened_at": flag.opened_at,
+        "due": due(flag),
         "claimed_by": claimer.username if claimer else "",
         "claimed_by_me": claimer is not None and claimer.pk == user.pk,
+        "claimed_at": flag.claimed_at if claimer else None,
+        "claimed_for": lasted_words(flag.claimed_at) if claimer and flag.claimed_at else "",
         "escalated": flag.escalated,
+        "is_urgent": flag.severity == Severity.HOLD,
+        "together": ",".join(outcomes_together(flag)) if may_be_decided_together(flag) else "",
+        "chosen_value": f"{flag.id}:{flag.version}",
+        "state": state_of(flag, claimer),
         "url": reverse("moderation:flag", args=[flag.id]),
     }
+
+
+def state_of(flag: Flag, claimer: Any) -> str:
+    """Another one whenever the row would look different; time alone changes only words that the page keeps fresh itself."""
+    claim = f"{claimer.pk}.{flag.claimed_at}" if claimer else ""
+    return f"{flag.version}.{flag.severity}.{flag.level}.{len(flag.codes)}.{claim}"
 
 
 def severity_label(flag: Flag) -> str:
@@ -98,14 +112,36 @@ def marked(text: str, findings: list[Finding]) -> list[dict[str, Any]]:
 
 
 def excerpt(text: str, findings: list[Finding]) -> list[dict[str, Any]]:
-    """The shortest stretch around what decided; the beginning when nothing points anywhere."""
+    """The shortest stretch of whole words around what decided; the beginning when nothing points anywhere."""
     pointing = [finding for finding in findings if finding.end > finding.start]
     if not pointing:
-        return [{"text": text[: 2 * EXCERPT] + ("…" if len(text) > 2 * EXCERPT else ""), "mark": False}]
+        end = last_whole_word(text, 2 * EXCERPT)
+        return [{"text": text[:end].rstrip() + (" …" if end < len(text) else ""), "mark": False}]
     first = pointing[0]  # findings come most severe first
-    start, end = max(0, first.start - EXCERPT), min(len(text), first.end + EXCERPT)
+    start = first_whole_word(text, first.start - EXCERPT, first.start)
+    end = last_whole_word(text, first.end + EXCERPT, first.end)
     return [
-        {"text": ("…" if start else "") + text[start : first.start], "mark": False},
+        {"text": ("… " if start else "") + text[start : first.start], "mark": False},
         {"text": text[first.start : first.end], "mark": True},
-        {"text": text[first.end : end] + ("…" if end < len(text) else ""), "mark": False},
+        {"text": text[first.end : end].rstrip() + (" …" if end < len(text) else ""), "mark": False},
     ]
+
+
+def first_whole_word(text: str, wanted: int, before: int) -> int:
+    """Where the first word begins at or after `wanted`."""
+    if wanted <= 0:
+        return 0
+    for place in range(wanted, min(before, wanted + LONGEST_WORD) + 1):
+        if text[place - 1].isspace():
+            return place
+    return wanted
+
+
+def last_whole_word(text: str, wanted: int, after: int = 0) -> int:
+    """Where the last word ends at or before `wanted`."""
+    if wanted >= len(text):
+        return len(text)
+    for place in range(wanted, max(after, wanted - LONGEST_WORD) - 1, -1):
+        if text[place].isspace():
+            return place
+    return wanted

@@ -1,18 +1,143 @@
 from __future__ import annotations
 
+import uuid
+from datetime import timedelta
+from typing import Any
+
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assistant.forms import LetterField
-from moderation.models import Decision
+from moderation import duty
+from moderation.models import Decision, EscalationEnd, Shift
 
 ESCALATE = "escalate"
+LONGEST_SHIFT = timedelta(days=14)
+
+
+class VersionField(forms.IntegerField):
+    """The version of the flag that the page showed."""
+
+    def __init__(self) -> None:
+        super().__init__(min_value=1, max_value=2**31 - 1)
 
 
 class DecisionForm(forms.Form):
     outcome = forms.ChoiceField(choices=[*Decision.Outcome.choices, (ESCALATE, _("Escalate"))])
+    policy = forms.CharField(max_length=20, required=False)  # the action says which is missing
     reason = LetterField(max_length=settings.MAX_REASON)
     edited_text = LetterField(max_length=settings.MAX_DRAFT, required=False)
-    version = forms.IntegerField(min_value=1, max_value=2**31 - 1)
+    closed_as = forms.CharField(max_length=10, required=False)
+    version = VersionField()
     missed = forms.BooleanField(required=False)  # only of a sampled post
+
+
+class TakeOverForm(forms.Form):
+    taken_from = forms.CharField(max_length=40)  # the id of whoever the page says has it
+    why = LetterField(max_length=settings.MAX_REASON)
+
+
+class ChosenField(forms.Field):
+    """Flags with the version that was on the page: `id:version`, each once."""
+
+    widget = forms.SelectMultiple
+
+    def to_python(self, value: Any) -> list[tuple[uuid.UUID, int]]:
+        found: dict[uuid.UUID, int] = {}
+        for line in value or ():
+            flag_id, _, version = line.partition(":")
+            try:
+                found[uuid.UUID(flag_id)] = int(version)
+            except ValueError as error:
+                raise ValidationError(gettext("This form was damaged. Reload the page and choose again.")) from error
+        return list(found.items())
+
+    def validate(self, value: list[tuple[uuid.UUID, int]]) -> None:
+        if not value:
+            raise ValidationError(gettext("Choose at least one flag."))
+
+
+class TogetherForm(forms.Form):
+    """One outcome for several flags; each is named with the version that was on the page."""
+
+    outcome = forms.ChoiceField(choices=Decision.Outcome.choices)
+    policy = forms.CharField(max_length=20, required=False)  # the action says which is missing
+    reason = LetterField(max_length=settings.MAX_REASON)
+    closed_as = forms.CharField(max_length=10, required=False)
+    chosen = ChosenField()
+
+
+class AnswerForm(forms.Form):
+    answer = forms.ChoiceField(choices=[("confirm", _("Confirm")), ("refuse", _("Refuse"))])
+    reason = LetterField(max_length=settings.MAX_REASON, required=False)
+    version = VersionField()
+
+
+class NoteForm(forms.Form):
+    text = LetterField(max_length=settings.MAX_REASON)
+
+
+class AppealForm(forms.Form):
+    words = LetterField(max_length=settings.MAX_REASON)
+
+
+class _LocalTime(forms.DateTimeInput):
+    """The browser's own way to choose a day and an hour."""
+
+    input_type = "datetime-local"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%dT%H:%M")
+
+
+class ShiftForm(forms.Form):
+    """Times are in the time zone of the site."""
+
+    person: forms.ModelChoiceField[Any] = forms.ModelChoiceField(queryset=None, label=_("Who"))
+    line = forms.ChoiceField(choices=Shift.Line.choices, label=_("In which line"))
+    place = forms.IntegerField(
+        min_value=1, max_value=9, initial=1, label=_("Place in it"), help_text=_("1 is told first.")
+    )
+    starts_at = forms.DateTimeField(label=_("From"), widget=_LocalTime())
+    ends_at = forms.DateTimeField(label=_("Until"), widget=_LocalTime())
+    weeks = forms.IntegerField(
+        min_value=1,
+        max_value=26,
+        initial=1,
+        label=_("So many weeks"),
+        help_text=_("2 or more: the same again each week."),
+    )
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        field = self.fields["person"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = duty.people_who(duty.BE_ALERTED)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        person, line = given.get("person"), given.get("line")
+        if person is not None and line and not person.has_perm(duty.PERMISSION_OF[Shift.Line(line)]):
+            self.add_error("line", gettext("%(name)s has no role that this line needs.") % {"name": person.username})
+        starts, ends = given.get("starts_at"), given.get("ends_at")
+        if starts and ends and not starts < ends <= starts + LONGEST_SHIFT:
+            self.add_error("ends_at", gettext("A shift ends after it starts, and within two weeks."))
+        return given
+
+
+class OutOfHoursForm(forms.Form):
+    text = LetterField(
+        max_length=settings.MAX_REASON,
+        required=False,
+        widget=forms.Textarea({"rows": 4}),
+        label=_("What supporters are told while nobody is on duty"),
+        help_text=_("For example when somebody is, and whom to ring. All supporters read it; put nothing secret here."),
+    )
+
+
+class HandOverEndForm(forms.Form):
+    outcome = forms.ChoiceField(choices=EscalationEnd.Outcome.choices)
+    note = LetterField(max_length=settings.MAX_REASON)

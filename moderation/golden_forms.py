@@ -11,33 +11,45 @@ from django.utils.translation import gettext_lazy as _
 
 from assistant.forms import LetterField
 from assistant.models import Post, Reply
-from moderation import policy
-from moderation.actions.reviews import OUTCOMES
+from moderation import policies, policy
 from moderation.forms import ESCALATE
-from moderation.models import GoldenItem
-from moderation.policy_areas import AREAS
+from moderation.models import Decision, GoldenItem
 from moderation.quality_words import outcome_words
+
+OF_APPEALS = (Decision.Outcome.UPHOLD, Decision.Outcome.OVERTURN)
 
 
 def _outcomes() -> list[tuple[str, str]]:
-    return [(outcome, outcome_words(outcome)) for outcome in OUTCOMES]
+    outcomes = (*Decision.Outcome.values, ESCALATE)
+    return [(one, outcome_words(one)) for one in outcomes if one not in OF_APPEALS]
 
 
-def _areas() -> list[tuple[str, str]]:
-    return [(area, gettext(label)) for area, label in AREAS.items()]
+def _policies() -> list[tuple[str, str]]:
+    return [(one.code, gettext(one.label)) for one in policies.POLICIES]
 
 
 class MarkForm(forms.Form):
     """What would have been right for a decided flag."""
 
     outcome = forms.ChoiceField(choices=_outcomes, label=_("What is right"))
-    area = forms.ChoiceField(choices=_areas, label=_("Area of the policy"))
+    closed_as = forms.ChoiceField(
+        choices=[("", "—"), *Decision.Closing.choices], required=False, label=_("If it is closed: what came of it")
+    )
+    policy = forms.ChoiceField(choices=_policies, label=_("Policy"))
     explanation = LetterField(
         max_length=settings.MAX_REASON,
         label=_("Why"),
         help_text=_("Whoever decided it reads this afterwards."),
         widget=forms.Textarea(attrs={"rows": 3, "class": "plain"}),
     )
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("outcome") != Decision.Outcome.CLOSE:
+            given["closed_as"] = ""
+        elif not given.get("closed_as"):
+            self.add_error("closed_as", gettext("Say what came of it, then close it."))
+        return given
 
 
 class GoldenForm(MarkForm):
@@ -58,7 +70,7 @@ class GoldenForm(MarkForm):
         label=_("Of a reply: the invented post it answers"),
         widget=forms.Textarea(attrs={"rows": 3, "class": "plain"}),
     )
-    field_order = ("kind", "text", "post_text", "outcome", "area", "explanation")
+    field_order = ("kind", "text", "post_text", "outcome", "closed_as", "policy", "explanation")
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext
-
-from moderation import policy_areas, quality
+from moderation import policies, quality
 from moderation.models import Review
 from moderation.quality_words import looks_words, outcome_words
 from moderation.stand_in import flag_of
@@ -21,9 +19,9 @@ def my_reviews_page(user: Any) -> dict[str, Any]:
     return {
         "golden": looks_words(quality.held_against(golden)),
         "looks": looks_words(quality.looks_of(seconds)),
-        "areas": [
-            {"area": gettext(policy_areas.AREAS[area]), **looks_words(looks)}
-            for area, looks in quality.by_area(seconds).items()
+        "policies": [
+            {"policy": policies.label_of(code), **looks_words(looks)}
+            for code, looks in quality.by_policy(seconds).items()
         ],
         "latest": [_told(review) for review in readable.with_subjects().order_by("-decided_at")],
     }
@@ -37,9 +35,9 @@ def _told(review: Review) -> dict[str, Any]:
         "text": flag_of(review).subject.text,
         "language": item.language,
         "same": review.same,
-        "mine": outcome_words(review.outcome),
-        "right": outcome_words(item.outcome),
-        "area": gettext(policy_areas.AREAS.get(item.area, item.area)),
+        "mine": outcome_words(review.outcome, review.closed_as),
+        "right": outcome_words(item.outcome, item.closed_as),
+        "policy": policies.label_of(item.policy),
         "reason": review.reason,
         "explanation": item.explanation,
         "by": item.by.username,

@@ -1,36 +1,50 @@
-"""Which outcomes fit which kind of text, and who may decide what."""
+"""Which outcomes fit which kind of text, who may decide what, and when it takes two."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from assistant import triage
+from assistant.actions import may_go_after_all
 from assistant.models import Post, Reply, Suggestion
-from moderation.models import Decision, Flag
-
-Outcome = Decision.Outcome
+from moderation.models import Appeal, Flag, Outcome
 
 # What was held waits for one of these.
 OUTCOMES_HELD: dict[type, tuple[Outcome, ...]] = {
     # A seeker's own words are never edited, and there is nobody to return them to.
     Post: (Outcome.APPROVE, Outcome.REJECT),
     Suggestion: (Outcome.APPROVE, Outcome.EDIT, Outcome.REJECT),
-    Reply: (Outcome.APPROVE, Outcome.EDIT, Outcome.RETURN, Outcome.REJECT),
+    Reply: (Outcome.RETURN, Outcome.EDIT, Outcome.APPROVE, Outcome.REJECT),
 }
 # What was only flagged is where it was going already.
 OUTCOMES_SHOWN: dict[type, tuple[Outcome, ...]] = {
-    Post: (Outcome.APPROVE, Outcome.REJECT),
-    Suggestion: (Outcome.APPROVE, Outcome.REJECT),
-    Reply: (Outcome.APPROVE,),  # it was sent; nothing brings it back
+    Post: (Outcome.CLOSE, Outcome.REJECT),
+    Suggestion: (Outcome.CLOSE, Outcome.REJECT),
+    Reply: (Outcome.CLOSE,),  # it was sent; nothing brings it back
 }
 
 VIEW_FLAGS = "moderation.view_flags"
 DECIDE_FLAGS = "moderation.decide_flags"
 DECIDE_ESCALATED = "moderation.decide_escalated"
 VIEW_QUALITY = "moderation.view_quality"
+KEEP_INCIDENTS = "moderation.keep_incidents"
+SIGN_OFF_INCIDENTS = "moderation.sign_off_incidents"
+VIEW_SAFETY = "moderation.view_safety"
+ASK_BREAK_GLASS = "moderation.ask_break_glass"
+ALLOW_BREAK_GLASS = "moderation.allow_break_glass"
 
 
 def outcomes_for(flag: Flag) -> tuple[Outcome, ...]:
+    if flag.is_appeal:
+        return _outcomes_of_appeal(flag)
     return (OUTCOMES_HELD if is_held(flag) else OUTCOMES_SHOWN)[type(flag.subject)]
+
+
+def _outcomes_of_appeal(flag: Flag) -> tuple[Outcome, ...]:
+    """A reply that was withheld can also go back to its author: wrong to refuse it, and not yet right to send."""
+    assert flag.reply is not None
+    back = flag.reply.status == Reply.Status.WITHHELD and may_go_after_all(flag.reply)
+    return (Outcome.UPHOLD, Outcome.OVERTURN, *([Outcome.RETURN] if back else []))
 
 
 def is_held(flag: Flag) -> bool:
@@ -40,4 +54,12 @@ def is_held(flag: Flag) -> bool:
 def may_decide(user: Any, flag: Flag) -> bool:
     if flag.reply is not None and flag.reply.draft.author_id == user.pk:
         return False  # nobody approves their own reply
+    appeal = Appeal.behind(flag)
+    if appeal is not None and appeal.decision.is_by(user):
+        return False  # nor judges what they decided themselves
     return bool(user.has_perm(DECIDE_ESCALATED if flag.escalated else DECIDE_FLAGS))
+
+
+def takes_two(flag: Flag, outcome: str) -> bool:
+    """Whether a second person confirms it first: at the levels that the safety policy names, whatever changes something."""
+    return triage.handling(flag.level).two_people and outcome not in (Outcome.CLOSE, Outcome.UPHOLD)

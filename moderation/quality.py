@@ -11,9 +11,10 @@ from typing import Any
 from django.utils import timezone
 
 from assistant.intervals import Interval, wilson
-from moderation import agreement, drift, policy_areas
+from moderation import agreement, drift, policies
 from moderation.drift import Share
 from moderation.models import Decision, Review
+from moderation.upheld import detectors_of, upheld
 
 YEAR = timedelta(days=365)
 FEWEST_LOOKS = 10  # below that a share is not said
@@ -42,25 +43,21 @@ class Second:
     """A decision, and what somebody else would have decided."""
 
     review: Review
-    area: str
     first: Decision
 
     @property
     def outcomes(self) -> tuple[str, str]:
-        return self.first.outcome, self.review.outcome
+        return self.review.expected, self.review.judged
 
     def is_by(self, user: Any) -> bool:
-        return user.pk in (self.first.by_id, self.review.by_id)
+        return self.first.is_by(user) or user.pk == self.review.by_id
 
 
 def second_looks() -> list[Second]:
     rows = Review.objects.decided().filter(kind=Review.Kind.SECOND, decided_at__gte=timezone.now() - YEAR)
+    rows = rows.filter(decision__undo=None)
     rows = rows.select_related("decision__flag", "decision__by", "by").order_by("-decided_at")
-    return [
-        Second(row, policy_areas.area_of(row.decision.flag.codes), row.decision)
-        for row in rows
-        if row.decision is not None
-    ]
+    return [Second(row, row.decision) for row in rows if row.decision is not None]
 
 
 def looks_of(seconds: Sequence[Second]) -> Looks:
@@ -72,12 +69,12 @@ def looks_of(seconds: Sequence[Second]) -> Looks:
     return Looks(len(pairs), same, alpha, all_alike=alpha is None)
 
 
-def by_area(seconds: Iterable[Second]) -> dict[str, Looks]:
-    """In the order of the areas; those that nobody looked at twice are left out."""
+def by_policy(seconds: Iterable[Second]) -> dict[str, Looks]:
+    """By that of the first decision, in the order of the policies; those that nobody looked at twice are left out."""
     grouped: dict[str, list[Second]] = defaultdict(list)
     for second in seconds:
-        grouped[second.area].append(second)
-    return {area: looks_of(grouped[area]) for area in policy_areas.AREAS if area in grouped}
+        grouped[second.first.policy].append(second)
+    return {code: looks_of(grouped[code]) for code in policies.BY_CODE if code in grouped}
 
 
 def golden_looks(user: Any | None = None) -> list[Review]:
@@ -118,10 +115,10 @@ def detectors(today: date | None = None) -> list[Detector]:
     told: Counter[tuple[str, bool | None]] = Counter()
     early: Counter[tuple[str, bool]] = Counter()
     late: Counter[tuple[str, bool]] = Counter()
-    rows = Decision.objects.filter(at__gte=timezone.now() - YEAR).select_related("flag__reply")
+    rows = Decision.objects.standing().filter(at__gte=timezone.now() - YEAR).select_related("flag__reply")
     for decision in rows.defer("reason", "edited_text", "flag__reply__text", "flag__reply__note").iterator():
-        verdict = policy_areas.upheld(decision)
-        for name in policy_areas.detectors_of(decision.flag):
+        verdict = upheld(decision)
+        for name in detectors_of(decision.flag):
             told[name, verdict] += 1
             if verdict is not None and begin <= decision.at < end:
                 (early if decision.at < border else late)[name, verdict] += 1

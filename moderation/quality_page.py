@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from assistant.charts import Chart, chart
-from moderation import drift, policy_areas, quality
+from moderation import drift, policies, quality
 from moderation.models import GoldenItem, Review
 from moderation.quality import Detector, Second
 from moderation.quality_words import looks_words, outcome_words, percents
@@ -23,9 +23,9 @@ def quality_page() -> dict[str, Any]:
     seconds = quality.second_looks()
     detectors = quality.detectors()
     return {
-        "areas": [
-            {"area": gettext(policy_areas.AREAS[area]), **looks_words(looks)}
-            for area, looks in quality.by_area(seconds).items()
+        "policies": [
+            {"policy": policies.label_of(code), **looks_words(looks)}
+            for code, looks in quality.by_policy(seconds).items()
         ],
         "all": looks_words(quality.looks_of(seconds)),
         "people": _people(seconds, quality.golden_looks()),
@@ -46,7 +46,7 @@ def _people(seconds: list[Second], golden: list[Review]) -> list[dict[str, Any]]
     looks: dict[Any, list[Second]] = defaultdict(list)
     held: dict[Any, list[Review]] = defaultdict(list)
     for second in seconds:
-        for who in (second.first.by, second.review.by):
+        for who in (second.first.by, second.review.by):  # who confirmed a decision did not decide unknowing
             assert who is not None  # it is decided
             names[who.pk] = who.username
             looks[who.pk].append(second)
@@ -68,9 +68,9 @@ def _differing(second: Second) -> dict[str, Any]:
     return {
         "url": reverse("moderation:flag", args=[second.first.flag_id]),
         "at": second.review.decided_at,
-        "area": gettext(policy_areas.AREAS[second.area]),
-        "first": outcome_words(second.first.outcome),
-        "again": outcome_words(second.review.outcome),
+        "policy": policies.label_of(second.first.policy),
+        "first": outcome_words(second.first.outcome, second.first.closed_as),
+        "again": outcome_words(second.review.outcome, second.review.closed_as),
         "reason": second.review.reason if second.review.case.destroyed_at is None else "",
         "is_marked": GoldenItem.objects.filter(decision=second.first).exists(),
         "mark_url": reverse("moderation:mark_golden", args=[second.first.flag_id]),
@@ -120,8 +120,8 @@ def _golden(item: GoldenItem) -> dict[str, Any]:
         "id": item.id,
         "text": flag_of(Review(item=item, offered_at=item.at)).subject.text,
         "language": item.language,
-        "outcome": outcome_words(item.outcome),
-        "area": gettext(policy_areas.AREAS.get(item.area, item.area)),
+        "outcome": outcome_words(item.outcome, item.closed_as),
+        "policy": policies.label_of(item.policy),
         "explanation": item.explanation,
         "by": item.by.username,
         "shown": len(looks),

@@ -7,16 +7,18 @@ from typing import Any
 from django.utils.translation import gettext
 
 from assistant.intervals import Interval
-from moderation import agreement, case_page
+from moderation import agreement
 from moderation.forms import ESCALATE
 from moderation.models import Decision
+from moderation.outcome_words import label_of
 from moderation.quality import FEWEST_LOOKS, Looks
 
 
-def outcome_words(outcome: str) -> str:
+def outcome_words(outcome: str, closed_as: str = "") -> str:
     if outcome == ESCALATE:
         return gettext("Escalate")
-    return gettext(case_page.OUTCOME_LABELS[Decision.Outcome(outcome)])
+    closing = f" ({Decision.Closing(closed_as).label})" if closed_as else ""
+    return label_of(outcome) + closing
 
 
 def percents(interval: Interval | None) -> str:

@@ -2,61 +2,100 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
-from django.db.models import Count, Q
-from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 
 from assistant import triage
-from assistant.safety.types import Severity
-from moderation import policy, reviews, sample
+from moderation import policies, policy, reviews, sample
+from moderation.actions.together import Result
 from moderation.flagged import flag_row
-from moderation.models import Flag
+from moderation.models import Decision, Flag
+from moderation.models.flags import FlagQuerySet
+from moderation.queue_filters import Chosen, count, fits, groups_of_links, narrow
 
-PAGE = 50
-
-FILTERS = {
-    "": (gettext_noop("All open"), Q()),
-    "posts": (gettext_noop("Posts"), Q(post__isnull=False)),
-    "replies": (gettext_noop("Replies held"), Q(reply__isnull=False)),
-    "suggestions": (gettext_noop("Suggestions"), Q(suggestion__isnull=False)),
-    "reported": (gettext_noop("Reported by people"), Q(raised_by__isnull=False)),
-    "samples": (gettext_noop("Samples"), Q(post__isnull=False, severity=Severity.NOTE)),
-}
+PAGE = 40  # all of them can be chosen in one form, see DATA_UPLOAD_MAX_NUMBER_FIELDS
+MOST = 400  # rows that a page keeps fresh; further ones are a page of their own
 
 
-def queue_page(user: Any, chosen: str) -> dict[str, Any]:
-    chosen = chosen if chosen in FILTERS else ""
+def queue_page(user: Any, query: Mapping[str, str]) -> dict[str, Any]:
+    """The rows behind the flag `after`, and as many as reach to the flag `upto`, which the page shows already."""
+    chosen = Chosen.of(query)
     flags = Flag.objects.open().for_person(user)
-    counts = flags.aggregate(
-        **{f"n_{name or 'all'}": Count("id", filter=where) for name, (_, where) in FILTERS.items()}
-    )
-    rows = flags.filter(FILTERS[chosen][1]).with_subjects().in_order()[:PAGE]
     offered = reviews.offered(user)
-    for name in FILTERS:
-        counts[f"n_{name or 'all'}"] += sum(name in reviews.filters_of(flag) for flag in offered)
-    fitting = [flag for flag in offered if chosen in reviews.filters_of(flag)]
+    counts = count(flags, chosen, user, offered=offered)
+    after, upto = (_flag_named(query.get(name, ""), user) for name in ("after", "upto"))
+    found = narrow(flags, chosen, user)
+    if after is not None:
+        found = found.behind(after)
+    ids, more = _ids(found, upto)
+    rows = _rows(ids)
+    fitting = [flag for flag in offered if fits(flag, chosen, user)]
+    rows = reviews.mixed(rows, _of_this_page(fitting, after, rows[-1] if more else None))
     return {
-        "flags": [flag_row(flag, user) for flag in reviews.mixed(rows, fitting)[:PAGE]],
-        "chosen": chosen,
-        "filters": [
-            {
-                "name": name,
-                "label": gettext(label),
-                "count": counts[f"n_{name or 'all'}"],
-                "current": name == chosen,
-                "url": reverse("moderation:queue") + (f"?show={name}" if name else ""),
-            }
-            for name, (label, _) in FILTERS.items()
-        ],
-        "total": counts["n_all"],
-        "more": max(0, counts[f"n_{chosen or 'all'}"] - PAGE),
-        "not_a_diagnosis": gettext(triage.NOT_A_DIAGNOSIS),
+        "flags": [flag_row(flag, user) for flag in rows],
+        "filters": groups_of_links(chosen, counts),
+        "filtered": chosen.any,
+        "chosen_count": sum(bool(group) for group in chosen.query().split("&")),
+        "query": chosen.query(),
+        "rows_query": chosen.query(after=str(after.id) if after is not None else ""),
+        "more_query": chosen.query(after=str(ids[-1])) if more else "",
+        "in_the_middle": after is not None,
+        "total": counts.total,
+        "shown": counts.shown,
+        "urgent_outside": counts.urgent_outside,
+        "held_outside": counts.held_outside,
+        "may_decide": user.has_perm(policy.DECIDE_FLAGS),
         "may_see_quality": user.has_perm(policy.VIEW_QUALITY),
-        "sample": sample_words() if user.has_perm(policy.DECIDE_ESCALATED) else None,
+        "policies": [{"code": one.code, "label": gettext(one.label)} for one in policies.POLICIES],
+        "closings": Decision.Closing.choices,
+        "not_a_diagnosis": gettext(triage.NOT_A_DIAGNOSIS),
     }
+
+
+def with_sample(page: dict[str, Any], user: Any) -> dict[str, Any]:
+    return page | {"sample": sample_words() if user.has_perm(policy.DECIDE_ESCALATED) else None}
+
+
+def _flag_named(text: str, user: Any) -> Flag | None:
+    """One that the address names, open or not; only its place in the order is used."""
+    try:
+        flag_id = uuid.UUID(text)
+    except ValueError:
+        return None
+    return Flag.objects.filter(id=flag_id).first() or reviews.flag_at(user, flag_id)
+
+
+def _of_this_page(offered: list[Flag], after: Flag | None, last: Flag | None) -> list[Flag]:
+    """Those whose place is behind `after` and not behind `last`, where further rows follow on another page."""
+    start, end = (reviews.place_of(flag) if flag is not None else None for flag in (after, last))
+    return [
+        flag
+        for flag in offered
+        if (start is None or reviews.place_of(flag) > start) and (end is None or reviews.place_of(flag) < end)
+    ]
+
+
+def _ids(found: FlagQuerySet, upto: Flag | None) -> tuple[list[uuid.UUID], bool]:
+    """First the ids alone: sorting ten thousand ids is cheap, and ten thousand rows with their texts is not."""
+    ids = list(found.in_order().values_list("id", flat=True)[: MOST + 1])
+    wanted = PAGE
+    if upto is not None:
+        reached = ids.index(upto.id) + 1 if upto.id in ids else found.count() - found.behind(upto).count()
+        wanted = min(MOST, max(PAGE, reached))
+    return ids[:wanted], len(ids) > wanted
+
+
+def _rows(ids: list[uuid.UUID]) -> list[Flag]:
+    flags = (
+        Flag.objects.filter(id__in=ids)
+        .select_related("case", "post", "suggestion", "reply__draft", "claimed_by")
+        .prefetch_related("post__findings", "suggestion__findings", "reply__findings")
+    )
+    return sorted(flags, key=lambda flag: ids.index(flag.id))
 
 
 def sample_words() -> dict[str, Any]:
@@ -70,3 +109,30 @@ def sample_words() -> dict[str, Any]:
 
 def share_words(estimate: sample.Estimate) -> dict[str, Any]:
     return {"read": estimate.read, "missed": estimate.missed, "at_most": ceil(100 * estimate.at_most)}
+
+
+RESULTS = {
+    "done": gettext_noop("Decided"),
+    "stale": gettext_noop("Changed meanwhile"),
+    "claimed": gettext_noop("With somebody else"),
+    "not_yours": gettext_noop("Not yours"),
+    "unfit_outcome": gettext_noop("Does not fit"),
+    "alone": gettext_noop("Only by itself"),
+}
+NOT_DECIDED = gettext_noop("Not decided")
+
+
+def results_page(results: list[Result], user: Any) -> dict[str, Any]:
+    return {
+        "results": [
+            {
+                "row": flag_row(result.flag, user) if result.flag is not None else None,
+                "done": result.code == "done",
+                "label": gettext(RESULTS.get(result.code, NOT_DECIDED)),
+                "message": result.message,
+            }
+            for result in results
+        ],
+        "done": sum(result.code == "done" for result in results),
+        "left": sum(result.code != "done" for result in results),
+    }

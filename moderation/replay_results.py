@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from assistant.intervals import CONFIDENCE, Interval, share_in_groups, wilson
-from moderation import policy_areas
 from moderation.models import Replay, ReplayCase
+from moderation.upheld import upheld
 
 _DRAWS = 2000
 Fate = ReplayCase.Fate
@@ -25,8 +25,8 @@ class Flip:
     before: str
     after: str
     n: int = 0
-    upheld: int = 0  # people had changed, returned or withheld it; of a sampled post: there were signs of danger
-    fine: int = 0  # people had approved it as it was
+    upheld: int = 0  # people had seen it as the checks did, see moderation.upheld
+    fine: int = 0  # they had not
     share: Interval | None = None  # of all with that `before`; texts of one case are not independent
 
     @property
@@ -80,7 +80,7 @@ def _flips(cases: Sequence[ReplayCase], pairs: Sequence[tuple[str, str]]) -> lis
             continue
         flip = flips.setdefault((before, after), Flip(before, after))
         flip.n += 1
-        verdict = policy_areas.upheld(case.decision)
+        verdict = upheld(case.decision)
         flip.upheld += verdict is True
         flip.fine += verdict is False
     for flip in flips.values():

@@ -39,7 +39,7 @@ def begin(change: Change, *, last: int, by: Any | None = None) -> Replay:
     """Choose the cases. Without a change, the rules of now are held against what was found when each text came."""
     change = change.with_hashes()
     rules_with(change)  # refuse now what cannot be tried
-    decisions = Decision.objects.filter(case__destroyed_at=None).order_by("-at", "-id")
+    decisions = Decision.objects.standing().filter(case__destroyed_at=None).order_by("-at", "-id")
     if change.model:
         version_named(change.model)
         decisions = decisions.filter(flag__suggestion__isnull=False)

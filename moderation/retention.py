@@ -4,12 +4,49 @@ from __future__ import annotations
 
 import uuid
 
-from moderation.models import Decision, Escalation, Flag, GoldenItem, Review
+from django.db import transaction
+from django.utils import timezone
 
-# Tables that hold encrypted text; unreadable once the key of the case is gone.
-ENCRYPTED = (Decision, Escalation, GoldenItem, Review)
+from assistant.models import CaseKey
+from assistant.vault import audit
+from moderation.models import (
+    Appeal,
+    BreakGlass,
+    BreakGlassReview,
+    CaseNote,
+    Decision,
+    Escalation,
+    EscalationEnd,
+    Flag,
+    GoldenItem,
+    Incident,
+    IncidentEntry,
+    Pass,
+    Proposal,
+    Review,
+    TakeOver,
+)
+
+# Tables that hold encrypted text; unreadable once the key of the case, or of the incident, is gone.
+ENCRYPTED = (
+    *(Decision, Proposal, Escalation, EscalationEnd, TakeOver, Appeal, CaseNote),
+    *(Incident, IncidentEntry, BreakGlass, BreakGlassReview),
+    *(GoldenItem, Review),
+)
 
 
 def close_flags_of_case(case_id: uuid.UUID) -> None:
     for flag in Flag.objects.filter(case_id=case_id, status=Flag.Status.OPEN):
         flag.close(seen=flag.version, status=Flag.Status.DROPPED)
+
+
+@transaction.atomic
+def erase_incident(incident: Incident) -> None:
+    """Destroy the key of its texts. Who did what when, the state and the links stay."""
+    CaseKey.objects.filter(id=incident.case_id).update(wrapped=None, destroyed_at=timezone.now())
+    audit.record("incident.erased", actor=None, object_type="incident", object_id=incident.id)
+
+
+def delete_old_passes() -> int:
+    """Of flags that wait no more: nobody is handed those."""
+    return Pass.objects.exclude(flag__status=Flag.Status.OPEN).delete()[0]

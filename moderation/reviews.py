@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q
@@ -29,18 +29,28 @@ def offered(user: Any) -> list[Flag]:
     return [flag_of(review) for review in rows[:MOST]]
 
 
-def mixed(flags: Iterable[Flag], offered: Sequence[Flag]) -> list[Flag]:
-    """In the order of the queue."""
-    return sorted(
-        [*flags, *offered],
-        key=lambda flag: (-flag.severity, flag.post_id is None, -flag.level, flag.opened_at, str(flag.id)),
-    )
+def mixed(flags: Iterable[Flag], offered: Iterable[Flag]) -> list[Flag]:
+    return sorted([*flags, *offered], key=place_of)
 
 
-def filters_of(flag: Flag) -> set[str]:
-    """The filters of the queue that show it."""
-    kind = "posts" if flag.post_id else "suggestions" if flag.suggestion_id else "replies"
-    return {"", kind} | ({"reported"} if flag.raised_by_id else set())
+def place_of(flag: Flag) -> tuple[Any, ...]:
+    """The order of the queue, as FlagQuerySet.in_order has it."""
+    return -flag.severity, flag.post_id is None, -flag.level, flag.opened_at, str(flag.id)
+
+
+def next_for(user: Any, before: Flag | None) -> Review | None:
+    """The first that they neither have nor passed on, unless this flag comes before it."""
+    passed = set(Review.objects.filter(passed_by=user).values_list("id", flat=True))
+    waiting = [flag for flag in mixed((), offered(user)) if flag.claimed_by is None and flag.id not in passed]
+    if not waiting or (before is not None and place_of(before) < place_of(waiting[0])):
+        return None
+    return Review.objects.with_subjects().get(id=waiting[0].id)
+
+
+def flag_at(user: Any, flag_id: uuid.UUID) -> Flag | None:
+    """A flag in memory by the id that stands on a page, decided or not; None where the id is no review's."""
+    review = Review.objects.for_person(user).filter(id=flag_id).with_subjects().first()
+    return flag_of(review) if review is not None else None
 
 
 def review_for(user: Any, review_id: uuid.UUID) -> Review:

@@ -1,5 +1,5 @@
 from django.urls import path
 
-from moderation.consumers import QueueConsumer
+from moderation.consumers import AlertConsumer, QueueConsumer
 
-websocket_urlpatterns = [path("ws/queue", QueueConsumer.as_asgi())]
+websocket_urlpatterns = [path("ws/queue", QueueConsumer.as_asgi()), path("ws/alerts", AlertConsumer.as_asgi())]

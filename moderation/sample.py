@@ -41,8 +41,10 @@ def waiting() -> int:
 
 
 def _estimate(when: Q) -> Estimate:
-    counted = Decision.objects.filter(when, missed__isnull=False).aggregate(
-        read=Count("id"), missed=Count("id", filter=Q(missed=True))
+    counted = (
+        Decision.objects.standing()
+        .filter(when, missed__isnull=False)
+        .aggregate(read=Count("id"), missed=Count("id", filter=Q(missed=True)))
     )
     return Estimate(read=counted["read"], missed=counted["missed"])
 

@@ -28,7 +28,7 @@ def flag_of(review: Review) -> Flag:
         assert review.item is not None
         flag = _invented(review.item)
     flag.id, flag.opened_at, flag.version = review.id, review.offered_at, 1
-    flag.claimed_by = review.by
+    flag.claimed_by, flag.claimed_at = review.by, review.claimed_at
     flag.claimed_until = timezone.now() + settings.CLAIM_LEASE if review.by else None
     return flag
 

@@ -26,6 +26,7 @@ import assistant.routing
 import moderation.routing
 from assistant.safety_watch import SafetyWatch
 from assistant.streaming import poke
+from moderation.notifier import Notifier
 from webapp.checks import unsafe_ids
 from webapp.embedded import EmbeddedWorker
 from webapp.limits import BodyLimit
@@ -43,7 +44,7 @@ served = BodyLimit(ProtocolTypeRouter({"http": http, "websocket": websocket}))
 async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "lifespan":
         await live(receive, send)
-    elif scope["type"] == "websocket" and scope["path"] not in ("/ws/jobs", "/ws/queue"):
+    elif scope["type"] == "websocket" and scope["path"] not in ("/ws/jobs", "/ws/queue", "/ws/alerts"):
         await send({"type": "websocket.close", "code": 4404})
     else:
         await served(scope, receive, send)
@@ -52,7 +53,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 async def live(receive: Any, send: Any) -> None:
     """Start with the server, stop with it. Django itself refuses this scope."""
     worker = EmbeddedWorker() if settings.EMBEDDED and os.environ.get("LANTERN_NO_WORKER") != "1" else None
-    watch = SafetyWatch()
+    watch, stand_in = SafetyWatch(), Notifier(stands_in=True)
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
@@ -62,6 +63,7 @@ async def live(receive: Any, send: Any) -> None:
                 return
             poke.use_loop(asyncio.get_running_loop())
             watch.start()
+            stand_in.start()
             if worker is not None:
                 await asyncio.to_thread(worker.start)
             await send({"type": "lifespan.startup.complete"})
@@ -69,6 +71,7 @@ async def live(receive: Any, send: Any) -> None:
             if worker is not None:
                 await asyncio.to_thread(worker.stop)
             await asyncio.to_thread(watch.stop)
+            await asyncio.to_thread(stand_in.stop)
             poke.use_loop(None)
             await send({"type": "lifespan.shutdown.complete"})
             return

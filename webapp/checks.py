@@ -24,7 +24,14 @@ ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 
 @register
 def unsafe_mixes(**_: Any) -> list[CheckMessage]:
-    return [*who_is_asked(), *secrets_kept(), *several_processes(), *policy_stands(), *helplines_stand()]
+    return [
+        *who_is_asked(),
+        *secrets_kept(),
+        *several_processes(),
+        *policy_stands(),
+        *helplines_stand(),
+        *webhook_stands(),
+    ]
 
 
 @register(LIVE, deploy=True)
@@ -52,6 +59,12 @@ def who_is_asked() -> Iterator[CheckMessage]:
             f"DEMO is on at PUBLIC_URL={settings.PUBLIC_URL}: demonstration accounts would be open to the internet.",
             hint="Set DEMO=0, with an empty database; or show the demonstration on this machine only.",
             id="lantern.E003",
+        )
+    if public.scheme == "https" and not settings.MFA_REQUIRED and not settings.DEMO:
+        yield Warning(
+            f"MFA_REQUIRED is off at PUBLIC_URL={settings.PUBLIC_URL}: a password alone opens what was flagged.",
+            hint="Leave MFA_REQUIRED out; people are led through setting up their second factor.",
+            id="lantern.W004",
         )
     host = os.environ.get("HOST", "127.0.0.1")
     if public.scheme == "http" and not (is_this_machine(host) and is_this_machine(public.hostname or "")):
@@ -88,6 +101,25 @@ def secrets_kept() -> Iterator[CheckMessage]:
             f"VAULT_KEYS_FILE={path}: inside the git work tree {work_tree}, so it could be committed.",
             hint="Keep it outside, or in DATA_DIR.",
             id="lantern.W002",
+        )
+
+
+def webhook_stands() -> Iterator[CheckMessage]:
+    if not settings.ALERT_WEBHOOK_URL:
+        return
+    address = urlsplit(settings.ALERT_WEBHOOK_URL)
+    host = address.hostname or ""
+    if not host or not (address.scheme == "https" or (address.scheme == "http" and is_this_machine(host))):
+        yield Error(
+            "ALERT_WEBHOOK_URL: want an address with https://, or one with http:// on this machine. (Its value is not repeated.)",
+            hint="Correct it, or leave it empty: then alerts go to the pages and by e-mail alone.",
+            id="lantern.E012",
+        )
+    if len(settings.ALERT_WEBHOOK_SECRET) < SHORTEST_TOKEN:
+        yield Error(
+            f"ALERT_WEBHOOK_SECRET has {len(settings.ALERT_WEBHOOK_SECRET)} characters: others could make up alerts.",
+            hint=f"Set {SHORTEST_TOKEN} random characters or more, and give them to whatever listens at ALERT_WEBHOOK_URL.",
+            id="lantern.E013",
         )
 
 

@@ -13,13 +13,20 @@ from django.utils.translation import gettext, gettext_noop
 from assistant.models import TalkRequest
 from assistant.safety import helplines
 from assistant.safety_watch import troubles_of_site
+from moderation import alert_page, break_glass_page, duty
 from webapp.accounts.controls import sheet_for
+from webapp.accounts.models import User
 from webapp.accounts.roles import (
+    ALLOW_BREAK_GLASS,
+    ASK_BREAK_GLASS,
+    BE_ALERTED,
     ENTER_POSTS,
     HEAR_SUPPORTERS,
+    KEEP_INCIDENTS,
     MANAGE_GOALS,
     MANAGE_PEOPLE,
     VIEW_FLAGS,
+    VIEW_SAFETY,
     VIEW_WORKERS,
     WRITE_REPLIES,
 )
@@ -28,12 +35,16 @@ from webapp.accounts.roles import (
 NAV = [
     (gettext_noop("Write"), "assistant:posts", WRITE_REPLIES, ("/drafts/",)),
     (gettext_noop("My replies"), "assistant:replies", WRITE_REPLIES, ("/replies/",)),
-    (gettext_noop("Queue"), "moderation:queue", VIEW_FLAGS, ("/moderation/",)),
+    (gettext_noop("Queue"), "moderation:queue", VIEW_FLAGS, ("/moderation/flags/",)),
+    (gettext_noop("Incidents"), "moderation:incidents", KEEP_INCIDENTS, ("/moderation/incidents/",)),
+    (gettext_noop("Safety"), "moderation:safety", VIEW_SAFETY, ("/moderation/safety/",)),
+    (gettext_noop("Duty"), "moderation:duty", BE_ALERTED, ("/moderation/duty/", "/moderation/hand-overs/")),
     (gettext_noop("Supporters"), "assistant:supporters", HEAR_SUPPORTERS, ("/care/supporters",)),
     (gettext_noop("Enter a post"), "assistant:enter_post", ENTER_POSTS, ()),
     (gettext_noop("People"), "accounts:people", MANAGE_PEOPLE, ("/people/",)),
     (gettext_noop("Goals"), "assistant:goals", MANAGE_GOALS, ("/goals/",)),
     (gettext_noop("Engine"), "engine", VIEW_WORKERS, ("/engine/",)),
+    (gettext_noop("Read a case"), "moderation:break_glass", ASK_BREAK_GLASS, ("/moderation/break-glass/",)),
 ]
 
 
@@ -55,9 +66,23 @@ def talks_open(user: Any) -> int:
     return TalkRequest.objects.open_for(user).count() if user is not None and user.has_perm(HEAR_SUPPORTERS) else 0
 
 
+def readings_to_answer(user: Any) -> int:
+    """For leads: how many requests to read a case, and reviews of those, wait for one of them."""
+    return break_glass_page.waiting_for(user) if user is not None and user.has_perm(ALLOW_BREAK_GLASS) else 0
+
+
+def alerts_of(user: Any) -> Any:
+    """For who is told of alerts: what waits for them, read when the page shows it."""
+    if user is None or not user.has_perm(BE_ALERTED):
+        return None
+    return SimpleLazyObject(partial(alert_page.banner, user))
+
+
 def site(request: HttpRequest) -> dict[str, Any]:
     """What base.html shows on every page."""
     user = getattr(request, "user", None)
+    if isinstance(user, User) and user.lacks_second_factor:
+        user = None  # nothing is open to them yet, so nothing is told
     nav = []
     if user is not None and user.is_authenticated:
         for label, name, permission, places in NAV:
@@ -79,5 +104,10 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "sheet": SimpleLazyObject(partial(sheet_for, user)) if user is not None and user.is_authenticated else None,
         "helplines_due": helplines_due() if may_see_safety(user) and not settings.DEMO else 0,
         "talks_open": talks_open(user),
+        "readings_to_answer": readings_to_answer(user),
+        "alerts": alerts_of(user),
+        "own_hand_overs": alert_page.own_hand_overs(user) if user is not None and user.has_perm(WRITE_REPLIES) else [],
+        "nobody_on_duty": SimpleLazyObject(duty.nobody_takes_hand_overs),
+        "out_of_hours": SimpleLazyObject(duty.out_of_hours),
         "safety_troubles": troubles_of_site() if may_see_safety(user) else [],
     }

@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from assistant.actions import receive_post, save_revision, send_reply, take_next_post
 from assistant.models import Post
+from moderation.actions import add_shift
+from moderation.models import Shift
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
 
@@ -95,11 +97,21 @@ def seed_if_empty() -> str:
     if get_user_model().objects.exists() or Post.objects.exists():
         return "already there"
     make_accounts()
+    fill_rota()
     enter(*ANSWERED)
     reply_as("fern", UNKIND_REPLY)  # before the others come in: the post that waits longest is handed out first
     for text, country, minutes_ago in [*POSTS, URGENT]:
         enter(text, country, minutes_ago)
     return f"{len(PEOPLE)} accounts, {len(POSTS) + 2} invented posts"
+
+
+def fill_rota() -> None:
+    """A moderator and a lead, for as long as a demonstration lives."""
+    now = timezone.now()
+    for name, line in (("rowan", Shift.Line.MODERATOR), ("hazel", Shift.Line.LEAD)):
+        person = User.objects.get(username=name)
+        until = now + timedelta(days=7)
+        add_shift(person=person, line=line, place=1, starts_at=now, ends_at=until, weeks=4, by=person)
 
 
 def enter(text: str, country: str, minutes_ago: int) -> None:

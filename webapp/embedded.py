@@ -1,4 +1,4 @@
-"""The embedded form: a Celery worker, the sweeper and the engine inside the server process."""
+"""The embedded form: a Celery worker, the sweeper, the notifier and the engine inside the server process."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.db import close_old_connections
 
 from assistant import gate, sweeper
 from assistant.worker_state import Heartbeat, holder
+from moderation.notifier import Notifier
 
 log = logging.getLogger("lantern.embedded")
 
@@ -30,6 +31,7 @@ class EmbeddedWorker:
         self._controller: Any = None
         self._thread: threading.Thread | None = None
         self._sweeper = sweeper.Sweeper()
+        self._notifier = Notifier()
         self._heartbeat = Heartbeat()
 
     def start(self) -> None:
@@ -43,9 +45,11 @@ class EmbeddedWorker:
         # The broker's memory went with the process before, and every ring with it: ring at once for whatever waits.
         sweeper.sweep(ring_after=timedelta(0))
         self._sweeper.start()
+        self._notifier.start()
 
     def stop(self) -> None:
         self._sweeper.stop()
+        self._notifier.stop()
         self._heartbeat.stop()
         # Before Celery, which waits for its tasks: who stops the server should not have to wait for a suggestion. Its job
         # is put back and run again at the next start.

@@ -78,6 +78,14 @@ METRICS = {
     "lantern_flags_oldest_seconds": Described(
         "How long the first of these flags waits; 0 without one.", ("subject", "tier")
     ),
+    "lantern_alerts_open": Described(
+        "Alerts whose matter is not over, by kind and by whether somebody has it.", ("kind", "held")
+    ),
+    "lantern_notifier_seen_timestamp_seconds": Described(
+        "When a process that delivers alerts last reported itself.", ("process",)
+    ),
+    "lantern_invariants_checked_timestamp_seconds": Described("When the site last checked itself; 0: never."),
+    "lantern_invariants_failing": Described("What must be 0 and was not at the last check.", ("code",)),
     "lantern_safety_checks_open": Described(
         "Safety checks that a process does not trust now; 0 is well.", ("process",)
     ),
@@ -149,6 +157,7 @@ def samples() -> Iterator[Sample]:
     yield "lantern_info", (settings.VERSION,), 1
     yield from of_the_queue()
     yield from of_moderation()
+    yield from of_alerts()
     yield from of_safety(live)
     yield from of_models()
     yield from of_workers(workers)
@@ -172,6 +181,17 @@ def of_moderation() -> Iterator[Sample]:
     for flags in watching.open_flags():
         yield "lantern_flags_open", (flags.subject, flags.tier), flags.count
         yield "lantern_flags_oldest_seconds", (flags.subject, flags.tier), flags.oldest_seconds
+
+
+def of_alerts() -> Iterator[Sample]:
+    for labels, count in watching.open_alerts().items():
+        yield "lantern_alerts_open", labels, count
+    for beat in watching.notifiers():
+        yield "lantern_notifier_seen_timestamp_seconds", (beat.name,), beat.seen_at.timestamp()
+    check = watching.last_check()
+    yield "lantern_invariants_checked_timestamp_seconds", (), check.at.timestamp() if check is not None else 0
+    for code, count in (check.failing if check is not None else {}).items():
+        yield "lantern_invariants_failing", (code,), count
 
 
 def of_safety(live: list[Seen]) -> Iterator[Sample]:

@@ -41,7 +41,7 @@ class PrivatePostgres:
         self.url = f"postgres://lantern@127.0.0.1:{self.port}/postgres"
 
     def start(self) -> None:
-        initdb, server = program("initdb"), program("postgres")
+        initdb = program("initdb")
         self.folder.mkdir(parents=True, exist_ok=True)
         self.user: str | None = None
         if os.geteuid() == 0:
@@ -56,11 +56,16 @@ class PrivatePostgres:
             [initdb, "-D", str(self.folder / "data"), "-U", "lantern", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
         )
         subprocess.run(run, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        settings = ("listen_addresses=127.0.0.1", "fsync=off", "max_connections=100", "logging_collector=off")
+        self.start_again()
+
+    def start_again(self) -> None:
+        """With the data that is there."""
+        server = program("postgres")
+        settings = ("listen_addresses=127.0.0.1", "fsync=off", "max_connections=150", "logging_collector=off")
         command = [server, "-D", str(self.folder / "data"), "-p", str(self.port), "-k", str(self.folder)]
         for setting in settings:
             command += ["-c", setting]
-        with (self.folder / "log").open("wb") as log:
+        with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(self._as_user(command), stdout=subprocess.DEVNULL, stderr=log)
         wait_for_port(self.port, self.process)
 

@@ -40,6 +40,7 @@ def prepare() -> None:
     os.environ.update(DATA_DIR=str(folder), SECRET_KEY="for the tests alone, and as long as one should be", DEMO="0")
     os.environ["MEASURE_AT_START"] = "0"  # tests that measure ask for it
     os.environ.update(SECOND_REVIEW_SHARE="0", GOLDEN_SHARE="0")  # nothing is drawn that a test does not ask for
+    os.environ["MFA_REQUIRED"] = "0"  # tests of it switch it on
     os.environ["SAFETY_POLICY_FILE"] = str(signed_policy(folder))
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if os.environ.get("LANTERN_TEST_DB") == "postgres":
@@ -56,6 +57,8 @@ def pytest_configure() -> None:
     create_key_file(settings.VAULT_KEYS_FILE)
     # Argon2 takes its time on purpose; in tests the time buys nothing.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    if postgres is None:  # nothing of a test has to survive a power cut
+        settings.DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 

@@ -109,6 +109,7 @@ class Site:
             "DEMO": "0",
             "EMAIL_RELAY_URL": "",
             "MEASURE_AT_START": "0",
+            "MFA_REQUIRED": "0",
             "MODEL_PATH": "",
             "MODEL_SHA256": "",
             "PUBLIC_URL": self.url,
@@ -165,6 +166,13 @@ class Site:
             return {}
         found: dict[str, Any] = answer.json()
         return found
+
+    def wait_until_started(self) -> None:
+        """With a model until it helps; without one, drafting, sending and moderating work as soon as the site answers."""
+        if self.env["MODEL_PATH"] or (self.folder / "models").exists():
+            self.wait_for_help()
+        else:
+            wait_until(self.health, seconds=180, what=f"{self.url}/healthz")
 
     def wait_for_help(self, seconds: float = 180) -> None:
         """Until the site answers and a worker has its model, however busy the machine. Raises at once where a process ended."""
@@ -223,7 +231,7 @@ class Embedded(Site):
 
     def start(self) -> None:
         self.add("serve", [*self.work, "serve", "--host", "127.0.0.1", "--port", str(self.port)])
-        self.wait_for_help()
+        self.wait_until_started()
 
     @property
     def worker(self) -> Process:
@@ -259,7 +267,7 @@ class Outgrown(Site):
         self.command("collectstatic", "--noinput", "-v", "0")  # as the image does when it is built
         self.add("web", self._web_command(self.port))
         self.add("worker", [*self.work, *composed("worker")[2:]], **self.for_worker)
-        self.wait_for_help()
+        self.wait_until_started()
 
     def _web_command(self, port: int) -> list[str]:
         command = composed("web")

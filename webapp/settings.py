@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "webapp",
     "webapp.accounts",
     "assistant",
@@ -91,6 +92,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "webapp.accounts.language.OwnLanguage",
     "webapp.middleware.SignInRequired",
+    "webapp.accounts.second_factor.SecondFactorRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "webapp.middleware.WholeText",
@@ -231,6 +233,7 @@ HELP_LEVEL = environment.one_of("HELP_LEVEL", "full", ["full", "hints", "request
 HELP_POLICY = environment.one_of("HELP_POLICY", "steps", ["choice", "steps"])
 HELP_STEPS = environment.one_of("HELP_STEPS", "propose", ["propose", "set"])
 POST_LEASE = timedelta(minutes=environment.whole("POST_LEASE_MINUTES", 20, least=1, most=1440))
+BREAK_GLASS_TIME = timedelta(minutes=environment.whole("BREAK_GLASS_MINUTES", 60, least=5, most=1440))
 CLAIM_LEASE = timedelta(minutes=environment.whole("CLAIM_LEASE_MINUTES", 15, least=1, most=1440))
 
 # How far moderators agree: of decisions up to level 2, so many are looked at a second time, and after so many of all decisions
@@ -252,6 +255,7 @@ CARE_DAYS = environment.whole("CARE_DAYS", 30, least=1, most=365)  # check-ins a
 MAX_DRAFT = 20_000
 MAX_POST = 40_000
 MAX_REASON = 2_000
+MAX_INCIDENT = 10_000
 MAX_WORRY = 500
 MAX_CHECK_IN = 300
 MIN_ASK_WORDS = 25  # the improvement model needs two sentences or this many words of the supporter's own
@@ -302,6 +306,17 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip,5/m/key",
     "reset_password_from_key": "20/m/ip",
 }
+# Whoever may do more than write replies has a second factor; a demonstration, which anybody may look at, asks for none.
+MFA_REQUIRED = environment.switch("MFA_REQUIRED", not DEMO)
+MFA_ADAPTER = "webapp.accounts.factor_adapter.SealedFactors"
+MFA_FORMS = {
+    "add_webauthn": "webapp.accounts.factor_forms.AddPasskeyForm",
+    "authenticate_webauthn": "webapp.accounts.factor_forms.PasskeyForm",
+    "reauthenticate_webauthn": "webapp.accounts.factor_forms.ConfirmByPasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are optional here, and nothing is proved with them
 ALLAUTH_TRUSTED_PROXY_COUNT = environment.whole("TRUSTED_PROXIES", 0, least=0, most=10)
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
@@ -323,6 +338,11 @@ CSRF_FAILURE_VIEW = "webapp.views.csrf_failure"
 EMAIL_RELAY_URL = environment.secret("EMAIL_RELAY_URL")
 vars().update(environment.mail_relay("EMAIL_RELAY_URL", EMAIL_RELAY_URL))
 DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "lantern@localhost")
+EMAIL_TIMEOUT = 10  # seconds; an alert is leased for longer (moderation/models/alerts.py)
+
+# Alerts also go to this address, as JSON without content, signed with the secret. The only host that is ever called by it.
+ALERT_WEBHOOK_URL = environment.secret("ALERT_WEBHOOK_URL")
+ALERT_WEBHOOK_SECRET = environment.secret("ALERT_WEBHOOK_SECRET")
 
 # Headers
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 from assistant.access import needs
 from assistant.safety_watch import troubles_of_site
 from assistant.worker_state import help_state
+from moderation import notifier
 from webapp import engine_page
 from webapp.accounts.roles import ENTER_POSTS, MANAGE_PEOPLE, VIEW_FLAGS, VIEW_WORKERS, WRITE_REPLIES
 from webapp.metrics import exposition
@@ -41,12 +42,14 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 @login_not_required
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """200 while the site can store and show; whether the model can help and the checks are whole is said beside it."""
+    """200 while the site can store and show; whether the model can help, the checks are
+    whole and alerts are delivered is said beside it."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM assistant_post LIMIT 1")
         shown = help_state()
         safety = "degraded" if troubles_of_site() else "ok"
+        alerts = notifier.state()
     except DatabaseError:
         return JsonResponse({"status": "database unavailable", "version": settings.VERSION}, status=503)
     return JsonResponse(
@@ -56,6 +59,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
             "help_available": shown.available,
             "help_reason": shown.reason,
             "safety": safety,
+            "alerts": alerts,
         }
     )
 

@@ -22,7 +22,7 @@ from assistant.inference.types import EngineState, Mode
 from assistant.models import Deployment, ModelVersion, SecondReading, SuggestionJob, Worker
 from assistant.safety.types import Tier
 from assistant.worker_state import SILENT_AFTER
-from moderation.models import Flag
+from moderation.models import Alert, Flag, LastCheck, NotifierBeat
 
 HOUR = timedelta(hours=1)
 FORGOTTEN_AFTER = timedelta(days=1)  # a worker that ended without a word leaves its row behind
@@ -272,6 +272,23 @@ def open_flags() -> list[Open]:
         for subject in SUBJECTS
         for tier in Tier
     ]
+
+
+# Alerts
+
+
+def open_alerts() -> Counter[tuple[str, str]]:
+    """By kind, and by whether somebody has it."""
+    rows = Alert.objects.live().order_by().values_list("kind", "holder")
+    return Counter((str(kind), "no" if holder is None else "yes") for kind, holder in rows)
+
+
+def notifiers() -> list[NotifierBeat]:
+    return list(NotifierBeat.objects.filter(seen_at__gte=timezone.now() - FORGOTTEN_AFTER).order_by("name"))
+
+
+def last_check() -> LastCheck | None:
+    return LastCheck.objects.filter(id=1).first()
 
 
 def seconds_since(at: datetime | None) -> float:

@@ -1,7 +1,7 @@
 """Changes that touch several rows. Each is one transaction with its audit event; none of them enqueues.
 
 The path of a reply, in order: receive_post, take_next_post, save_revision, ask_for_help, finish_job, decide_change,
-send_reply; and what a moderator's decision does: release, withhold, return_reply.
+send_reply; and what a moderator's decision does: release, withhold, return_reply; restore, send_after_all, return_after_all.
 """
 
 from assistant.actions.care import (
@@ -34,9 +34,18 @@ from assistant.actions.goals import (
 )
 from assistant.actions.growth import choose_help, delete_numbers, next_level, switch_numbers
 from assistant.actions.holds import release, return_reply, withhold
-from assistant.actions.posts import give_back_post, hand_over_post, receive_post, set_country, take_next_post, take_post
+from assistant.actions.posts import (
+    give_back_post,
+    give_back_posts_of,
+    hand_over_post,
+    receive_post,
+    set_country,
+    take_next_post,
+    take_post,
+)
 from assistant.actions.refused import Refused, StaleRevision
 from assistant.actions.replies import screen_reply, send_reply, take_back_reply
+from assistant.actions.reversals import may_go_after_all, restore, return_after_all, send_after_all
 from assistant.actions.screenings import report, worry
 from assistant.actions.second_readings import fail_reading, finish_reading
 from assistant.actions.suggestions import (
@@ -77,10 +86,12 @@ __all__ = [
     "finish_job",
     "finish_reading",
     "give_back_post",
+    "give_back_posts_of",
     "hand_over_post",
     "head_after_saving",
     "keep_figures",
     "leave_out_topics",
+    "may_go_after_all",
     "move_goal",
     "next_level",
     "note_reading",
@@ -89,10 +100,13 @@ __all__ = [
     "receive_post",
     "release",
     "report",
+    "restore",
     "restore_revision",
+    "return_after_all",
     "return_reply",
     "save_revision",
     "screen_reply",
+    "send_after_all",
     "send_reply",
     "set_country",
     "share_check_in",

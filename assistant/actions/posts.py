@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -120,8 +121,20 @@ def give_back_post(draft: Draft, *, by: Any) -> None:
     """Stop writing to this post: it goes to somebody else, and never comes back to this supporter."""
     cancel_jobs(SuggestionJob.objects.filter(draft=draft), reason="given_back")
     Draft.objects.filter(id=draft.id, status=Draft.Status.WRITING).update(status=Draft.Status.SET_ASIDE)
-    draft.post.end_lease(by)
+    draft.post.end_lease(draft.author_id)
     audit.record("post.given_back", actor=by, object_type="post", object_id=draft.post_id)
+
+
+@transaction.atomic
+def give_back_posts_of(author: Any, *, by: Any) -> None:
+    """What somebody who goes was writing to waits for somebody else; so does what was returned to them to be written anew."""
+    in_hand = Q(status=Draft.Status.WRITING, post__leased_by=author) | Q(status=Draft.Status.RETURNED)
+    for draft in Draft.objects.filter(in_hand, author=author).select_related("post"):
+        returned = draft.status == Draft.Status.RETURNED
+        give_back_post(draft, by=by)
+        if returned:
+            Draft.objects.filter(id=draft.id).update(status=Draft.Status.SET_ASIDE)
+            Post.objects.filter(id=draft.post_id, status=Post.Status.ANSWERED).update(status=Post.Status.WAITING)
 
 
 @transaction.atomic

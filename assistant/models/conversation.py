@@ -230,6 +230,7 @@ class Reply(models.Model):
 
     class Meta:
         verbose_name_plural = "replies"
+        indexes = [models.Index(fields=["status", "sent_at"])]
         constraints = [
             models.UniqueConstraint(
                 fields=["draft"], condition=Q(status__in=["held", "sent"]), name="one_live_reply_per_draft"

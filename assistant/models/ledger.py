@@ -61,3 +61,7 @@ class AuditEvent(models.Model):
 
     class Meta:
         ordering = ["seq"]
+        indexes = [
+            models.Index(fields=["object_id"]),  # what was done to one row
+            models.Index(fields=["action", "at", "object_id"]),
+        ]

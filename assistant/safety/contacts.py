@@ -35,6 +35,9 @@ _SPELT_HOST = re.compile(
     r"(com|org|net|info|io|co|uk|ie|ca|au|nz|de|fr|app|me|gg|ly|us|eu|gov|edu|chat|health|help|support|online|site|xyz)\b"
 )
 _TORN_HOST = re.compile(r"\b([a-z0-9-]{3,63})(?: \. ?| ?, ?(?=com\b))(com|org|net|info|io)\b")
+# Most texts have none, and need no search for what stands around it.
+_SPELT_DOT = re.compile(r"d[o0]t|[\[({]\.")
+_TORN_DOT = re.compile(r" \.|,")
 _DIAL_CUE = (
     r"calls?|calling|dial|dialing|dialling|ring|ringing|phone|phoning|text|texting|sms|message|whatsapp|reach|contact|numbers?"
     r"|lines?|hotlines?|helplines?|lifeline|code|answers? (?:on|at)|samaritans|childline|pieta|shout|papyrus"
@@ -122,8 +125,8 @@ def _urls(plain: str) -> Iterator[Found]:
     for match in _SCHEME.finditer(plain):
         host = (match[1] or match[2]).rpartition("@")[2].partition(":")[0]
         yield Found(Contact.URL, match.start(), match.end(), host.rstrip(".,)!?\"'").removeprefix("www."))
-    for pattern in (_SPELT_HOST, _TORN_HOST):
-        for match in pattern.finditer(plain):
+    for pattern, needed in ((_SPELT_HOST, _SPELT_DOT), (_TORN_HOST, _TORN_DOT)):
+        for match in pattern.finditer(plain) if needed.search(plain) else ():
             yield Found(Contact.URL, match.start(), match.end(), f"{match[1]}.{match[2]}")
     for match in _DOTTED.finditer(plain):
         host = match[0].partition("/")[0].rstrip(".-")

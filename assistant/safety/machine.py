@@ -64,7 +64,8 @@ _SPACED = re.compile(r"(?:[^\W\d_] {1,3}){9,400}[^\W\d_]")
 _DISGUISED = re.compile(r"\b(?=[a-z]{0,20}[0134579@$][a-z])[a-z0134579@$]{3,30}\b", re.IGNORECASE)
 _LEET = str.maketrans("0134579@$", "oieastgas")
 _ENOUGH_DISGUISED = 3  # words; one or two are slips and names
-_BYTES_OF_SELECTORS = range(0xE0100, 0xE01F0)
+_TAG_LETTERS = re.compile("[\U000e0020-\U000e007e]")
+_SELECTORS = re.compile("[\U000e0100-\U000e01ef]")
 
 _FLAG_OF_A_REGION = re.compile("\U0001f3f4[\U000e0030-\U000e007a]{2,6}\U000e007f")
 _NEVER_SEEN = re.compile(
@@ -128,6 +129,8 @@ def is_mark_word(word: str) -> bool:
 
 def find_hidden(text: str, *, a_slip: int = _A_SLIP) -> Iterator[Span]:
     """Where characters stand that nobody sees; `a_slip` zero-width ones are let pass."""
+    if text.isascii():
+        return
     flags = [match.span() for match in _FLAG_OF_A_REGION.finditer(text)]
     for match in _NEVER_SEEN.finditer(text):
         if not any(start <= match.start() < end for start, end in flags):
@@ -143,9 +146,9 @@ def readable(text: str, *, strange: bool) -> Iterator[str]:
         yield text.translate(_LEET)
     if _SPACED.search(text):
         yield _SPACED.sub(lambda match: re.sub(r"(?<=\S) (?=\S)", "", match[0]), text)
-    if hidden := "".join(chr(ord(letter) - 0xE0000) for letter in text if 0xE0020 <= ord(letter) < 0xE007F):
+    if hidden := "".join(chr(ord(letter) - 0xE0000) for letter in _TAG_LETTERS.findall(text)):
         yield hidden
-    if selected := bytes(ord(letter) - 0xE0100 for letter in text if ord(letter) in _BYTES_OF_SELECTORS):
+    if selected := bytes(ord(letter) - 0xE0100 for letter in _SELECTORS.findall(text)):
         yield selected.decode("utf-8", "ignore")
     for match in itertools.islice(_BASE64.finditer(text), 10):
         yield base64.b64decode(match[0][: len(match[0]) // 4 * 4]).decode("utf-8", "ignore")

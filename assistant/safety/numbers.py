@@ -89,14 +89,17 @@ def passes_luhn(digits: str) -> bool:
 def find_phones(plain: str) -> Iterator[Found]:
     for match in _LETTER_PHONE.finditer(plain):
         yield Found(Contact.PHONE, match.start(), match.end(), _alphanumeric(match[0]).translate(_KEYPAD))
+    reach = 0  # where the rest of the last one ends: a run of digits is read once
     for match in _PHONE.finditer(plain):
         main = re.split(r" ?(?:x|ext)", match[0])[0]
         digits = _digits(main)
         plus = "+" if main.lstrip().startswith("+") else ""
         if len(digits) >= 7 and not _is_amount_or_date(main):
-            rest = _REST.match(plain, match.end())
+            if match.end() > reach:
+                rest = _REST.match(plain, match.end())
+                reach = rest.end() if rest else match.end()
             kind = Contact.PHONE if len(digits) <= _MOST_OF_A_PHONE else Contact.LONG_NUMBER
-            yield Found(kind, match.start(), rest.end() if rest else match.end(), plus + digits)
+            yield Found(kind, match.start(), reach, plus + digits)
     for match in _SHORT_PHONE.finditer(plain):
         group = 1 if match[1] else 2
         if len(_digits(match[group])) >= 6 and not _is_amount_or_date(match[group]):

@@ -14,7 +14,8 @@ Regular expressions are not used here: a phrase list grows, and one careless pat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -54,11 +55,34 @@ class Match:
     first: int  # index of the first word
     last: int  # index after the last word
 
-    def overlaps(self, other: Match) -> bool:
-        return self.first < other.last and other.first < self.last
 
-    def contains(self, other: Match) -> bool:
-        return self.first <= other.first and other.last <= self.last
+class Matches:
+    """Of one rule, as `PhraseBook.find` gives them: from left to right, and none reaches into the next."""
+
+    def __init__(self) -> None:
+        self._firsts: list[int] = []
+        self._lasts: list[int] = []
+
+    def add(self, match: Match) -> None:
+        self._firsts.append(match.first)
+        self._lasts.append(match.last)
+
+    def overlap(self, match: Match) -> bool:
+        """Whether one of them does."""
+        begun = bisect_left(self._firsts, match.last)  # how many begin before it is over
+        return begun > 0 and self._lasts[begun - 1] > match.first
+
+    def contain(self, match: Match) -> bool:
+        """Whether one of them does."""
+        begun = bisect_right(self._firsts, match.first)
+        return begun > 0 and self._lasts[begun - 1] >= match.last
+
+
+def by_rule(found: Iterable[tuple[str, Match]]) -> dict[str, Matches]:
+    matches: dict[str, Matches] = {}
+    for name, match in found:
+        matches.setdefault(name, Matches()).add(match)
+    return matches
 
 
 def parse_phrases(source: str, groups: Mapping[str, Sequence[str]], known: dict[str, Step]) -> list[Phrase]:

@@ -58,6 +58,7 @@ class LevelRule:
     clock_minutes: int  # 0: none
     repage_minutes: int  # 0: never
     mandatory: tuple[Element, ...]
+    two_people: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,12 +269,13 @@ def _sampling(table: _Table) -> Sampling:
 
 
 def _levels(table: _Table) -> dict[Level, LevelRule]:
-    levels = {level: _level(table.table(str(int(level)))) for level in Level}
+    levels = {level: _level(table.table(str(int(level))), two_people=level is max(Level)) for level in Level}
     table.end()
     return levels
 
 
-def _level(table: _Table) -> LevelRule:
+def _level(table: _Table, *, two_people: bool) -> LevelRule:
+    """`two_people`: where the file does not say."""
     rule = LevelRule(
         model_drafts=table.switch("model_drafts"),
         hold_replies=table.switch("hold_replies"),
@@ -281,6 +283,7 @@ def _level(table: _Table) -> LevelRule:
         clock_minutes=table.whole("clock_minutes", least=0, most=10_080),
         repage_minutes=table.whole("repage_minutes", least=0, most=10_080),
         mandatory=cast("tuple[Element, ...]", table.names("mandatory", get_args(Element))),
+        two_people=table.switch("two_people") if "two_people" in table.values else two_people,
     )
     table.end()
     return rule

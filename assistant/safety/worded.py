@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from assistant.safety.lexicon import LexiconRule, load_lexicon
-from assistant.safety.phrases import Match
+from assistant.safety.phrases import Match, by_rule
 from assistant.safety.reading import Reading, read
 from assistant.safety.rules import Rule
 from assistant.safety.types import Context, Finding, Kind
@@ -67,17 +67,17 @@ class WordedPhase:
                 yield rule.finding(context.kind, *reading.span(match.first, match.last))
 
     def matches(self, reading: Reading, kind: Kind) -> Iterator[tuple[LexiconRule, Match]]:
-        excused = _by_rule(self.lexicon.exceptions.find(reading.words))
+        excused = by_rule(self.lexicon.exceptions.find(reading.words))
         found = list(self.lexicon.phrases.find(reading.words))
-        ours = _by_rule(found)
+        ours = by_rule(found)
         seen: Counter[str] = Counter()
         for name, match in found:
             entry = self.lexicon.rules[name]
             if not entry.rule.applies_to(kind) or seen[name] == _MATCHES_PER_RULE:
                 continue
-            if any(exception.overlaps(match) for exception in excused.get(name, ())):
+            if name in excused and excused[name].overlap(match):
                 continue
-            if any(other.contains(match) for better in entry.yields_to for other in ours.get(better, ())):
+            if any(better in ours and ours[better].contain(match) for better in entry.yields_to):
                 continue
             seen[name] += 1
             yield entry, match
@@ -93,10 +93,3 @@ class WordedPhase:
         if entry.negatable and is_negated(reading.words, match.first):
             return None
         return entry.rule
-
-
-def _by_rule(found: Iterable[tuple[str, Match]]) -> dict[str, list[Match]]:
-    matches: dict[str, list[Match]] = {}
-    for name, match in found:
-        matches.setdefault(name, []).append(match)
-    return matches

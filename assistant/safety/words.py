@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 
 from assistant.safety.slips import Slips, load_slips
 from assistant.safety.spelling import Spelling, load_spelling
@@ -126,7 +127,9 @@ def _is_english(raw_words: list[Raw], slips: Slips) -> bool:
     if len(unknown) < _MANY_UNKNOWN or 2 * len(unknown) <= len(raw_words):
         return True
     spelling = load_spelling()
-    return 2 * sum(_mend(raw, spelling, slips) != _mend(raw, spelling, None) for raw in unknown) > len(unknown)
+    no_slips = (raw for raw in unknown if _mend(raw, spelling, slips) == _mend(raw, spelling, None))
+    half = (len(unknown) + 1) // 2
+    return next(islice(no_slips, half - 1, None), None) is None  # fewer than half
 
 
 @lru_cache(maxsize=8192)

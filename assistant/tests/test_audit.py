@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import pytest
@@ -52,17 +51,6 @@ def test_two_swapped_events_show(chain: list[AuditEvent]) -> None:
     AuditEvent.objects.filter(seq=5).update(object_id=second.object_id, mac=second.mac)
     AuditEvent.objects.filter(seq=6).update(object_id=first.object_id, mac=first.mac)
     assert faults()
-
-
-def test_random_tampering_always_shows(chain: list[AuditEvent]) -> None:
-    dice = random.Random(7)
-    for _ in range(200):
-        victim = dice.choice(chain)
-        field = dice.choice(["actor", "action", "object_id", "outcome", "code"])
-        AuditEvent.objects.filter(seq=victim.seq).update(**{field: f"x{dice.random()}"})
-        assert victim.seq in faults()
-        AuditEvent.objects.filter(seq=victim.seq).update(**{field: getattr(victim, field)})
-    assert faults() == []
 
 
 def test_a_cut_end_shows_against_the_checkpoint(chain: list[AuditEvent], tmp_path: Path) -> None:

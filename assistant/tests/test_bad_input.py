@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
@@ -26,6 +25,7 @@ from assistant.tests.hard_texts import as_stored, of_length
 from assistant.tests.page_socket import Socket
 from assistant.tests.starter import starter_model_file
 from webapp import test as build
+from webapp.accounts.models import Session
 from webapp.test import Cast
 
 if TYPE_CHECKING:

@@ -169,9 +169,8 @@ def by_rejecting_the_post(client: Client, draft: Draft) -> None:
     actions.worry(draft.post, by=draft.author)
     client.force_login(User.objects.get(username="ash"))
     flag = Flag.objects.get(post=draft.post)
-    client.post(
-        f"/moderation/flags/{flag.id}/decide", {"outcome": "reject", "reason": "Spam.", "version": flag.version}
-    )
+    said = {"outcome": "reject", "policy": "other", "reason": "Spam.", "version": flag.version}
+    client.post(f"/moderation/flags/{flag.id}/decide", said)
 
 
 @pytest.mark.parametrize("close", [by_sending, by_giving_back, by_handing_over, by_erasing, by_rejecting_the_post])

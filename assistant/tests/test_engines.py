@@ -138,6 +138,7 @@ def test_it_notices_that_it_loops(engine: Engine) -> None:
     assert stream.outcome.output_tokens < 200
 
 
+@pytest.mark.quiet
 def test_cancelled_between_tokens_it_ends_within_a_second(engine: Engine) -> None:
     stream = engine.submit(tell("Once upon a time there was", Params(max_tokens=1000, temperature=1.0)))
     pieces = iter(stream)
@@ -151,6 +152,7 @@ def test_cancelled_between_tokens_it_ends_within_a_second(engine: Engine) -> Non
     assert stream.outcome.stop is StopReason.CANCELLED
 
 
+@pytest.mark.quiet
 def test_cancelled_while_a_long_prompt_is_read_it_ends_within_a_second(engine: Engine) -> None:
     stream = engine.submit(long_story(Params(max_tokens=100)))
     time.sleep(0.2)
@@ -173,6 +175,7 @@ def test_cancelled_while_it_waits_it_ends_at_once_and_the_one_in_front_goes_on(e
     assert "".join(front)
 
 
+@pytest.mark.quiet
 def test_a_reader_that_walks_away_frees_the_engine(engine: Engine) -> None:
     stream = engine.submit(tell("Once upon a time there was", Params(max_tokens=1500, temperature=1.0)))
     for _piece in stream:
@@ -184,6 +187,7 @@ def test_a_reader_that_walks_away_frees_the_engine(engine: Engine) -> None:
     assert stream.outcome.stop is StopReason.CANCELLED
 
 
+@pytest.mark.quiet
 @pytest.mark.parametrize("seconds", [0.0, 0.3])
 def test_the_deadline_holds_while_a_long_prompt_is_read(engine: Engine, seconds: float) -> None:
     started = time.monotonic()
@@ -194,6 +198,7 @@ def test_the_deadline_holds_while_a_long_prompt_is_read(engine: Engine, seconds:
     assert stream.outcome.stop is StopReason.DEADLINE
 
 
+@pytest.mark.quiet
 def test_the_deadline_counts_the_waiting(engine: Engine) -> None:
     slots = engine.state().slots
     endless = (Params(max_tokens=1500, temperature=1.0, seed=seed) for seed in range(slots))
@@ -283,6 +288,7 @@ def test_nothing_of_one_prompt_is_left_for_the_next(engine: Engine) -> None:
     assert "marigold" not in before
 
 
+@pytest.mark.quiet
 def test_closed_while_it_runs_it_ends_all_as_cancelled_and_takes_no_more(own_engine: Engine) -> None:
     running = own_engine.submit(tell("Once upon a time there was", Params(max_tokens=1500, temperature=1.0)))
     waiting = own_engine.submit(ask("I am next."))

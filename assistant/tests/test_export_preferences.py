@@ -89,9 +89,8 @@ def exported(tmp_path: Path, *more: str) -> list[dict[str, Any]]:
 
 def moderated(outcome: str, **fields: Any) -> None:
     flag = Flag.objects.get(status="open")
-    decide(
-        flag, outcome=outcome, by=User.objects.get(username="ash"), reason="To be kinder.", seen=flag.version, **fields
-    )
+    ash = User.objects.get(username="ash")
+    decide(flag, outcome=outcome, policy="dismissal", by=ash, reason="To be kinder.", seen=flag.version, **fields)
 
 
 # One line

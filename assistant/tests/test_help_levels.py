@@ -246,7 +246,7 @@ def test_a_whole_draft_that_was_asked_for_is_no_riddle(cast: Cast, client: Clien
 
 
 def test_only_on_request_folds_asking_away(cast: Cast, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.screens.help_state", lambda *_: Help(available=True))
+    monkeypatch.setattr("assistant.screens.writing.help_state", lambda *_: Help(available=True))
     client.force_login(cast.wren)
     draft = build.draft(cast.wren)
     assert "Ask for help with this reply" not in page_of(client, draft)

@@ -64,6 +64,7 @@ def test_a_saved_sequence_goes_on_elsewhere_with_the_very_same_logits(context: L
     assert np.array_equal(logits(context, 0), straight)
 
 
+@pytest.mark.deep
 def test_a_sequence_that_was_cut_goes_on_as_if_the_rest_had_never_been(
     context: LlamaContext, tokens: list[int]
 ) -> None:
@@ -83,6 +84,7 @@ def test_a_sequence_that_was_cut_goes_on_as_if_the_rest_had_never_been(
     assert int(straight.argmax()) == int(again.argmax())
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("other", [0, 60])
 def test_two_sequences_change_places_with_all_they_hold(context: LlamaContext, tokens: list[int], other: int) -> None:
     context.wipe()
@@ -98,6 +100,7 @@ def test_two_sequences_change_places_with_all_they_hold(context: LlamaContext, t
     context.decode([Row(0, tokens[:10], other)])  # refused if anything else were there
 
 
+@pytest.mark.deep
 def test_a_step_that_is_left_leaves_everything_as_it_was(context: LlamaContext, tokens: list[int]) -> None:
     context.wipe()
     context.decode([Row(0, tokens[:100], 0)])
@@ -125,6 +128,7 @@ def test_a_sequence_does_not_see_what_stands_in_another(context: LlamaContext, t
     assert all(np.array_equal(answer, logits(context, len(tokens) - 1)) for answer in answers)
 
 
+@pytest.mark.deep
 def test_rows_in_one_step_have_nearly_the_distribution_of_rows_one_by_one(
     context: LlamaContext, tokens: list[int]
 ) -> None:

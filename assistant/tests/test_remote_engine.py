@@ -496,6 +496,7 @@ def test_a_server_that_is_gone_is_away_and_may_come_back(server: Peer, engine: R
         RemoteEngine(server.url, name="r")
 
 
+@pytest.mark.quiet
 def test_a_server_that_falls_silent_and_is_gone_is_away(server: Peer, engine: RemoteEngine) -> None:
     server.completion = hold
     stream = engine.submit(ask(deadline_seconds=30))
@@ -528,6 +529,7 @@ def drip(handler: Handler, body: dict[str, Any]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.quiet
 @pytest.mark.parametrize("answer", [hold, drip])
 def test_the_deadline_holds_while_the_server_is_silent_or_drips(
     server: Peer, engine: RemoteEngine, answer: Callable[[Handler, dict[str, Any]], None]
@@ -550,6 +552,7 @@ def test_the_deadline_holds_without_a_reader(server: Peer, engine: RemoteEngine)
     assert stream.outcome.stop is StopReason.DEADLINE
 
 
+@pytest.mark.quiet
 def test_cancelling_ends_at_once_and_closes_the_line(server: Peer, engine: RemoteEngine) -> None:
     server.completion = hold
     stream = engine.submit(ask(deadline_seconds=30))
@@ -746,6 +749,7 @@ def test_a_token_that_llama_server_finds_in_any_text_stays_text_too(here: LlamaC
             assert token not in tokens, text
 
 
+@pytest.mark.quiet
 @pytest.mark.model
 @pytest.mark.llama_server
 def test_cancelling_frees_the_slot_there(there: RemoteEngine) -> None:

@@ -317,6 +317,7 @@ def test_every_documented_severity_is_the_real_one() -> None:
             assert told == real, rule.code
 
 
+@pytest.mark.quiet
 def test_an_ordinary_post_is_no_work() -> None:
     text = ("I feel so tired and my mum does not listen when we talk about school. " * 30)[:2000]
     screen(text, POST)

@@ -18,6 +18,7 @@ from assistant.safety import policy
 from assistant.safety.types import Level, Tier
 from moderation.models import Escalation, Flag
 from webapp import test as build
+from webapp.accounts.models import User
 from webapp.test import Cast
 
 pytestmark = pytest.mark.django_db
@@ -54,14 +55,24 @@ def test_a_post_keeps_the_tier_that_its_screening_gave_it(text: str, status: str
     assert (row.status, row.tier) == (status, tier)
 
 
+def approve(client: Client, flag: Flag, reason: str) -> None:
+    said = {"outcome": "approve", "policy": "crisis", "reason": reason, "version": 1}
+    client.post(f"/moderation/flags/{flag.id}/decide", said)
+
+
+def confirm(client: Client, flag: Flag, *, by: User) -> None:
+    """What takes two."""
+    client.force_login(by)
+    client.post(f"/moderation/flags/{flag.id}/answer", {"answer": "confirm", "version": 2})
+
+
 def test_a_moderator_who_releases_a_post_releases_it_with_its_level(cast: Cast, client: Client) -> None:
     row = build.post(build.URGENT_POST)
     Post.objects.filter(id=row.id).update(level=Level.PLAN)
     client.force_login(cast.ash)
     flag = Flag.objects.get()
-    client.post(
-        f"/moderation/flags/{flag.id}/decide", {"outcome": "approve", "reason": "A lead is in touch.", "version": 1}
-    )
+    approve(client, flag, "A lead is in touch.")
+    confirm(client, flag, by=cast.birch)
     row.refresh_from_db()
     assert (row.status, row.level, row.tier) == ("waiting", Level.PLAN, "urgent")
 
@@ -141,9 +152,10 @@ def test_a_reply_to_a_post_of_high_level_waits_for_a_moderator(cast: Cast, clien
     assert triage.LEVEL_HOLD in flag.codes
     assert Finding.objects.filter(reply=reply, code=triage.LEVEL_HOLD).count() == 1
     client.force_login(cast.ash)
-    client.post(
-        f"/moderation/flags/{flag.id}/decide", {"outcome": "approve", "reason": "Warm and plain.", "version": 1}
-    )
+    approve(client, flag, "Warm and plain.")
+    if level is Level.PLAN:
+        assert Reply.objects.get().status == "held"
+        confirm(client, flag, by=cast.birch)
     reply.refresh_from_db()
     assert reply.status == "sent"
 

@@ -10,8 +10,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from assistant import actions, attention, provenance, screens
+from assistant import actions, attention, provenance
 from assistant.models import ChangeVerdict, Draft, ModelVersion, Reply, Suggestion
+from assistant.screens.whose import whose_words
 from webapp import test as build
 from webapp.test import Cast, read
 
@@ -102,7 +103,7 @@ def test_the_page_warns_where_sending_refuses_and_nowhere_else(
     for most, warned in ((percent - 1, True), (percent, False)):
         settings.MAX_SUGGESTED_SHARE = most / 100
         head = build.head_of(Draft.objects.get())
-        whose = screens.whose_words(head, actions.visible_suggestions(head.draft))
+        whose = whose_words(head, actions.visible_suggestions(head.draft))
         assert bool(whose["too_much"]) is warned
         send(client, head.draft, text, base=head.number)
         assert Reply.objects.exists() is not warned

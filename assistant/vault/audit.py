@@ -79,11 +79,16 @@ class Fault:
     what: str
 
 
-def faults_in_chain(*, checkpoint: tuple[int, str] | None = None) -> Iterator[Fault]:
-    """Everything that is wrong with the chain, in order. A checkpoint is the (seq, mac) of an earlier time."""
+def faults_in_chain(*, checkpoint: tuple[int, str] | None = None, last: int | None = None) -> Iterator[Fault]:
+    """Everything that is wrong with the chain, in order. A checkpoint is the (seq, mac) of an earlier time.
+
+    `last`: only so many events at its end, and the checkpoint if it lies among them or is missing.
+    """
     events = apps.get_model("assistant", "AuditEvent")
     expected, prev = 1, GENESIS
-    for event in events.objects.order_by("seq").iterator(chunk_size=2000):
+    if last is not None and (start := head()[0] - last) > 0:
+        expected, prev = start + 1, events.objects.filter(seq=start).values_list("mac", flat=True).first() or GENESIS
+    for event in events.objects.filter(seq__gte=expected).order_by("seq").iterator(chunk_size=2000):
         if event.seq != expected:
             yield Fault(expected, f"missing: the next event is {event.seq}")
             expected = event.seq

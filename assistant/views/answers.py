@@ -7,9 +7,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from assistant import actions, screens
+from assistant import actions
 from assistant.forms import DraftForm
 from assistant.models import Draft
+from assistant.screens.writing import writing_page
 
 
 def wants_page(request: HttpRequest) -> bool:
@@ -56,7 +57,7 @@ def refused(request: HttpRequest, row: Draft, refusal: actions.Refused) -> HttpR
 def page_again(request: HttpRequest, row: Draft, message: str, *, status: int, code: str = "") -> HttpResponse:
     """The writing page with what was typed and why it was refused."""
     row.refresh_from_db()
-    page = screens.writing_page(row, request.user)
+    page = writing_page(row, request.user)
     page |= {"worry_note": request.POST.get("note", ""), "unsent_message": message}
     page["asked_back"] = code == "question_back"
     if "text" in request.POST:

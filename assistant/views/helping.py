@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
-from assistant import access, actions, screens
+from assistant import access, actions
 from assistant.access import WRITE_REPLIES, needs
 from assistant.dispatch import (
     prepare_after_commit,
@@ -19,6 +19,10 @@ from assistant.dispatch import (
 from assistant.forms import AskForm, SentencesForm, VerdictForm
 from assistant.inference.types import Mode
 from assistant.models import SuggestionJob
+from assistant.screens.changes import stopped_kinds
+from assistant.screens.jobs import hints_first, job_started, stream_state
+from assistant.screens.suggestions import changes_so_far, suggestion_of_job
+from assistant.screens.writing import saved, sentences_of
 from assistant.streaming.chunks import read_after
 from assistant.views.answers import invalid, refused, wants_page
 
@@ -51,7 +55,7 @@ def ask(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
         wake_after_commit(job)
     if wants_page(request):
         return redirect("assistant:draft", row.id)
-    return JsonResponse(screens.job_started(job), status=202)
+    return JsonResponse(job_started(job), status=202)
 
 
 @require_POST
@@ -62,7 +66,7 @@ def sentences(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     form = SentencesForm(request.POST)
     if not form.is_valid():
         return invalid(request, row, form)
-    chosen = screens.sentences_of(form.cleaned_data["text"], locked=form.cleaned_data["locked"])
+    chosen = sentences_of(form.cleaned_data["text"], locked=form.cleaned_data["locked"])
     return render(request, "assistant/_sentences.html", {"sentences": chosen})
 
 
@@ -78,7 +82,7 @@ def stream(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     state = read_after(row.id, attempt=attempt, seq=after)
     if state is None:
         return JsonResponse({"error": "missing", "message": gettext("This is no longer there.")}, status=404)
-    return JsonResponse(screens.stream_state(state))
+    return JsonResponse(stream_state(state))
 
 
 @require_POST
@@ -97,9 +101,9 @@ def cancel(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 def so_far(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     """The change list of a job that is being written, as a fragment to read. Nothing where hints come first."""
     row = access.job_for(request.user, job_id)
-    if not row.is_live or screens.hints_first(row):
+    if not row.is_live or hints_first(row):
         return HttpResponse(status=204)
-    return render(request, "assistant/_so_far.html", screens.so_far(row))
+    return render(request, "assistant/_so_far.html", changes_so_far(row))
 
 
 @require_GET
@@ -107,7 +111,7 @@ def so_far(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 def suggestion(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     """The change list of a finished job, as a fragment."""
     row = access.job_for(request.user, job_id)
-    return render(request, "assistant/_versions.html", screens.suggestion_of_job(row))
+    return render(request, "assistant/_versions.html", suggestion_of_job(row))
 
 
 @require_POST
@@ -137,7 +141,7 @@ def decide_change(request: HttpRequest, suggestion_id: uuid.UUID, index: int) ->
     if wants_page(request):
         return redirect("assistant:draft", draft_row.id)
     prepare_after_commit(draft_row)
-    return JsonResponse(screens.saved(draft_row, head) | {"verdict": decided["verdict"], "index": index})
+    return JsonResponse(saved(draft_row, head) | {"verdict": decided["verdict"], "index": index})
 
 
 @require_POST
@@ -158,7 +162,7 @@ def stop_kind(request: HttpRequest, suggestion_id: uuid.UUID, index: int) -> Htt
 @needs(WRITE_REPLIES)
 def kinds(request: HttpRequest) -> HttpResponse:
     """What this person wanted no more of."""
-    return render(request, "assistant/kinds.html", {"kinds": screens.stopped_kinds(request.user)})
+    return render(request, "assistant/kinds.html", {"kinds": stopped_kinds(request.user)})
 
 
 @require_POST

@@ -10,11 +10,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
-from assistant import access, actions, screens
+from assistant import access, actions
 from assistant.access import WRITE_REPLIES, needs
 from assistant.dispatch import prepare_after_commit
 from assistant.forms import RestoreForm
 from assistant.models import Draft, DraftRevision
+from assistant.screens.history import history_page
 from assistant.views.answers import first_message
 
 
@@ -22,14 +23,14 @@ from assistant.views.answers import first_message
 @needs(WRITE_REPLIES)
 def history(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     row = access.draft_for(request.user, draft_id)
-    return render(request, "assistant/history.html", screens.history_page(row, None))
+    return render(request, "assistant/history.html", history_page(row, None))
 
 
 @require_GET
 @needs(WRITE_REPLIES)
 def revision(request: HttpRequest, draft_id: uuid.UUID, number: int) -> HttpResponse:
     row = access.draft_for(request.user, draft_id)
-    return render(request, "assistant/history.html", screens.history_page(row, access.revision_of(row, number)))
+    return render(request, "assistant/history.html", history_page(row, access.revision_of(row, number)))
 
 
 @require_POST
@@ -55,5 +56,5 @@ def restore(request: HttpRequest, draft_id: uuid.UUID, number: int) -> HttpRespo
 
 def again(request: HttpRequest, row: Draft, shown: DraftRevision, problem: str, *, status: int) -> HttpResponse:
     row.refresh_from_db()
-    page = screens.history_page(row, shown) | {"problem": problem}
+    page = history_page(row, shown) | {"problem": problem}
     return render(request, "assistant/history.html", page, status=status)

@@ -10,13 +10,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from assistant import access, actions, care_screens, screens, shift
+from assistant import access, actions, care_screens, shift
 from assistant.access import ENTER_POSTS, WRITE_REPLIES, needs
 from assistant.dispatch import (
     wake_reading_after_commit,
 )
 from assistant.forms import PostForm
 from assistant.models import Draft, Post
+from assistant.screens.drafts import draft_row
 
 
 @require_GET
@@ -30,7 +31,7 @@ def posts(request: HttpRequest) -> HttpResponse:
         request,
         "assistant/posts.html",
         {
-            "mine": [screens.draft_row(draft) for draft in open_drafts],
+            "mine": [draft_row(draft) for draft in open_drafts],
             "waiting": waiting,
             "nothing_waits": waiting == 0,
         }

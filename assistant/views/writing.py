@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
-from assistant import access, actions, screens, shift
+from assistant import access, actions, shift
 from assistant.access import WRITE_REPLIES, needs
 from assistant.dispatch import (
     forget_after_commit,
@@ -18,6 +18,9 @@ from assistant.dispatch import (
 )
 from assistant.forms import CountryForm, DraftForm, SendForm, WorryForm
 from assistant.models import Reply
+from assistant.screens.checked import what_was_found
+from assistant.screens.worry import where_to_read, worry_part
+from assistant.screens.writing import saved, writing_page
 from assistant.views.answers import first_message, invalid, keep_typed, page_again, refused, wants_page
 
 
@@ -27,7 +30,7 @@ def draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     """The writing page."""
     row = access.draft_for(request.user, draft_id)
     prepare_after_commit(row)
-    return render(request, "assistant/draft.html", screens.writing_page(row, request.user))
+    return render(request, "assistant/draft.html", writing_page(row, request.user))
 
 
 @require_POST
@@ -44,7 +47,7 @@ def save_draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     if wants_page(request):
         return redirect("assistant:draft", row.id)
     prepare_after_commit(row)
-    return JsonResponse(screens.saved(row, head))
+    return JsonResponse(saved(row, head))
 
 
 @require_POST
@@ -59,10 +62,10 @@ def check(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
             return render(request, "assistant/_checked.html", {"problem": first_message(form)})
         return invalid(request, row, form)
     text = form.cleaned_data["text"]
-    checked = screens.checked(text, actions.screen_reply(text, row.post))
+    checked = what_was_found(text, actions.screen_reply(text, row.post))
     if is_fragment:
         return render(request, "assistant/_checked.html", {"checked": checked})
-    page = screens.writing_page(row, request.user) | {"checked": checked}
+    page = writing_page(row, request.user) | {"checked": checked}
     if row.is_open:
         page |= {"unsent": True, "unsent_text": text, "unsent_base": form.cleaned_data["base"]}
     return render(request, "assistant/draft.html", page)
@@ -129,9 +132,7 @@ def hand_over(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
         return page_again(request, row, str(refusal), status=refusal.status)
     forget_after_commit(row.case_id)
     shift.finished_with(request, row.post)
-    messages.success(
-        request, gettext("Handed over. A lead takes it from here; what you wrote is kept with the post. Thank you.")
-    )
+    messages.success(request, gettext("Handed over, and what you wrote is kept with the post. Thank you."))
     return redirect("assistant:posts")
 
 
@@ -151,7 +152,7 @@ def worry(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
         else gettext("A moderator was asked; your note was not kept. %(problem)s") % {"problem": first_message(form)}
     )
     if request.headers.get("HX-Request"):
-        part = screens.worry_part(row, request.user) | {
+        part = worry_part(row, request.user) | {
             "problem": problem,
             "worry_note": problem and request.POST["note"],
         }
@@ -160,4 +161,4 @@ def worry(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     if problem:
         return page_again(request, row, problem, status=422)
     messages.success(request, gettext("Thank you. A moderator has been asked to look at this post."))
-    return redirect(screens.where_to_read(row))
+    return redirect(where_to_read(row))

@@ -1,4 +1,4 @@
-"""Who is reviewing what right now."""
+"""Who is reviewing what right now: taking, renewing, passing on, taking over. A claim is a lease and ends by itself."""
 
 from __future__ import annotations
 
@@ -6,28 +6,111 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models.functions import Now
 from django.utils.translation import gettext
 
 from assistant.actions import Refused
 from assistant.models.clock import from_now
 from assistant.streaming import poke
 from assistant.vault import audit
-from moderation.models import Escalation, Flag
+from moderation import policy
+from moderation.actions import alerts
+from moderation.actions.reviews import claim_review
+from moderation.actions.stale import StaleFlag
+from moderation.models import Flag, Pass, Review, TakeOver
+from moderation.models.flags import FlagQuerySet
+from moderation.reviews import next_for
+from moderation.stand_in import flag_of
 
 
 @transaction.atomic
 def claim_flag(flag: Flag, *, by: Any) -> None:
     """Review this flag for a while; renewed by calling again."""
+    _refuse_others(flag, by)
     if not flag.claim(by, until=from_now(settings.CLAIM_LEASE)):
         raise Refused("claimed", gettext("Somebody else is reviewing this right now."))
-    Escalation.objects.filter(flag=flag, acknowledged_at=None).update(acknowledged_by=by, acknowledged_at=Now())
+    alerts.acknowledge_flag(flag, by=by)
     audit.record("flag.claimed", actor=by, object_type="flag", object_id=flag.id)
     poke.queue_changed()
+
+
+def renew_claim(flag: Flag, *, by: Any) -> bool:
+    """The person is still at it. Neither told nor recorded: nothing changed hands."""
+    return flag.renew_claim(by, until=from_now(settings.CLAIM_LEASE))
 
 
 @transaction.atomic
 def end_claim(flag: Flag, *, by: Any) -> None:
     flag.end_claim(by)
+    alerts.give_up_flag(flag, by=by)
     audit.record("flag.claim_ended", actor=by, object_type="flag", object_id=flag.id)
     poke.queue_changed()
+
+
+@transaction.atomic
+def take_next(by: Any) -> Flag | None:
+    """Claim the most urgent flag that nobody reviews; two people who ask at the same moment get different ones."""
+    unfit: list[Any] = []
+    while True:
+        rows = handed_to(by).exclude(id__in=unfit).in_order().with_subjects()
+        flag = rows.select_for_update(of=("self",), skip_locked=True).first()
+        review = next_for(by, before=flag)
+        if review is not None:
+            if _is_claimed(review, by):
+                return flag_of(review)
+            continue  # somebody else has it since a moment ago, so it is not found again
+        if flag is None:
+            return None
+        try:
+            claim_flag(flag, by=by)
+        except Refused:
+            unfit.append(flag.id)
+        else:
+            return flag
+
+
+def _is_claimed(review: Review, by: Any) -> bool:
+    try:
+        claim_review(review, by=by)
+    except Refused:
+        return False
+    return True
+
+
+def handed_to(user: Any) -> FlagQuerySet:
+    """What "next" may hand to this person: free, theirs to decide, and not one that they passed on."""
+    flags = Flag.objects.open().for_person(user).free()
+    return flags.exclude(passes__by=user).exclude(reply__draft__author=user)
+
+
+@transaction.atomic
+def pass_flag(flag: Flag, *, by: Any) -> None:
+    """Leave it to others. What is told and recorded is the same as for every claim that ends."""
+    Pass.objects.get_or_create(flag=flag, by=by)
+    end_claim(flag, by=by)
+
+
+@transaction.atomic
+def take_over(flag: Flag, *, by: Any, taken_from: str, reason: str) -> None:
+    """End the claim of the person whom the page named, and begin one's own. Raises StaleFlag when the page is older."""
+    if not reason.strip():
+        raise Refused("reason_missing", gettext("Say in a line why you take this over."), status=422)
+    flag = Flag.objects.select_for_update(of=("self",)).with_subjects().get(id=flag.id)
+    _refuse_others(flag, by)
+    claimer = flag.claimer()
+    if not flag.is_open or (claimer is not None and claimer.pk != by.pk and str(claimer.pk) != taken_from):
+        raise StaleFlag
+    if claimer is not None and claimer.pk != by.pk:
+        Flag.objects.filter(id=flag.id).update(claimed_by=None, claimed_until=None)
+        over = TakeOver(case=flag.case, flag=flag, by=by, taken_from=claimer, reason=reason)
+        over.save(force_insert=True)
+        audit.record("flag.taken_over", actor=by, object_type="flag", object_id=flag.id, code=str(claimer.pk))
+    claim_flag(flag, by=by)
+
+
+def _refuse_others(flag: Flag, by: Any) -> None:
+    if not policy.may_decide(by, flag):
+        raise Refused(
+            "not_yours",
+            gettext("This one is not yours to decide: it was escalated, or it is your own reply."),
+            status=403,
+        )

@@ -1,10 +1,12 @@
-"""Deciding flags."""
+"""Deciding flags: at once, or as a proposal where it takes two."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext
 
 from assistant import actions as assistant_actions
@@ -15,52 +17,114 @@ from assistant.safety.types import Context, Kind, Level, Severity, Tier
 from assistant.streaming import poke
 from assistant.translated import reason_words
 from assistant.vault import audit
-from moderation import policy
-from moderation.actions.reviews import draw_reviews
+from moderation import policies
+from moderation.actions.draws import draw_reviews
 from moderation.actions.stale import StaleFlag
-from moderation.models import Decision, Flag
+from moderation.models import Decision, Flag, Outcome, Proposal
+from moderation.policy import may_decide, outcomes_for, takes_two
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody says should become of a flag, as they said it."""
+
+    outcome: str
+    policy: str
+    reason: str
+    edited_text: str = ""
+    closed_as: str = ""
+    missed: bool = False
+
+    def fields(self, flag: Flag) -> dict[str, Any]:
+        return {
+            "case": flag.case,
+            "flag": flag,
+            "outcome": self.outcome,
+            "policy": self.policy,
+            "reason": self.reason,
+            "edited_text": self.edited_text if self.outcome == Outcome.EDIT else "",
+            "closed_as": self.closed_as if self.outcome == Outcome.CLOSE else "",
+            "flag_version": flag.version,
+            "revision": flag.revision_seen,
+            "missed": self.missed if flag.is_sample else None,
+        }
 
 
 @transaction.atomic
 def decide(
-    flag: Flag, *, outcome: str, by: Any, reason: str, seen: int, edited_text: str = "", missed: bool = False
-) -> Decision:
+    flag: Flag,
+    *,
+    outcome: str,
+    policy: str,
+    by: Any,
+    reason: str,
+    seen: int,
+    edited_text: str = "",
+    closed_as: str = "",
+    missed: bool = False,
+) -> Decision | Proposal:
     """Decide on the state of the flag that the person saw (`seen`). Raises StaleFlag when it is no longer that.
 
-    `missed`: of a sampled post, that there were signs of danger in it after all.
+    `policy`: a code of moderation.policies. `missed`: of a sampled post, that there were signs of danger in it after all.
+    Where it takes two people, the answer is a Proposal, and nothing is carried out yet.
     """
-    flag = (
-        Flag.objects.select_for_update(of=("self",)).with_subjects().get(id=flag.id)
-    )  # as it is now, not as it was loaded
+    said = Said(outcome, policy, reason, edited_text, closed_as, missed)
+    flag = as_it_is(flag, seen=seen)
+    refuse_unfit(flag, said, by=by)
+    if flag.proposal() is not None:
+        raise Refused("proposed", gettext("A decision on this was proposed already. Confirm it, or refuse it first."))
+    if takes_two(flag, said.outcome):
+        return _propose(flag, said, by=by)
+    return settle(flag, said, by=by)
+
+
+def as_it_is(flag: Flag, *, seen: int) -> Flag:
+    """The flag as it is now, not as it was loaded, locked with its text. Raises StaleFlag when that is not what the person
+    saw, or its author took the text back."""
+    flag = Flag.objects.select_for_update(of=("self",)).with_subjects().get(id=flag.id)
     if not flag.is_open or flag.version != seen:
         raise StaleFlag
-    _refuse_unfit(flag, outcome=outcome, by=by, reason=reason)
-    if not flag.close(seen=seen, status=Flag.Status.DECIDED):
-        raise StaleFlag
-    subject = lock(flag.subject)
+    subject = lock(flag)
     if isinstance(subject, Reply) and subject.status == Reply.Status.TAKEN_BACK:
         raise StaleFlag
-    decision = Decision(
-        case=flag.case,
-        flag=flag,
-        outcome=outcome,
-        by=by,
-        reason=reason,
-        edited_text=edited_text if outcome == Decision.Outcome.EDIT else "",
-        flag_version=seen,
-        revision=flag.revision_seen,
-        missed=missed if flag.is_sample else None,
-    )
+    return flag
+
+
+def _propose(flag: Flag, said: Said, *, by: Any) -> Proposal:
+    if said.outcome == Outcome.EDIT:
+        check_edit(flag, said)  # rather now than when the second person confirms it
+    proposal = Proposal(by=by, **said.fields(flag))
+    proposal.save(force_insert=True)
+    make_stale(flag)
+    audit.record("flag.proposed", actor=by, object_type="flag", object_id=flag.id, outcome=said.outcome)
+    poke.queue_changed()
+    return proposal
+
+
+def make_stale(flag: Flag) -> None:
+    """Older pages of it are behind from now on, and nobody has it."""
+    Flag.objects.filter(id=flag.id).update(version=F("version") + 1, claimed_by=None, claimed_until=None)
+
+
+def settle(flag: Flag, said: Said, *, by: Any, confirmed_by: Any | None = None) -> Decision:
+    """Close the flag and carry the decision out; inside the caller's transaction, with flag and text locked."""
+    if not flag.close(seen=flag.version, status=Flag.Status.DECIDED):
+        raise StaleFlag
+    subject = flag.subject
+    decision = Decision(by=by, confirmed_by=confirmed_by, before=subject.status, **said.fields(flag))
     decision.save(force_insert=True)
     if decision.missed and isinstance(subject, Post):
         subject.raise_tier(Tier.REVIEW)
-    _carry_out(decision, subject)
+    if flag.is_appeal:
+        _answer_appeal(decision, subject)
+    else:
+        _carry_out(decision, subject, said)
     audit.record(
         "flag.decided",
-        actor=by,
+        actor=confirmed_by or by,
         object_type="flag",
         object_id=flag.id,
-        outcome=outcome,
+        outcome=decision.outcome,
         code=",".join(flag.codes)[:100],
     )
     draw_reviews(decision)
@@ -68,63 +132,81 @@ def decide(
     return decision
 
 
-def lock(subject: Post | Suggestion | Reply) -> Post | Suggestion | Reply:
-    """Read it anew and keep it from changing until the decision stands: its author may be taking it back right now."""
-    match subject:
-        case Post():
-            return Post.objects.select_for_update().get(id=subject.id)
-        case Suggestion():
-            return Suggestion.objects.select_for_update().get(id=subject.id)
-        case Reply():
-            return Reply.objects.select_for_update().get(id=subject.id)
+def lock(flag: Flag) -> Post | Suggestion | Reply:
+    """Keep the text from changing until the decision stands: its author may be taking it back right now."""
+    subject = flag.subject
+    locked: Any = type(subject).objects.select_for_update()
+    subject.refresh_from_db(fields=["status"], from_queryset=locked)
+    return subject
 
 
-def _refuse_unfit(flag: Flag, *, outcome: str, by: Any, reason: str) -> None:
-    if not policy.may_decide(by, flag):
+def refuse_unfit(flag: Flag, said: Said, *, by: Any) -> None:
+    refuse_others(flag, by=by)
+    if said.outcome not in outcomes_for(flag):
         raise Refused(
-            "not_yours",
-            gettext("This one is not yours to decide: it was escalated, or it is your own reply."),
-            status=403,
+            "unfit_outcome",
+            gettext("“%(outcome)s” does not fit this kind of text.") % {"outcome": said.outcome},
+            status=422,
         )
-    if outcome not in policy.outcomes_for(flag):
-        raise Refused(
-            "unfit_outcome", gettext("“%(outcome)s” does not fit this kind of text.") % {"outcome": outcome}, status=422
-        )
-    if not reason.strip():
+    if said.policy not in policies.BY_CODE:
+        raise Refused("policy_missing", gettext("Choose the policy that you decided by."), status=422)
+    if not said.reason.strip():
         raise Refused(
             "reason_missing", gettext("Give a reason: the next person must be able to follow it."), status=422
+        )
+    if said.outcome == Outcome.CLOSE and said.closed_as not in Decision.Closing:
+        raise Refused("closing_missing", gettext("Say what came of it, then close it."), status=422)
+
+
+def refuse_others(flag: Flag, *, by: Any) -> None:
+    if not may_decide(by, flag):
+        raise Refused(
+            "not_yours",
+            gettext(
+                "This one is not yours to decide: it was escalated, it is your own reply, or you decided it before."
+            ),
+            status=403,
         )
     claimer = flag.claimer()
     if claimer is not None and claimer.pk != by.pk:
         raise Refused("claimed", gettext("Somebody else is reviewing this right now. Take it over first, or wait."))
 
 
-def _carry_out(decision: Decision, subject: Post | Suggestion | Reply) -> None:
+def _carry_out(decision: Decision, subject: Post | Suggestion | Reply, said: Said) -> None:
     match decision.outcome:
-        case Decision.Outcome.APPROVE:
+        case Outcome.APPROVE:
             assistant_actions.release(subject, approval=decision.id)
-        case Decision.Outcome.EDIT:
-            _check_edit(decision, subject)
+        case Outcome.EDIT:
+            check_edit(decision.flag, said)
             assistant_actions.release(
                 subject, approval=decision.id, edited_text=decision.edited_text, note=decision.reason
             )
-        case Decision.Outcome.RETURN:
+        case Outcome.RETURN:
             assert isinstance(subject, Reply)
             assistant_actions.return_reply(subject, note=decision.reason)
-        case Decision.Outcome.REJECT:
+        case Outcome.REJECT:
             assistant_actions.withhold(subject, note=decision.reason)
 
 
-def _check_edit(decision: Decision, subject: Post | Suggestion | Reply) -> None:
+def _answer_appeal(decision: Decision, reply: Post | Suggestion | Reply) -> None:
+    """What went out, and whose way is taken meanwhile, stays as it is: then the answer is words alone."""
+    assert isinstance(reply, Reply)
+    if decision.outcome == Outcome.OVERTURN:
+        assistant_actions.send_after_all(reply, approval=decision.id)
+    elif decision.outcome == Outcome.RETURN:
+        assistant_actions.return_after_all(reply, note=decision.reason)
+
+
+def check_edit(flag: Flag, said: Said) -> None:
     """A moderator's words are screened like anybody's; what a phase would hold is not sent by an edit."""
-    if not decision.edited_text.strip():
+    if not said.edited_text.strip():
         raise Refused(
             "edit_missing", gettext("Write the text as it should be sent, or choose another outcome."), status=422
         )
-    post = decision.flag.subject_post
-    kind = Kind.REPLY if isinstance(subject, Reply) else Kind.SUGGESTION
+    post = flag.subject_post
+    kind = Kind.REPLY if flag.reply is not None else Kind.SUGGESTION
     screening = screen(
-        decision.edited_text,
+        said.edited_text,
         Context(kind=kind, language=post.language, country=post.country, post=post.text, level=Level(post.level)),
     )
     if screening.held:

@@ -10,6 +10,7 @@ from assistant.safety.types import Screening, Severity
 from assistant.signals import Concern
 from assistant.streaming import poke
 from assistant.vault import audit
+from moderation.actions import alerts
 from moderation.actions.escalations import hand_over
 from moderation.models import Flag
 
@@ -30,6 +31,8 @@ def open_flag(
         _raise_flag(known, severity=severity, codes=codes, by=by)
     if concern is not None and concern.hand_over:
         hand_over(flag, by=by, reason=triage.REASONS[concern.code])
+    else:
+        alerts.alert_of_flag(flag)
     poke.queue_changed()
     return flag
 

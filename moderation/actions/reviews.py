@@ -1,67 +1,24 @@
-"""Golden items and second looks: drawn after a decision, decided like flags, and without any effect."""
+"""Golden items and second looks: decided like flags, and without any effect."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from assistant.actions import Refused
 from assistant.models import CaseKey
-from assistant.safety.types import Severity
 from assistant.streaming import poke
 from assistant.vault import audit
-from moderation import policy_areas
+from moderation.actions.decisions import Said, check_edit, refuse_unfit
+from moderation.actions.draws import is_fit
+from moderation.actions.escalations import refuse_escalation
 from moderation.actions.stale import StaleFlag
 from moderation.forms import ESCALATE
 from moderation.models import Decision, Flag, GoldenItem, Review
-from moderation.models.quality import HIGHEST_LEVEL
 from moderation.stand_in import flag_of
-
-_DRAWS = 1_000_000
-
-OUTCOMES = (*Decision.Outcome.values, ESCALATE)
-
-
-def draw_reviews(decision: Decision, *, draw: Callable[[int], int] = secrets.randbelow) -> None:
-    """After a decision, in its transaction: now and then a second look at it for somebody else, and a golden item for whoever
-    made it. The draw knows nothing of the text, so that what the looks show holds for all such decisions."""
-    if is_fit(decision) and draw(_DRAWS) < settings.SECOND_REVIEW_SHARE * _DRAWS:
-        _offer(Review(case=decision.case, kind=Review.Kind.SECOND, decision=decision))
-    if draw(_DRAWS) < settings.GOLDEN_SHARE * _DRAWS:
-        items = list(golden_for(decision.by))
-        if items:
-            item = items[draw(len(items))]
-            _offer(Review(case=item.case, kind=Review.Kind.GOLDEN, item=item, meant_for=decision.by))
-
-
-def is_fit(decision: Decision) -> bool:
-    """Low to middle, and the text is still there as it was: an edited suggestion's own words are gone."""
-    flag = decision.flag
-    if flag.level > HIGHEST_LEVEL or flag.severity < Severity.REVIEW or flag.escalated:
-        return False
-    return flag.suggestion_id is None or decision.outcome != Decision.Outcome.EDIT
-
-
-def golden_for(user: Any) -> Any:
-    """Items that this person has not seen in any way."""
-    items = GoldenItem.objects.filter(retired_at=None, case__destroyed_at=None).exclude(by=user)
-    return (
-        items.exclude(reviews__meant_for=user)
-        .exclude(decision__by=user)
-        .exclude(decision__flag__reply__draft__author=user)
-    )
-
-
-def _offer(review: Review) -> None:
-    review.save(force_insert=True)
-    audit.record("review.offered", actor=None, object_type="review", object_id=review.id, code=review.kind)
-    poke.queue_changed()
 
 
 @transaction.atomic
@@ -80,31 +37,37 @@ def end_review_claim(review: Review, *, by: Any) -> None:
 
 
 @transaction.atomic
-def decide_review(review: Review, *, outcome: str, reason: str, by: Any, area: str = "") -> Review:
-    """Keep what this person would have decided. Exactly one of two gets it; nothing is sent, held or closed."""
-    if not reason.strip():
-        raise Refused(
-            "reason_missing", gettext("Give a reason: the next person must be able to follow it."), status=422
-        )
+def pass_review(review: Review, *, by: Any) -> None:
+    """As a flag is passed on: it is not handed to this person again, and nobody is told."""
+    review.passed_by.add(by)
+    end_review_claim(review, by=by)
+
+
+@transaction.atomic
+def decide_review(review: Review, said: Said, *, by: Any) -> Review:
+    """Keep what this person would have decided. Exactly one of two gets it; nothing is sent, held or closed.
+
+    What a decision on the flag would be refused for, this is refused for, too.
+    """
     if not review.take(by):
         raise StaleFlag
     review = Review.objects.select_for_update(of=("self",)).with_subjects().get(id=review.id)
-    expected, codes = expected_of(review)
-    review.by, review.outcome, review.reason, review.decided_at = by, outcome, reason, timezone.now()
-    review.area = area or policy_areas.area_of(codes)
-    review.same = outcome == expected
-    review.save(update_fields=["by", "outcome", "reason", "decided_at", "area", "same"])
-    audit.record("review.decided", actor=by, object_type="review", object_id=review.id, outcome=outcome)
+    flag = flag_of(review)
+    if said.outcome == ESCALATE:
+        refuse_escalation(flag, reason=said.reason, by=by)
+    else:
+        refuse_unfit(flag, said, by=by)
+        if said.outcome == Decision.Outcome.EDIT:
+            check_edit(flag, said)
+    review.by, review.decided_at = by, timezone.now()
+    review.outcome, review.policy, review.reason = said.outcome, said.policy, said.reason
+    review.closed_as = said.closed_as if said.outcome == Decision.Outcome.CLOSE else ""
+    review.same = review.judged == review.expected
+    review.save(update_fields=["by", "outcome", "policy", "closed_as", "reason", "decided_at", "same"])
+    review.passed_by.clear()
+    audit.record("review.decided", actor=by, object_type="review", object_id=review.id, outcome=said.outcome)
     poke.queue_changed()
     return review
-
-
-def expected_of(review: Review) -> tuple[str, list[str]]:
-    """What was decided first, or what is right; and the codes that stood beside the text."""
-    if review.item is not None:
-        return review.item.outcome, list(flag_of(review).codes)
-    assert review.decision is not None
-    return review.decision.outcome, list(review.decision.flag.codes)
 
 
 # Golden items
@@ -112,7 +75,16 @@ def expected_of(review: Review) -> tuple[str, list[str]]:
 
 @transaction.atomic
 def write_golden(
-    *, kind: str, text: str, post_text: str, explanation: str, outcome: str, area: str, by: Any, language: str = "en"
+    *,
+    kind: str,
+    text: str,
+    post_text: str,
+    explanation: str,
+    outcome: str,
+    policy: str,
+    by: Any,
+    closed_as: str = "",
+    language: str = "en",
 ) -> GoldenItem:
     """An invented text, in a case of its own that no post belongs to."""
     item = GoldenItem(
@@ -123,16 +95,17 @@ def write_golden(
         explanation=explanation,
         language=language,
         outcome=outcome,
-        area=area,
+        closed_as=closed_as,
+        policy=policy,
         by=by,
     )
     return _keep(item, by)
 
 
 @transaction.atomic
-def mark_golden(flag: Flag, *, explanation: str, outcome: str, area: str, by: Any) -> GoldenItem:
+def mark_golden(flag: Flag, *, explanation: str, outcome: str, policy: str, by: Any, closed_as: str = "") -> GoldenItem:
     """A decided flag, with what would have been right; its first decision stays as it is."""
-    decision = Decision.objects.filter(flag=flag).order_by("-at", "-id").first()
+    decision = Decision.objects.standing().filter(flag=flag).select_related("flag").first()
     if decision is None or not is_fit(decision):
         raise Refused(
             "unfit_golden",
@@ -151,7 +124,8 @@ def mark_golden(flag: Flag, *, explanation: str, outcome: str, area: str, by: An
         language=flag.subject_post.language,
         level=flag.level,
         outcome=outcome,
-        area=area,
+        closed_as=closed_as,
+        policy=policy,
         by=by,
     )
     return _keep(item, by)

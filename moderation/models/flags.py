@@ -1,19 +1,25 @@
-"""Flags, decisions, escalations. Decisions are only ever added."""
+"""Flags and decisions. Decisions are only ever added."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Q, When
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from assistant import triage
 from assistant.models import CaseKey, DraftRevision, Post, Reply, Suggestion
 from assistant.safety.types import Level, Severity
 from assistant.vault.fields import EncryptedTextField
+
+_POSTS_FIRST = Case(When(post__isnull=False, then=0), default=1)
+if TYPE_CHECKING:
+    from moderation.models.decided import Proposal
 
 
 class FlagQuerySet(models.QuerySet["Flag"]):
@@ -25,18 +31,35 @@ class FlagQuerySet(models.QuerySet["Flag"]):
     def in_order(self) -> Self:
         """Urgent first; then what a seeker wrote, who may be in danger, before anything written to them; then by the
         post's level; then the longest waiting. Nothing is ever left out by a score."""
-        posts_first = Case(When(post__isnull=False, then=0), default=1)
-        return self.order_by("-severity", posts_first, "-level", "opened_at", "id")
+        return self.alias(place=_POSTS_FIRST).order_by("-severity", "place", "-level", "opened_at", "id")
+
+    def behind(self, last: Flag) -> Self:
+        """Those that come after it in that order, whether it is still open or not."""
+        same_severity = Q(severity=last.severity)
+        same_place = same_severity & Q(place=0 if last.post_id else 1)
+        same_level = same_place & Q(level=last.level)
+        return self.alias(place=_POSTS_FIRST).filter(
+            Q(severity__lt=last.severity)
+            | (same_severity & Q(place__gt=0 if last.post_id else 1))
+            | (same_place & Q(level__lt=last.level))
+            | (same_level & Q(opened_at__gt=last.opened_at))
+            | (same_level & Q(opened_at=last.opened_at, id__gt=last.id))
+        )
+
+    def free(self) -> Self:
+        """Reviewed by nobody right now."""
+        return self.filter(Q(claimed_until=None) | Q(claimed_until__lt=Now()))
 
     def samples(self) -> Self:
         """Posts that nothing flagged, drawn at random: the only flags that ask for no more than a note."""
         return self.filter(post__isnull=False, severity=Severity.NOTE)
 
     def for_person(self, user: Any) -> Self:
-        """What this person may decide: escalated flags are for those who may decide escalated ones."""
-        if user.has_perm("moderation.decide_escalated"):
-            return self
-        return self.filter(escalated=False)
+        """What this person may decide: escalated flags are for those who may decide escalated ones, appeals for others
+        than those who decided."""
+        own = Decision.objects.filter(Q(by=user) | Q(confirmed_by=user), appeal__isnull=False)
+        mine = self.exclude(status=Flag.Status.OPEN, id__in=own.values("appeal__flag"))
+        return mine if user.has_perm("moderation.decide_escalated") else mine.filter(escalated=False)
 
     def with_subjects(self) -> Self:
         return self.select_related(
@@ -71,6 +94,7 @@ class Flag(models.Model):
     version = models.PositiveIntegerField(default=1)  # raised by whatever makes an older page stale
     escalated = models.BooleanField(default=False)
     claimed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    claimed_at = models.DateTimeField(null=True)  # means something while the claim lasts
     claimed_until = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(db_default=Now())
     closed_at = models.DateTimeField(null=True)
@@ -83,7 +107,11 @@ class Flag(models.Model):
             ("decide_flags", "Can decide flags"),
             ("decide_escalated", "Can decide flags that were escalated"),
         ]
-        indexes = [models.Index(fields=["status", "-severity", "-level", "opened_at"])]
+        indexes = [
+            models.Index(fields=["status", "-severity", "-level", "opened_at"]),
+            models.Index(fields=["opened_at"]),  # the figures of the last days
+            models.Index(fields=["closed_at"]),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="flag_has_one_subject",
@@ -134,8 +162,16 @@ class Flag(models.Model):
         return self.post_id is not None and self.severity == Severity.NOTE
 
     @property
+    def is_appeal(self) -> bool:
+        return triage.APPEALED in self.codes
+
+    @property
     def is_open(self) -> bool:
         return self.status == Flag.Status.OPEN
+
+    def proposal(self) -> Proposal | None:
+        """The decision that waits for a second person; None when there is none."""
+        return self.proposals.filter(answered_at=None).select_related("case", "by").first() if self.is_open else None
 
     def claimer(self) -> Any | None:
         """Who is reviewing this right now."""
@@ -146,10 +182,16 @@ class Flag(models.Model):
     def claim(self, user: Any, *, until: Any) -> bool:
         """Take or renew the claim; False when somebody else has it or the flag is closed."""
         free = Q(claimed_until=None) | Q(claimed_until__lt=Now()) | Q(claimed_by=user)
-        return (
-            Flag.objects.filter(free, id=self.id, status=Flag.Status.OPEN).update(claimed_by=user, claimed_until=until)
-            == 1
+        since = When(claimed_by=user, claimed_until__gte=Now(), then=Coalesce(F("claimed_at"), Now()))
+        taken = Flag.objects.filter(free, id=self.id, status=Flag.Status.OPEN).update(
+            claimed_by=user, claimed_at=Case(since, default=Now()), claimed_until=until
         )
+        return taken == 1
+
+    def renew_claim(self, user: Any, *, until: Any) -> bool:
+        """False when the claim ran out or somebody else has it: what ended is taken anew, in sight of all."""
+        mine = Flag.objects.filter(id=self.id, status=Flag.Status.OPEN, claimed_by=user, claimed_until__gte=Now())
+        return mine.update(claimed_until=until) == 1
 
     def end_claim(self, user: Any) -> None:
         Flag.objects.filter(id=self.id, claimed_by=user).update(claimed_by=None, claimed_until=None)
@@ -164,36 +206,68 @@ class Flag(models.Model):
         )
 
 
-class Decision(models.Model):
-    """An outcome, with the person, the reason and the state of the text that it was made on."""
+class Judgement(models.Model):
+    """What somebody says should become of a flag: the outcome, the policy it rests on, the reason, and the state of the
+    text that it was said about."""
 
     class Outcome(models.TextChoices):
         APPROVE = "approve"
         EDIT = "edit"  # approve with changes
         RETURN = "return"  # to its author, with a note
         REJECT = "reject"
+        CLOSE = "close"  # what was flagged waits for nothing: it stays where it is
+        UPHOLD = "uphold"  # of an appeal: the decision stands
+        OVERTURN = "overturn"  # of an appeal: it was wrong
+
+    class Closing(models.TextChoices):
+        """What came of a flag that was closed."""
+
+        FINE = "fine", _("Nothing was wrong")
+        MISTAKE = "mistake", _("The checks were mistaken")
+        TALK = "talk", _("Somebody talks with the supporter")
+        SERVICE = "service", _("The service looks after the person who wrote")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")
-    flag = models.OneToOneField(Flag, on_delete=models.PROTECT, related_name="decision")
+    flag = models.ForeignKey(Flag, on_delete=models.PROTECT, related_name="%(class)ss")
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    policy = models.CharField(max_length=20)  # of moderation.policies
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     reason = EncryptedTextField()
     edited_text = EncryptedTextField(default="")
+    closed_as = models.CharField(max_length=10, choices=Closing.choices, blank=True)
     flag_version = models.PositiveIntegerField()
     revision = models.ForeignKey(DraftRevision, null=True, on_delete=models.PROTECT, related_name="+")
     missed = models.BooleanField(null=True)  # of a sampled post: there were signs of danger; null for every other flag
     at = models.DateTimeField(db_default=Now())
 
+    class Meta:
+        abstract = True
+        constraints = [
+            models.UniqueConstraint(fields=["flag", "flag_version"], name="one_%(class)s_per_version_of_a_flag"),
+            models.CheckConstraint(
+                name="%(class)s_says_how_it_closes",
+                condition=Q(outcome="close") & ~Q(closed_as="") | ~Q(outcome="close") & Q(closed_as=""),
+            ),
+        ]
 
-class Escalation(models.Model):
-    """A flag handed to a lead, until somebody acknowledges it."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")
-    flag = models.ForeignKey(Flag, on_delete=models.PROTECT, related_name="escalations")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    reason = EncryptedTextField()
-    at = models.DateTimeField(db_default=Now())
-    acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    acknowledged_at = models.DateTimeField(null=True)
+Outcome = Judgement.Outcome
+
+
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    def standing(self) -> Self:
+        """Those that nobody undid."""
+        return self.filter(undo=None)
+
+
+class Decision(Judgement):
+    """An outcome that was carried out. Rows are only added: undoing adds another, and the flag is open again."""
+
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    before = models.CharField(max_length=10, blank=True)  # the state of the text until then
+
+    objects = DecisionQuerySet.as_manager()
+
+    def is_by(self, user: Any) -> bool:
+        return user.pk in (self.by_id, self.confirmed_by_id)

@@ -9,7 +9,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from assistant.models import CaseKey
@@ -19,6 +19,11 @@ from moderation.models.flags import Decision
 
 OFFERED_FOR = timedelta(days=14)
 HIGHEST_LEVEL = Level.ACTIVE  # above it nothing is mixed in, and nothing is shown twice
+
+
+def judged(outcome: str, closed_as: str) -> str:
+    """What two people are compared by: of a closed flag, what came of it, too."""
+    return f"{outcome} {closed_as}".strip()
 
 
 class GoldenItem(models.Model):
@@ -39,7 +44,8 @@ class GoldenItem(models.Model):
     language = models.CharField(max_length=35, default="en")
     level = models.PositiveSmallIntegerField(default=0)
     outcome = models.CharField(max_length=10)  # of Decision.Outcome, or "escalate"
-    area = models.CharField(max_length=40)  # of moderation.areas
+    closed_as = models.CharField(max_length=10, blank=True)  # where the outcome is to close it
+    policy = models.CharField(max_length=20)  # of moderation.policies
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(db_default=Now())
     retired_at = models.DateTimeField(null=True)
@@ -60,14 +66,16 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         return self.exclude(decided_at=None)
 
     def for_person(self, user: Any) -> Self:
-        """Meant for them, or a second look that is not at their own decision or their own words."""
-        own = Q(decision__by=user) | Q(decision__flag__reply__draft__author=user)
+        """Meant for them, or a second look that is not at what they decided, confirmed or wrote themselves."""
+        decided = Q(decision__by=user) | Q(decision__confirmed_by=user)
+        own = decided | Q(decision__flag__reply__draft__author=user)
         return self.filter(Q(meant_for=user) | (Q(kind=Review.Kind.SECOND) & ~own), case__destroyed_at=None)
 
     def waiting_for(self, user: Any) -> Self:
         """What this person may be shown now: open, not too old, and nobody else has it."""
         free = Q(by=None) | Q(by=user)
-        return self.for_person(user).filter(free, decided_at=None, offered_at__gte=timezone.now() - OFFERED_FOR)
+        rows = self.for_person(user).filter(free, decided_at=None, offered_at__gte=timezone.now() - OFFERED_FOR)
+        return rows.filter(decision__undo=None, item__decision__undo=None)
 
     def with_subjects(self) -> Self:
         decisions = ("decision", "item__decision")
@@ -92,8 +100,11 @@ class Review(models.Model):
     meant_for = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     offered_at = models.DateTimeField(db_default=Now())
+    claimed_at = models.DateTimeField(null=True)
+    passed_by = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+")
     outcome = models.CharField(max_length=10, blank=True)
-    area = models.CharField(max_length=40, blank=True)
+    closed_as = models.CharField(max_length=10, blank=True)
+    policy = models.CharField(max_length=20, blank=True)  # of moderation.policies; none where it was to be escalated
     reason = EncryptedTextField(default="")
     same = models.BooleanField(null=True)  # as the right outcome, or as the first decision
     decided_at = models.DateTimeField(null=True)
@@ -118,8 +129,28 @@ class Review(models.Model):
         """The decision behind it; None for an invented text."""
         return self.decision or (self.item.decision if self.item is not None else None)
 
+    @property
+    def judged(self) -> str:
+        return judged(self.outcome, self.closed_as)
+
+    @property
+    def expected(self) -> str:
+        """What was decided first, or what is right."""
+        right = self.item or self.decision
+        assert right is not None
+        return judged(right.outcome, right.closed_as)
+
+    def is_for(self, user: Any) -> bool:
+        """Whether this person may still decide it."""
+        return self.decided_at is None and self.by_id in (None, user.pk)
+
     def take(self, user: Any) -> bool:
-        return Review.objects.waiting_for(user).filter(id=self.id).update(by=user) == 1
+        """Once more is no change. The rows are named by a query of their own: an update takes no joins."""
+        waiting = Review.objects.waiting_for(user).filter(id=self.id)
+        since = Coalesce("claimed_at", Now())
+        return (
+            Review.objects.filter(id__in=waiting.values("id"), decided_at=None).update(by=user, claimed_at=since) == 1
+        )
 
     def let_go(self, user: Any) -> None:
-        Review.objects.filter(id=self.id, by=user, decided_at=None).update(by=None)
+        Review.objects.filter(id=self.id, by=user, decided_at=None).update(by=None, claimed_at=None)

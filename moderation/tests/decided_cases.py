@@ -16,7 +16,7 @@ from assistant.safety import pipeline
 from assistant.safety.types import Context, Kind, Level, Severity
 from assistant.signals import Concern
 from moderation import actions
-from moderation.models import Decision, Flag
+from moderation.models import Decision, Flag, Proposal
 from moderation.policy import outcomes_for
 from webapp import test as build
 from webapp.test import Cast
@@ -70,7 +70,7 @@ def decided_cases(cast: Cast, count: int, seed: int = 20) -> None:
         post = build.post(a_post(draw), draw=build.drawn)
         kind = draw.choice(["post", "post", "reply", "suggestion"])
         for flag in Flag.objects.open():
-            decide_somehow(flag, cast.ash, draw, let_through=kind != "post")
+            decide_somehow(flag, cast.ash, draw, second=cast.birch, let_through=kind != "post")
         if kind == "post":
             continue
         assert post.lease(cast.wren, until=timezone.now() + timedelta(hours=1))
@@ -82,15 +82,28 @@ def decided_cases(cast: Cast, count: int, seed: int = 20) -> None:
         else:
             look_at(suggested(draft, invented(draw, ANSWERS, ANSWERS)), cast)
         for flag in Flag.objects.open():
-            decide_somehow(flag, cast.ash, draw)
+            decide_somehow(flag, cast.ash, draw, second=cast.birch)
 
 
-def decide_somehow(flag: Flag, by: Any, draw: random.Random, *, let_through: bool = False) -> None:
+def decide_somehow(flag: Flag, by: Any, draw: random.Random, *, second: Any, let_through: bool = False) -> None:
     flag = Flag.objects.with_subjects().get(id=flag.id)
     outcomes = [one for one in outcomes_for(flag) if one != Decision.Outcome.EDIT]
-    outcome = Decision.Outcome.APPROVE if let_through else draw.choice(outcomes)
+    if let_through:
+        outcomes = [one for one in outcomes if one in (Decision.Outcome.APPROVE, Decision.Outcome.CLOSE)]
+    outcome = draw.choice(outcomes)
+    closed_as = draw.choice(Decision.Closing.values) if outcome == Decision.Outcome.CLOSE else ""
     missed = flag.is_sample and draw.random() < 0.2
-    actions.decide(flag, outcome=outcome, by=by, reason="As it is.", seen=flag.version, missed=missed)
+    said: dict[str, Any] = {
+        "outcome": outcome,
+        "policy": "other",
+        "closed_as": closed_as,
+        "reason": "As it is.",
+        "missed": missed,
+    }
+    made = actions.decide(flag, by=by, seen=flag.version, **said)
+    if isinstance(made, Proposal):
+        flag.refresh_from_db()
+        actions.answer_proposal(flag, confirmed=True, by=second, reason="", seen=flag.version)
 
 
 def suggested(draft: Draft, text: str) -> Suggestion:

@@ -32,9 +32,14 @@ def held(cast: Cast, client: Client) -> Reply:
 
 def decide(client: Client, outcome: str, *, reason: str = "Reads well enough.", version: int = 1, **fields: Any) -> Any:
     flag = Flag.objects.latest("opened_at")
-    return client.post(
-        f"/moderation/flags/{flag.id}/decide", {"outcome": outcome, "reason": reason, "version": version, **fields}
-    )
+    said = {"outcome": outcome, "policy": "dismissal", "reason": reason, "version": version} | fields
+    return client.post(f"/moderation/flags/{flag.id}/decide", said)
+
+
+def answer(client: Client, answer: str, *, version: int, reason: str = "") -> Any:
+    flag = Flag.objects.latest("opened_at")
+    said = {"answer": answer, "reason": reason, "version": version}
+    return client.post(f"/moderation/flags/{flag.id}/answer", said)
 
 
 def test_approve_sends_it_with_the_decision_on_record(held: Reply, client: Client) -> None:
@@ -94,7 +99,7 @@ def test_a_second_decision_is_refused(held: Reply, client: Client) -> None:
     assert second.status_code == 409
     page = build.read(second)
     assert 'role="alert"' in second.content.decode()  # why nothing happened
-    assert "Return: decided by ash" in page
+    assert "Return with note: decided by ash" in page
     assert "I would let it pass." in page  # what was typed is not lost
     held.refresh_from_db()
     assert held.status == "returned"
@@ -151,6 +156,10 @@ def test_a_held_post_waits_for_a_person(cast: Cast, client: Client) -> None:
     assert decide(client, "edit", edited_text="x").status_code == 422  # a seeker's words are not edited
     decide(client, "approve", reason="A lead is in touch; a supporter may write too.")
     row.refresh_from_db()
+    assert row.status == "held"  # at this level it takes two
+    client.force_login(cast.birch)
+    answer(client, "confirm", version=2)
+    row.refresh_from_db()
     assert row.status == "waiting"
 
 
@@ -196,7 +205,8 @@ def test_a_reply_that_was_only_flagged_stays_sent_whatever_is_decided(cast: Cast
     client.force_login(cast.ash)
     assert decide(client, "reject").status_code == 422
     assert decide(client, "return").status_code == 422
-    assert decide(client, "approve").status_code == 302
+    assert decide(client, "approve").status_code == 422
+    assert decide(client, "close", closed_as="talk").status_code == 302
     assert Post.objects.get().status == "answered"
 
 

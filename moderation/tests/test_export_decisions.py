@@ -37,7 +37,7 @@ def decided_reply(cast: Cast, *, may: bool) -> Flag:
     Post.objects.filter(id=draft.post_id).update(may_be_learned_from=may)
     reply = assistant_actions.send_reply(draft, by=cast.wren, revision=build.head_of(draft))
     flag = Flag.objects.get(reply=reply)
-    actions.decide(flag, outcome="return", by=cast.ash, reason=REASON, seen=1)
+    actions.decide(flag, outcome="return", policy="dismissal", by=cast.ash, reason=REASON, seen=1)
     return flag
 
 
@@ -51,7 +51,7 @@ def test_without_agreement_codes_alone_leave(cast: Cast, tmp_path: Path) -> None
     decided_reply(cast, may=False)
     (line,) = export(tmp_path)
     assert line["codes"] == ["dismissal.blame", "dismissal.minimising"]
-    assert (line["kind"], line["outcome"], line["area"], line["upheld"]) == ("reply", "return", "dismissal", True)
+    assert (line["kind"], line["outcome"], line["policy"], line["upheld"]) == ("reply", "return", "dismissal", True)
     assert not {"text", "post", "draft", "reason", "consent"} & line.keys()
     assert "whine" not in json.dumps(line)
 
@@ -74,7 +74,7 @@ def test_a_file_of_one_kind_holds_texts_only_and_screens_as_it_did(cast: Cast, t
     decided_reply(cast, may=False)
     build.post(build.WORRYING_POST, may_be_learned_from=True)
     flag = Flag.objects.get(post__isnull=False)
-    actions.decide(flag, outcome="approve", by=cast.ash, reason="Seen.", seen=1)
+    actions.decide(flag, outcome="close", closed_as="fine", policy="crisis", by=cast.ash, reason="Seen.", seen=1)
     assert len(export(tmp_path)) == 3
     lines = export(tmp_path, "--kind", "reply")
     assert [line["kind"] for line in lines] == ["reply"]

@@ -26,7 +26,7 @@ GOLDEN = {
     "text": "You should have thought of that before.",
     "post_text": "I missed the last bus again and cried.",
     "outcome": "return",
-    "area": "dismissal",
+    "policy": "dismissal",
     "explanation": "It blames the one who asks.",
 }
 
@@ -42,7 +42,9 @@ def decided(held: Reply, by: User, outcome: str, *, codes: list[str] | None = No
     flag = Flag.objects.create(
         case=held.case, reply=held, severity=3, codes=codes or ["dismissal.blame"], status=Flag.Status.DECIDED
     )
-    decision = Decision(case=held.case, flag=flag, outcome=outcome, by=by, reason="So.", flag_version=1)
+    decision = Decision(
+        case=held.case, flag=flag, outcome=outcome, policy="dismissal", by=by, reason="So.", flag_version=1
+    )
     decision.save(force_insert=True)
     Decision.objects.filter(id=decision.id).update(at=timezone.now() - timedelta(days=days_ago))
     return decision
@@ -66,7 +68,7 @@ def pairs(held: Reply, cast: Cast, outcomes: list[tuple[str, str]]) -> None:
 def test_below_twenty_texts_alpha_is_too_few_and_below_ten_the_share(cast: Cast, client: Client, held: Reply) -> None:
     pairs(held, cast, [("return", "return")] * 9)
     client.force_login(cast.birch)
-    row = client.get("/moderation/quality/").context["areas"][0]
+    row = client.get("/moderation/quality/").context["policies"][0]
     assert (row["n"], row["share"], row["alpha"]) == (9, "too few (under 10)", "too few (under 20)")
 
 
@@ -74,8 +76,8 @@ def test_alpha_is_shown_with_its_interval_by_area_and_person(cast: Cast, client:
     pairs(held, cast, [("return", "return")] * 10 + [("approve", "approve")] * 8 + [("return", "approve")] * 2)
     client.force_login(cast.birch)
     page = client.get("/moderation/quality/")
-    (area,) = page.context["areas"]
-    assert area["area"] == "Dismissal"
+    (area,) = page.context["policies"]
+    assert area["policy"] == "Dismissal"
     assert area["share"].startswith("90 % (")
     assert area["alpha"].startswith("0.80 (")  # kappa of this table is 0.80 as well
     assert [one["name"] for one in page.context["people"]] == ["ash", "birch"]
@@ -96,12 +98,13 @@ def test_a_different_second_look_is_shown_with_its_reason_and_can_become_golden(
     client.force_login(cast.birch)
     (one,) = client.get("/moderation/quality/").context["differing"]
     assert (one["first"], one["again"], one["reason"]) == ("Approve", "Return with note", "Seen otherwise.")
-    answer = client.post(one["mark_url"], {"outcome": "return", "area": "dismissal", "explanation": "It blames."})
+    answer = client.post(one["mark_url"], {"outcome": "return", "policy": "dismissal", "explanation": "It blames."})
     assert answer.status_code == 302
     item = GoldenItem.objects.get()
     assert (item.decision, item.outcome, item.case_id) == (decision, "return", held.case_id)
     assert (
-        client.post(one["mark_url"], {"outcome": "return", "area": "dismissal", "explanation": "x"}).status_code == 409
+        client.post(one["mark_url"], {"outcome": "return", "policy": "dismissal", "explanation": "x"}).status_code
+        == 409
     )
     assert Decision.objects.get().outcome == "approve"
 
@@ -112,7 +115,7 @@ def test_what_was_not_decided_or_was_above_level_2_cannot_be_golden(cast: Cast, 
     Flag.objects.filter(id=high.flag_id).update(level=3)
     client.force_login(cast.birch)
     for flag in (undecided, high.flag):
-        form = {"outcome": "return", "area": "dismissal", "explanation": "It blames."}
+        form = {"outcome": "return", "policy": "dismissal", "explanation": "It blames."}
         assert client.post(f"/moderation/flags/{flag.id}/golden", form).status_code == 422
     assert not GoldenItem.objects.exists()
 
@@ -132,9 +135,10 @@ def test_an_invented_item_is_added_and_shown_no_more(cast: Cast, client: Client)
     ("fields", "wrong"),
     [
         ({"kind": "post"}, "outcome"),
+        ({"kind": "post", "outcome": "close"}, "closed_as"),
         ({"post_text": " "}, "post_text"),
         ({"explanation": ""}, "explanation"),
-        ({"area": "nonsense"}, "area"),
+        ({"policy": "nonsense"}, "policy"),
     ],
 )
 def test_an_item_that_cannot_be_is_refused_and_stays_typed(
@@ -211,7 +215,7 @@ def test_an_erased_golden_item_leaves_its_number_and_no_words(cast: Cast, client
 
     decision = decided(held, cast.birch, "return")
     item = GoldenItem(case=held.case, kind="flag", decision=decision, outcome="return", by=cast.birch)
-    item.area, item.explanation = "dismissal", "It blames."
+    item.policy, item.explanation = "dismissal", "It blames."
     item.save(force_insert=True)
     review: Any = Review(case=held.case, kind="golden", item=item, meant_for=cast.ash, by=cast.ash, outcome="return")
     review.reason, review.same, review.decided_at = "Too hard.", True, timezone.now()

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from assistant.actions import send_reply
+from assistant.models import Finding
+from moderation.flagged import EXCERPT, excerpt
 from moderation.models import Flag
+from moderation.queue import PAGE
 from webapp import test as build
 from webapp.test import Cast
 
@@ -65,15 +72,6 @@ def test_the_rows_alone_are_the_same_rows(cast: Cast, client: Client) -> None:
     assert str(Flag.objects.get().id) in client.get("/moderation/rows").content.decode()
 
 
-@pytest.mark.parametrize("show", ["", "posts", "replies", "suggestions", "reported", "samples", "nonsense"])
-def test_filters_only_narrow(cast: Cast, client: Client, show: str) -> None:
-    build.post(build.URGENT_POST)
-    client.force_login(cast.ash)
-    page = client.get("/moderation/", {"show": show})
-    assert page.status_code == 200
-    assert len(page.context["flags"]) == (1 if show in ("", "posts", "nonsense") else 0)
-
-
 def test_strangers_and_supporters_see_nothing(cast: Cast, client: Client) -> None:
     build.post(build.URGENT_POST)
     flag = Flag.objects.get()
@@ -98,3 +96,82 @@ def test_a_seeker_in_danger_comes_before_an_older_unkind_reply(cast: Cast, clien
     build.post(build.URGENT_POST)
     client.force_login(cast.ash)
     assert order(client)[0] == str(Flag.objects.get(post__isnull=False).id)
+
+
+def test_an_excerpt_is_made_of_whole_words(cast: Cast, client: Client) -> None:
+    text = "The weather was extraordinarily beautiful. " * 9 + build.URGENT_POST + " Nobody here understands it. " * 9
+    build.post(text)
+    client.force_login(cast.ash)
+    words = "".join(piece["text"] for piece in client.get("/moderation/").context["flags"][0]["marked"]).split()
+    assert words[0] == words[-1] == "…"
+    assert set(words[1:-1]) <= set(text.split())
+
+
+def test_a_text_without_spaces_has_an_excerpt_of_the_usual_length() -> None:
+    text = "我" * 500
+    assert [len(piece["text"]) for piece in excerpt(text, [])] == [2 * EXCERPT + 2]
+    here = Finding(start=250, end=255)
+    assert [len(piece["text"]) for piece in excerpt(text, [here])] == [EXCERPT + 2, 5, EXCERPT + 2]
+
+
+def test_every_open_flag_is_reached_page_by_page_and_each_once(cast: Cast, client: Client) -> None:
+    for number in range(2 * PAGE + 3):
+        flag = Flag.objects.get(post=build.post(build.URGENT_POST))
+        Flag.objects.filter(id=flag.id).update(level=number % 5, severity=2 + number % 2)
+    moment = timezone.now() - timedelta(hours=1)
+    Flag.objects.filter(level=3).update(opened_at=moment)  # then only the id tells them apart
+    client.force_login(cast.ash)
+    seen: list[str] = []
+    query = ""
+    while True:
+        page = client.get(f"/moderation/?{query}")
+        assert len(page.context["flags"]) <= PAGE
+        seen += [str(row["id"]) for row in page.context["flags"]]
+        query = page.context["more_query"]
+        if not query:
+            break
+    assert "Back to the most urgent" in build.read(page)
+    assert seen == [str(key) for key in Flag.objects.open().in_order().values_list("id", flat=True)]
+
+
+def test_the_rows_reach_as_far_as_the_page_that_asks_for_them(cast: Cast, client: Client) -> None:
+    for _ in range(PAGE + 5):
+        build.post(build.WORRYING_POST)
+    last = list(Flag.objects.open().in_order())[PAGE + 3]
+    Flag.objects.filter(id=last.id).update(status="decided")  # it names a place all the same
+    client.force_login(cast.ash)
+    assert len(order(client)) == PAGE
+    rows = client.get("/moderation/rows", {"upto": str(last.id)}).context["flags"]
+    assert len(rows) == PAGE + 3
+
+
+def test_a_row_says_by_when_it_is_due_and_orders_nothing_by_it(cast: Cast, client: Client) -> None:
+    urgent, worrying = (Flag.objects.get(post=build.post(text)) for text in (build.URGENT_POST, build.WORRYING_POST))
+    Flag.objects.filter(id=urgent.id).update(level=4)  # five minutes
+    Flag.objects.filter(id=worrying.id).update(level=2, opened_at=timezone.now() - timedelta(minutes=37, seconds=5))
+    client.force_login(cast.ash)
+    assert order(client) == [str(urgent.id), str(worrying.id)]
+    page = build.read(client.get("/moderation/"))
+    assert "due in 4 min" in page
+    assert "7 min over" in page
+    Flag.objects.update(level=0)
+    assert "due in" not in build.read(client.get("/moderation/"))
+
+
+def test_the_page_costs_the_same_however_many_rows_it_has(
+    cast: Cast, client: Client, django_assert_max_num_queries: Any
+) -> None:
+    client.force_login(cast.birch)  # who sees the sample, too
+    for number in range(12):
+        build.post(build.URGENT_POST)
+        if number == 1:
+            client.get("/moderation/")
+            with CaptureQueriesContext(connection) as captured:
+                client.get("/moderation/")
+            few = len(captured)
+    draft = build.draft(cast.wren, text=build.HURTFUL_REPLY)
+    send_reply(draft, by=cast.wren, revision=build.head_of(draft))
+    client.get("/moderation/")  # the first page that shows an alert notes that it arrived
+    with django_assert_max_num_queries(few + 1):  # the findings of replies
+        assert len(client.get("/moderation/").context["flags"]) == 13
+    assert few < 22

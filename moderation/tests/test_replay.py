@@ -219,7 +219,7 @@ def test_flips_stand_beside_what_people_decided(cast: Cast, client: Client) -> N
         client.force_login(cast.wren)
         client.post(f"/drafts/{draft.id}/send", {"text": build.HURTFUL_REPLY, "base": 1})
         flag = Flag.objects.get(reply__draft=draft)
-        actions.decide(flag, outcome=outcome, by=cast.ash, reason="So.", seen=flag.version)
+        actions.decide(flag, outcome=outcome, policy="dismissal", by=cast.ash, reason="So.", seen=flag.version)
     Finding.objects.all().delete()
     found = found_by(run(Change(), last=2))
     assert [(flip.before, flip.after, flip.n, flip.upheld, flip.fine) for flip in found.flips] == [
@@ -234,7 +234,10 @@ def test_hours_are_of_timed_decisions_and_samples_stand_for_the_rest(cast: Cast,
     for _ in range(10):
         flag = Flag.objects.get(post=build.post(PLAIN[2], draw=build.drawn), status="open")
         client.get(f"/moderation/flags/{flag.id}/")
-        client.post(f"/moderation/flags/{flag.id}/decide", {"outcome": "approve", "reason": "Calm.", "version": 1})
+        client.post(
+            f"/moderation/flags/{flag.id}/decide",
+            {"outcome": "close", "closed_as": "fine", "policy": "other", "reason": "Calm.", "version": 1},
+        )
     replay = replaying.begin(Change(review_at=0.0), last=10)
     assert replay.minutes is not None
     assert 0 < replay.minutes < 1
@@ -261,7 +264,9 @@ def test_suggestions_are_made_again_by_another_model(cast: Cast) -> None:
     draft = build.draft(cast.wren)
     assistant_actions.report(build.suggestion(draft), by=cast.wren)
     flag = Flag.objects.get(suggestion__isnull=False)
-    actions.decide(flag, outcome="approve", by=cast.ash, reason="Kind.", seen=flag.version)
+    actions.decide(
+        flag, outcome="close", closed_as="fine", policy="other", by=cast.ash, reason="Kind.", seen=flag.version
+    )
     build.post(build.WORRYING_POST)
     ModelVersion.objects.create(name="other", path="/nowhere.gguf", sha256="0" * 64, size=1)
     engine = FakeEngine().will_say(build.HURTFUL_REPLY)

@@ -13,7 +13,7 @@ from assistant.models import AuditEvent, Post, Reply
 from assistant.retention import erase_case
 from assistant.safety.types import Level
 from moderation import actions, quality
-from moderation.actions.reviews import draw_reviews
+from moderation.actions.draws import draw_reviews
 from moderation.models import Decision, Flag, GoldenItem, Review
 from webapp import test as build
 from webapp.accounts.models import User
@@ -43,7 +43,9 @@ def held_reply(cast: Cast, client: Client, **post: Any) -> Flag:
 
 
 def decided(flag: Flag, by: User, outcome: str = "return") -> Decision:
-    return actions.decide(flag, outcome=outcome, by=by, reason=FIRST_REASON, seen=flag.version)
+    made = actions.decide(flag, outcome=outcome, policy="dismissal", by=by, reason=FIRST_REASON, seen=flag.version)
+    assert isinstance(made, Decision)
+    return made
 
 
 def second_look(cast: Cast, client: Client, outcome: str = "return") -> Review:
@@ -62,7 +64,7 @@ def golden(cast: Cast, **fields: Any) -> GoldenItem:
         "post_text": "I missed the last bus and cried.",
         "explanation": "It blames the one who asks.",
         "outcome": "return",
-        "area": "dismissal",
+        "policy": "dismissal",
     }
     return actions.write_golden(**given | fields, by=cast.birch)
 
@@ -78,7 +80,7 @@ def shown(client: Client, person: User) -> list[str]:
 
 
 def decide(client: Client, review: Review, **fields: Any) -> Any:
-    form = {"outcome": "return", "reason": "Too hard on her.", "version": 1} | fields
+    form = {"outcome": "return", "policy": "dismissal", "reason": "Too hard on her.", "version": 1} | fields
     return client.post(f"/moderation/flags/{review.id}/decide", form)
 
 
@@ -149,8 +151,15 @@ def test_its_page_is_the_page_of_the_flag_without_the_first_decision(cast: Cast,
 def test_an_edited_reply_is_shown_as_it_was_written(cast: Cast, client: Client) -> None:
     flag = held_reply(cast, client)
     decision = actions.decide(
-        flag, outcome="edit", by=cast.ash, reason="Kinder.", seen=flag.version, edited_text="I hear how lonely that is."
+        flag,
+        outcome="edit",
+        policy="dismissal",
+        by=cast.ash,
+        reason="Kinder.",
+        seen=flag.version,
+        edited_text="I hear how lonely that is.",
     )
+    assert isinstance(decision, Decision)
     Review.objects.all().delete()
     review = Review.objects.create(case=flag.case, kind="second", decision=decision)
     client.force_login(cast.birch)
@@ -162,16 +171,16 @@ def test_an_edited_reply_is_shown_as_it_was_written(cast: Cast, client: Client) 
 @pytest.mark.parametrize("kind", ["post", "reply"])
 def test_an_invented_item_looks_like_a_flag(cast: Cast, client: Client, kind: str) -> None:
     text = build.WORRYING_POST if kind == "post" else BLAMING
-    review = offered_golden(cast, kind=kind, text=text, outcome="approve" if kind == "post" else "return")
+    review = offered_golden(cast, kind=kind, text=text, outcome="close" if kind == "post" else "return")
     assert shown(client, cast.ash) == [str(review.id)]
     row = client.get("/moderation/").context["flags"][0]
     assert row["kind"] == kind
     assert row["reasons"]
     assert client.get("/moderation/").context["total"] == 1
-    assert len(client.get("/moderation/", {"show": "posts"}).context["flags"]) == (kind == "post")
+    assert len(client.get("/moderation/", {"kind": "post"}).context["flags"]) == (kind == "post")
     page = client.get(f"/moderation/flags/{review.id}/")
     assert [one["value"] for one in page.context["outcomes"]] == (
-        ["approve", "reject"] if kind == "post" else ["approve", "edit", "return", "reject"]
+        ["close", "reject"] if kind == "post" else ["return", "edit", "approve", "reject"]
     )
     assert page.context["findings"]
     assert "olden" not in page.content.decode()
@@ -213,7 +222,7 @@ def test_a_decision_on_a_golden_item_changes_nothing_and_is_explained(cast: Cast
     client.force_login(cast.ash)
     page = client.post(
         f"/moderation/flags/{review.id}/decide",
-        {"outcome": "approve", "reason": "Seems honest.", "version": 1},
+        {"outcome": "approve", "policy": "dismissal", "reason": "Seems honest.", "version": 1},
         follow=True,
     )
     told = build.read(page)

@@ -1,14 +1,15 @@
-"""One flag: looking at it, claiming, deciding, escalating."""
+"""One flag: looking at it, deciding, escalating, noting."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
@@ -17,10 +18,11 @@ from assistant.actions import Refused
 from assistant.dispatch import forget_after_commit
 from assistant.vault import audit
 from moderation import actions, case_page
-from moderation.access import flag_for
-from moderation.forms import ESCALATE, DecisionForm
-from moderation.models import Decision
+from moderation.access import decision_of, flag_for
+from moderation.forms import ESCALATE, AnswerForm, DecisionForm, NoteForm
+from moderation.models import Decision, Flag, Proposal
 from moderation.policy import DECIDE_FLAGS, VIEW_FLAGS
+from moderation.views.onward import onward
 
 
 @require_GET
@@ -34,55 +36,90 @@ def flag(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @needs(DECIDE_FLAGS)
-def claim(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
-    row = flag_for(request.user, flag_id)
-    try:
-        actions.claim_flag(row, by=request.user)
-    except Refused as refusal:
-        messages.warning(request, str(refusal))
-    return redirect("moderation:flag", row.id)
-
-
-@require_POST
-@needs(DECIDE_FLAGS)
-def end_claim(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
-    row = flag_for(request.user, flag_id)
-    actions.end_claim(row, by=request.user)
-    return redirect("moderation:queue")
-
-
-@require_POST
-@needs(DECIDE_FLAGS)
 def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     """Decide or escalate. A refusal shows the page again with everything that was typed."""
     row = flag_for(request.user, flag_id)
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        return again(request, row, str(next(iter(form.errors.values()))[0]), status=422)
+        return again(request, row, first_error(form), status=422)
     wanted = form.cleaned_data
+    seen = wanted.pop("version")
     try:
         if wanted["outcome"] == ESCALATE:
-            actions.escalate(row, by=request.user, reason=wanted["reason"], seen=wanted["version"])
+            actions.escalate(row, by=request.user, reason=wanted["reason"], seen=seen)
+            done = gettext("Escalated to a lead.")
+        elif isinstance(actions.decide(row, by=request.user, seen=seen, **wanted), Proposal):
+            done = gettext("Proposed. Nothing happens until somebody else confirms it.")
         else:
-            actions.decide(
-                row,
-                outcome=wanted["outcome"],
-                by=request.user,
-                reason=wanted["reason"],
-                seen=wanted["version"],
-                edited_text=wanted["edited_text"],
-                missed=wanted["missed"],
-            )
-            if wanted["outcome"] == Decision.Outcome.REJECT:  # of a post: nobody writes to it any more
-                forget_after_commit(row.case_id)
+            forget_closed(row, wanted["outcome"])
+            done = gettext("Decided.")
     except Refused as refusal:
         return again(request, row, str(refusal), status=refusal.status)
-    messages.success(request, gettext("Escalated to a lead.") if wanted["outcome"] == ESCALATE else "Decided.")
+    messages.success(request, done)
+    return onward(request)
+
+
+@require_POST
+@needs(DECIDE_FLAGS)
+def answer(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
+    """Confirm what somebody else proposed, or refuse it."""
+    row = flag_for(request.user, flag_id)
+    form = AnswerForm(request.POST)
+    if not form.is_valid():
+        return again(request, row, first_error(form), status=422)
+    wanted = form.cleaned_data
+    confirmed = wanted["answer"] == "confirm"
+    try:
+        decision = actions.answer_proposal(
+            row, confirmed=confirmed, by=request.user, reason=wanted["reason"], seen=wanted["version"]
+        )
+    except Refused as refusal:
+        return again(request, row, str(refusal), status=refusal.status)
+    if decision is not None:
+        forget_closed(row, decision.outcome)
+    messages.success(request, gettext("Confirmed, and done.") if confirmed else gettext("Refused. It waits again."))
     return redirect("moderation:queue")
 
 
-def again(request: HttpRequest, row: Any, message: str, *, status: int) -> HttpResponse:
+def forget_closed(row: Flag, outcome: str) -> None:
+    """Of a post that was closed: nobody writes to it any more."""
+    if outcome == Decision.Outcome.REJECT:
+        forget_after_commit(row.case_id)
+
+
+@require_POST
+@needs(DECIDE_FLAGS)
+def undo(request: HttpRequest, decision_id: uuid.UUID) -> HttpResponse:
+    decision = decision_of(request.user, decision_id)
+    try:
+        actions.undo(decision, by=request.user)
+    except Refused as refusal:
+        messages.warning(request, str(refusal))
+    else:
+        messages.success(request, gettext("Undone. It waits again."))
+    return redirect("moderation:flag", decision.flag_id)
+
+
+@require_POST
+@needs(DECIDE_FLAGS)
+def note(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
+    row = flag_for(request.user, flag_id)
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        return again(request, row, first_error(form), status=422)
+    actions.add_note(row, text=form.cleaned_data["text"], by=request.user)
+    return redirect(reverse("moderation:flag", args=[row.id]) + "#notes")
+
+
+def first_error(form: forms.Form) -> str:
+    return str(next(iter(form.errors.values()))[0])
+
+
+TYPED = ("outcome", "policy", "reason", "edited_text", "closed_as", "missed", "answer", "text")
+
+
+def again(request: HttpRequest, row: Flag, message: str, *, status: int) -> HttpResponse:
     row = flag_for(request.user, row.id)
-    typed = {name: request.POST.get(name, "") for name in ("outcome", "reason", "edited_text", "missed")}
+    typed = {name: request.POST.get(name, "") for name in TYPED}
     page = case_page.flag_page(row, request.user) | {"typed": typed, "refusal": message}
     return render(request, "moderation/flag.html", page, status=status)

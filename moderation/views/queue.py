@@ -1,24 +1,52 @@
-"""The queue and its rows."""
+"""The queue, its rows, and one decision about several of them."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from assistant.access import needs
-from moderation import queue
-from moderation.policy import VIEW_FLAGS
+from assistant.dispatch import forget_after_commit
+from moderation import actions, queue
+from moderation.forms import TogetherForm
+from moderation.models import Decision, Flag
+from moderation.policy import DECIDE_FLAGS, VIEW_FLAGS
+from moderation.queue_filters import Chosen
 
 
 @require_GET
 @needs(VIEW_FLAGS)
 def queue_page(request: HttpRequest) -> HttpResponse:
-    return render(request, "moderation/queue.html", queue.queue_page(request.user, request.GET.get("show", "")))
+    page = queue.queue_page(request.user, request.GET.dict())
+    return render(request, "moderation/queue.html", queue.with_sample(page, request.user))
 
 
 @require_GET
 @needs(VIEW_FLAGS)
 def queue_rows(request: HttpRequest) -> HttpResponse:
-    """The rows alone: the page fetches them again when something changed."""
-    return render(request, "moderation/_queue_rows.html", queue.queue_page(request.user, request.GET.get("show", "")))
+    """The rows, with the filters' numbers: the page fetches them again when something changed."""
+    page = queue.queue_page(request.user, request.GET.dict()) | {"with_filters": True}
+    return render(request, "moderation/_queue_rows.html", page)
+
+
+@require_POST
+@needs(DECIDE_FLAGS)
+def decide_together(request: HttpRequest) -> HttpResponse:
+    """What became of each is a page, not a message: some of them may need another look."""
+    form = TogetherForm(request.POST)
+    if not form.is_valid():
+        page = queue.with_sample(queue.queue_page(request.user, request.GET.dict()), request.user)
+        typed = {name: request.POST.get(name, "") for name in ("policy", "closed_as", "reason")}
+        chosen = {"chosen": request.POST.getlist("chosen")}
+        refusal = str(next(iter(form.errors.values()))[0])
+        return render(
+            request, "moderation/queue.html", page | {"typed": typed | chosen, "refusal": refusal}, status=422
+        )
+    results = actions.decide_together(**form.cleaned_data, by=request.user)
+    if form.cleaned_data["outcome"] == Decision.Outcome.REJECT:  # of a post: nobody writes to it any more
+        done = Flag.objects.filter(id__in=[result.flag_id for result in results if result.code == "done"])
+        for case_id in done.values_list("case_id", flat=True):
+            forget_after_commit(case_id)
+    page = queue.results_page(results, request.user) | {"query": Chosen.of(request.GET.dict()).query()}
+    return render(request, "moderation/queue_together.html", page)

@@ -258,7 +258,7 @@ def whose(here: Studio) -> None:
     page.goto(address)
     page.locator("#reply-text").fill(after.strip())
     expect(page.locator("#too-much")).to_be_visible()
-    here.take(page, "too-much", phone=page.locator("#text-hint"))
+    here.take(page, "too-much", phone=page.locator("#too-much"))
 
 
 def pause(here: Studio) -> None:

@@ -1,4 +1,4 @@
-"""What `make test` runs, each check by its own name too."""
+"""What `make test` and `make test-deep` run, each check by its own name too."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from scripts.setup.packages import VENV
 from scripts.setup.steps import ROOT, Steps
 
 BIN = VENV / "bin"
+# Whatever is chosen here takes the place of the choice in pyproject.toml, so each names `llama_server` as well.
+QUICK = "not (quiet or deep or llama_server)"
+QUIET = "quiet and not (deep or llama_server)"
+DEEP = "deep and not (quiet or llama_server)"
+DEEP_QUIET = "deep and quiet and not llama_server"
 SEPARATE = "process or browser or model"  # these start their own servers, or do not touch the site's database
 PLAIN = ("evaluation", "training", "scripts", "bench", "assistant/tests/safety")  # these touch no database at all
 
@@ -23,6 +28,15 @@ class Check:
     verb: str  # `make VERB` runs all checks of this verb
     command: tuple[str, ...]
     env: tuple[tuple[str, str], ...] = ()
+
+
+def with_pytest(
+    name: str, verb: str, which: str, *, result: str, alone: bool = False, on_postgres: bool = False
+) -> Check:
+    beside = ("-n", "0") if alone else ("-n", "2", "--dist", "loadfile")
+    left_out = [f"--ignore={folder}" for folder in PLAIN] if on_postgres else []
+    command = ("python", "-m", "pytest", *beside, "-m", which, f"--junitxml=test-results/{result}.xml", *left_out)
+    return Check(name, verb, command, (("LANTERN_TEST_DB", "postgres"),) if on_postgres else ())
 
 
 CHECKS = (
@@ -36,22 +50,16 @@ CHECKS = (
     ),
     Check("import contracts", "arrows", ("lint-imports",)),
     Check("migrations", "migrations", ("python", "manage.py", "makemigrations", "--check", "--dry-run")),
-    Check(
-        "tests on SQLite",
-        "tests",
-        ("python", "-m", "pytest", "-n", "2", "--junitxml=test-results/sqlite.xml"),
+    with_pytest("tests on SQLite", "tests", QUICK, result="sqlite"),
+    with_pytest("tests on PostgreSQL", "tests", f"{QUICK} and not ({SEPARATE})", result="postgres", on_postgres=True),
+    with_pytest("tests that measure time", "tests", QUIET, result="quiet", alone=True),
+    with_pytest("deep tests on SQLite", "deep", DEEP, result="deep-sqlite"),
+    with_pytest(
+        "deep tests on PostgreSQL", "deep", f"{DEEP} and not ({SEPARATE})", result="deep-postgres", on_postgres=True
     ),
-    Check(
-        "tests on PostgreSQL",
-        "tests",
-        (
-            *("python", "-m", "pytest", "-n", "2", "--junitxml=test-results/postgres.xml"),
-            *("-m", f"not ({SEPARATE})"),
-            *(f"--ignore={folder}" for folder in PLAIN),
-        ),
-        (("LANTERN_TEST_DB", "postgres"),),
-    ),
+    with_pytest("deep tests that measure time", "deep", DEEP_QUIET, result="deep-quiet", alone=True),
 )
+EVERYDAY = ("lint", "types", "arrows", "migrations", "tests")  # the verbs of `make test`
 
 
 @dataclass(frozen=True)
@@ -65,9 +73,9 @@ class Result:
         return self.outcome == "failed"
 
 
-def run_checks(verbs: Sequence[str] = ()) -> list[Result]:
-    """All checks of these verbs, or every check; a failure does not stop the ones after it."""
-    return [run_check(check) for check in CHECKS if not verbs or check.verb in verbs]
+def run_checks(verbs: Sequence[str]) -> list[Result]:
+    """All checks of these verbs; a failure does not stop the ones after it."""
+    return [run_check(check) for check in CHECKS if check.verb in verbs]
 
 
 def run_check(check: Check) -> Result:

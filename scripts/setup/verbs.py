@@ -21,7 +21,6 @@ from scripts.setup.starter_model import ensure_model
 from scripts.setup.steps import ROOT, VAR, SetupProblem, Steps
 
 Named = tuple[str, Callable[[], str]]
-CHECK_VERBS = ("lint", "types", "arrows", "migrations", "tests")
 
 
 def call(arguments: Sequence[str]) -> int:
@@ -50,13 +49,16 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     verbs.add_parser("model", help="fetch the starter model alone").set_defaults(verb=set_up_model)
     verbs.add_parser("secrets", help="make what compose.yaml needs in var/compose").set_defaults(verb=make_secrets)
     verbs.add_parser("run", help="set up, then start the site (HOST, PORT)").set_defaults(verb=run_site)
-    verbs.add_parser("test", help="set up, then every check and every test").set_defaults(verb=run_tests)
+    test = verbs.add_parser("test", help="set up, then every check and the tests of every day")
+    test.set_defaults(verb=run_tests, names=checks.EVERYDAY)
+    deep = verbs.add_parser("test-deep", help="set up, then the tests that are long or many")
+    deep.set_defaults(verb=run_tests, names=("deep",))
     verbs.add_parser("training", help="make .venv-training, with torch, for training/").set_defaults(
         verb=set_up_training
     )
-    for name in CHECK_VERBS:
+    for name in checks.EVERYDAY:
         some = verbs.add_parser(name, help=f"the checks named {name}, alone")
-        some.set_defaults(verb=run_some_checks, name=name)
+        some.set_defaults(verb=run_some_checks, names=(name,))
     pinning = verbs.add_parser("pins", help="write requirements*.txt anew from requirements*.in")
     pinning.add_argument("--upgrade", action="store_true", help="take newer versions of what the .in files leave open")
     pinning.set_defaults(verb=write_pins)
@@ -169,7 +171,7 @@ def site_env() -> dict[str, str]:
     }
 
 
-def run_tests(_: argparse.Namespace) -> int:
+def run_tests(asked: argparse.Namespace) -> int:
     steps = Steps(total=7)
     take_setup_steps(steps, dev=True)
     steps.try_to_run("programs for the tests", provide_needs)
@@ -179,14 +181,14 @@ def run_tests(_: argparse.Namespace) -> int:
     if (missing or lacks) and os.environ.get("CI") == "true":
         print("\nCI=true: nothing may be missing. See above for the line to run.", file=sys.stderr)
         return 1
-    results = checks.run_checks()
+    results = checks.run_checks(asked.names)
     checks.print_table(steps, results)
     return 1 if any(result.failed for result in results) else 0
 
 
 def run_some_checks(asked: argparse.Namespace) -> int:
     take_firm_steps(firm_steps(dev=True))
-    results = checks.run_checks([asked.name])
+    results = checks.run_checks(asked.names)
     return 1 if any(result.failed for result in results) else 0
 
 

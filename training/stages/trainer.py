@@ -134,7 +134,9 @@ def arguments(recipe: Recipe, run: Path, planned: Plan) -> TrainingArguments:
         eval_steps=stop.every,
         save_strategy="steps",
         save_steps=stop.every,
-        save_total_limit=max(2, stop.keep),  # with one, a kill while saving would leave none
+        save_total_limit=max(
+            3, stop.keep
+        ),  # the best, the newest, and the last before it: the checks may go back there
         load_best_model_at_end=True,
         metric_for_best_model="eval_score",
         greater_is_better=True,
@@ -171,6 +173,10 @@ def last_checkpoint(run: Path) -> Path | None:
         else:
             shutil.rmtree(folder)
     return max(whole, key=lambda folder: int(folder.name.rpartition("-")[2]), default=None)
+
+
+def checkpoint_at(run: Path, step: int) -> Path:
+    return run / CHECKPOINTS / f"checkpoint-{step}"
 
 
 def step_of(checkpoint: Path | None) -> int:

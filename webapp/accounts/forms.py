@@ -1,19 +1,23 @@
-"""Inviting, joining, and changing roles."""
+"""Inviting, joining, finding people and changing roles; what everybody chooses for themselves."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import available_timezones
 
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
+from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assistant.models.learning import WORDING
-from webapp.accounts.models import User
+from webapp.accounts.models import FACTORS, User
 from webapp.accounts.roles import Role
 
 ROLE_CHOICES = [
@@ -49,6 +53,93 @@ class InviteForm(RolesForm):
 
     def clean_email(self) -> str:
         return _free_email(self.cleaned_data["email"])
+
+
+class InviteListForm(forms.Form):
+    people = forms.CharField(
+        label=_("A list, one person a line"),
+        max_length=20_000,
+        widget=forms.Textarea(
+            {"class": "plain list-lines", "rows": 6, "spellcheck": "false", "autocapitalize": "none", "dir": "ltr"}
+        ),
+        help_text=_(
+            "An e-mail address, then one or more roles: “wren@example.org, moderator, supporter”. Commas, semicolons, tabs and "
+            "spaces all separate."
+        ),
+    )
+    only_right = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+
+class FindForm(forms.Form):
+    """Which people the list shows. What it does not understand it leaves out, so a link never breaks."""
+
+    STATES = [
+        ("", _("open and closed accounts")),
+        ("open", _("open accounts")),
+        ("closed", _("deactivated")),
+        ("without", _("without a second factor")),
+    ]
+    q = forms.CharField(label=_("Name or address"), max_length=254, required=False)
+    role = forms.ChoiceField(label=_("Role"), choices=[("", _("any role")), *ROLE_CHOICES], required=False)
+    state = forms.ChoiceField(label=_("Account"), choices=STATES, required=False)
+
+    def _asked(self) -> dict[str, str]:
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+    @property
+    def is_used(self) -> bool:
+        return bool(self._asked())
+
+    def query(self) -> str:
+        """For the links to other pages of the list."""
+        return urlencode(self._asked())
+
+    def found(self) -> models.QuerySet[User]:
+        asked = self._asked()
+        factors = Authenticator.objects.filter(user=models.OuterRef("pk"), type__in=FACTORS)
+        people = User.objects.prefetch_related("groups").annotate(has_factor=models.Exists(factors))
+        if words := asked.get("q"):
+            people = people.filter(models.Q(username__icontains=words) | models.Q(email__icontains=words))
+        if role := asked.get("role"):
+            people = people.filter(groups__name=role)
+        if state := asked.get("state"):
+            people = people.filter(has_factor=False) if state == "without" else people.filter(is_active=state == "open")
+        return people
+
+
+class QuietForm(forms.Form):
+    quiet_from = forms.TimeField(
+        label=_("From"), required=False, widget=forms.TimeInput({"type": "time"}, format="%H:%M")
+    )
+    quiet_until = forms.TimeField(
+        label=_("Until"), required=False, widget=forms.TimeInput({"type": "time"}, format="%H:%M")
+    )
+    quiet_zone = forms.ChoiceField(label=_("By the clock of"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        here = gettext("this site (%(zone)s)") % {"zone": settings.TIME_ZONE}
+        zones = [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones()) if "/" in zone]
+        self.fields["quiet_zone"].choices = [("", here), *zones]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        begins, ends = cleaned.get("quiet_from"), cleaned.get("quiet_until")
+        if not self.errors and (begins is None) != (ends is None):
+            raise ValidationError(gettext("Give both times, or neither."))
+        if begins is not None and begins == ends:
+            raise ValidationError(gettext("The two times are the same. Choose another one, or leave both empty."))
+        return cleaned
+
+    @classmethod
+    def of(cls, person: User) -> QuietForm:
+        return cls(initial={name: getattr(person, name) for name in cls.base_fields})
+
+    def save(self, person: User) -> None:
+        for name in self.fields:
+            setattr(person, name, self.cleaned_data[name])
+        person.save(update_fields=list(self.fields))
 
 
 class GenerateForm(forms.Form):

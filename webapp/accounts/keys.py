@@ -15,18 +15,20 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext, gettext_noop
 
-from webapp.accounts.roles import VIEW_FLAGS, WRITE_REPLIES
+from webapp.accounts.roles import DECIDE_FLAGS, VIEW_FLAGS, WRITE_REPLIES
 
 
 class Place(StrEnum):
     EVERYWHERE = "everywhere"
     WRITING = "writing"
     QUEUE = "queue"
+    FLAG = "flag"
 
 
 HEADINGS = {
     Place.WRITING: gettext_noop("On the writing page"),
     Place.QUEUE: gettext_noop("In the moderation queue"),
+    Place.FLAG: gettext_noop("On the page of a flag"),
     Place.EVERYWHERE: gettext_noop("On every page"),
 }
 
@@ -66,6 +68,12 @@ ACTS = (
     Act("next_flag", gettext_noop("Next flag"), "j", Place.QUEUE, VIEW_FLAGS),
     Act("previous_flag", gettext_noop("Previous flag"), "k", Place.QUEUE, VIEW_FLAGS),
     Act("open_flag", gettext_noop("Open the flag you are at"), "o", Place.QUEUE, VIEW_FLAGS),
+    Act("take_next", gettext_noop("Take the most urgent one that is free"), "f", Place.QUEUE, DECIDE_FLAGS),
+    Act("choose_flag", gettext_noop("Choose the flag you are at, or not"), "x", Place.QUEUE, DECIDE_FLAGS),
+    Act("claim", gettext_noop("Take it for now"), "c", Place.FLAG, DECIDE_FLAGS),
+    Act("pass", gettext_noop("Pass"), "p", Place.FLAG, DECIDE_FLAGS),
+    Act("reason", gettext_noop("Go to your reason; Esc leaves it"), "r", Place.FLAG, DECIDE_FLAGS),
+    Act("approve_next", gettext_noop("Approve, then the next one"), "a", Place.FLAG, DECIDE_FLAGS),
 )
 QUICK_FIND = "/'"  # of Firefox
 

@@ -10,18 +10,18 @@ import secrets
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Group, Permission
-from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from assistant.actions import cancel_jobs_of
+from assistant.actions import cancel_jobs_of, give_back_posts_of
 from assistant.streaming import poke
 from assistant.vault import audit
+from moderation.actions.leaving import hand_back_claims
 from webapp.accounts.models import INVITATION_LIFE, Invitation, User, sha256_of
 from webapp.accounts.roles import USE_GENERATE, Role
+from webapp.accounts.sign_ins import end_sessions
 
 
 class NotAllowed(Exception):
@@ -50,6 +50,12 @@ def invite(
         )
         audit.record("person.invited", actor=by, object_type="invitation", object_id=invitation.id)
     return invitation, token
+
+
+def invite_many(wanted: Iterable[tuple[str, list[Role]]], *, by: User) -> list[tuple[Invitation, str]]:
+    """All of them or none: addresses with their roles."""
+    with transaction.atomic():
+        return [invite(roles, by=by, email=email) for email, roles in wanted]
 
 
 def withdraw(invitation: Invitation, *, by: User | None) -> None:
@@ -110,6 +116,8 @@ def deactivate(person: User, *, by: User) -> None:
         if User.objects.filter(pk=person.pk, is_active=True).update(is_active=False) == 1:
             audit.record("person.deactivated", actor=by, object_type="user", object_id=person.pk)
         _end_access(person)
+        hand_back_claims(person, by=by)
+        give_back_posts_of(person, by=by)
 
 
 def reactivate(person: User, *, by: User) -> None:
@@ -141,13 +149,6 @@ def _end_access(person: User) -> None:
     end_sessions(person)
     cancel_jobs_of(person)
     poke.user_changed(person.pk)
-
-
-def end_sessions(person: AbstractBaseUser) -> None:
-    """Session rows do not name their person, so each is opened; thousands take a second, which is rare enough."""
-    for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
-        if session.get_decoded().get("_auth_user_id") == str(person.pk):
-            session.delete()
 
 
 def _groups(roles: Iterable[Role]) -> list[Group]:

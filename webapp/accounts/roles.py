@@ -29,6 +29,13 @@ DECIDE_FLAGS = "moderation.decide_flags"
 DECIDE_ESCALATED = "moderation.decide_escalated"  # flags that were escalated to a lead
 VIEW_FLAGS = "moderation.view_flags"
 VIEW_QUALITY = "moderation.view_quality"  # how far people and checks agree; golden items; replays
+KEEP_INCIDENTS = "moderation.keep_incidents"
+SIGN_OFF_INCIDENTS = "moderation.sign_off_incidents"
+VIEW_SAFETY = "moderation.view_safety"  # figures without content
+ASK_BREAK_GLASS = "moderation.ask_break_glass"  # to read one case for a while, for those who read none
+ALLOW_BREAK_GLASS = "moderation.allow_break_glass"
+BE_ALERTED = "moderation.be_alerted"  # is told when somebody must come, and sees who is on duty
+MANAGE_DUTY = "moderation.manage_duty"  # the rota, and test alerts
 MANAGE_PEOPLE = "accounts.manage_people"
 MANAGE_GOALS = (
     "assistant.manage_goals"  # what supporters can ask a revision to aim for, and what the model is told of it
@@ -36,25 +43,26 @@ MANAGE_GOALS = (
 VIEW_AUDIT = "assistant.view_audit"
 VIEW_WORKERS = "assistant.view_worker"  # the engine's page and /metrics; Django makes this one with the table
 
+# Whoever may do more than this reads what was flagged, or looks after people or the site, and needs a second factor. What is
+# new is on that side unless it is named here.
+WITHOUT_SECOND_FACTOR = frozenset({WRITE_REPLIES, USE_GENERATE})
+
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.SUPPORTER: frozenset({WRITE_REPLIES}),
-    Role.MODERATOR: frozenset({VIEW_FLAGS, DECIDE_FLAGS, ENTER_POSTS}),
+    Role.MODERATOR: frozenset({VIEW_FLAGS, DECIDE_FLAGS, KEEP_INCIDENTS, ENTER_POSTS, BE_ALERTED}),
     Role.LEAD: frozenset(
-        {
-            VIEW_FLAGS,
-            DECIDE_FLAGS,
-            DECIDE_ESCALATED,
-            ENTER_POSTS,
-            WRITE_REPLIES,
-            USE_GENERATE,
-            HEAR_SUPPORTERS,
-            VIEW_QUALITY,
-        }
+        {VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED, ENTER_POSTS, WRITE_REPLIES, USE_GENERATE, HEAR_SUPPORTERS}
+        | {KEEP_INCIDENTS, SIGN_OFF_INCIDENTS, VIEW_SAFETY, ALLOW_BREAK_GLASS, BE_ALERTED, MANAGE_DUTY, VIEW_QUALITY}
     ),
-    Role.CLINICIAN: frozenset({VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED}),
+    Role.CLINICIAN: frozenset(
+        {VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED, KEEP_INCIDENTS, SIGN_OFF_INCIDENTS, VIEW_SAFETY, BE_ALERTED}
+    ),
     Role.RESEARCHER: frozenset(),  # rates exported, scrubbed items in the evaluation lab; no live case
-    Role.ADMIN: frozenset({MANAGE_PEOPLE, MANAGE_GOALS, ENTER_POSTS, VIEW_WORKERS}),  # no body access
-    Role.AUDITOR: frozenset({VIEW_AUDIT}),  # the audit log, which has no content
+    # No body access, but for a case that a lead opens to them for a while.
+    Role.ADMIN: frozenset(
+        {MANAGE_PEOPLE, MANAGE_GOALS, ENTER_POSTS, VIEW_WORKERS, VIEW_SAFETY, ASK_BREAK_GLASS, BE_ALERTED, MANAGE_DUTY}
+    ),
+    Role.AUDITOR: frozenset({VIEW_AUDIT, ASK_BREAK_GLASS}),  # the audit log, which has no content
 }
 
 

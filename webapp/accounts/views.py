@@ -1,17 +1,15 @@
-"""Joining by invitation, setting up, what everybody decides for themselves, and the page where admins look after people."""
+"""Joining by invitation, setting up, and what everybody decides for themselves."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
-from functools import partial
 
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required, permission_required
+from django.contrib.auth.decorators import login_not_required
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -22,20 +20,16 @@ from assistant.models import LearningConsent
 from assistant.models.learning import WORDING
 from webapp.accounts import people as actions
 from webapp.accounts.controls import ControlsForm
-from webapp.accounts.forms import GenerateForm, InviteForm, JoinForm, LanguageForm, LearningForm, RolesForm
-from webapp.accounts.invitations import link_to, mail_link
+from webapp.accounts.forms import JoinForm, LanguageForm, LearningForm
 from webapp.accounts.keys import acts_for
 from webapp.accounts.language import choose
 from webapp.accounts.models import Controls, Invitation, User
-from webapp.accounts.people import LinkUsed, NotAllowed
-from webapp.accounts.roles import MANAGE_PEOPLE, Role
+from webapp.accounts.people import LinkUsed
 from webapp.accounts.set_up import join_as_first_admin, open_set_up
-
-for_admins = permission_required(MANAGE_PEOPLE, raise_exception=True)
 
 
 def person_of(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # the sign-in, or `for_admins`, let nobody else through
+    assert isinstance(request.user, User)  # the sign-in let nobody else through
     return request.user
 
 
@@ -146,114 +140,3 @@ def reset_controls(request: HttpRequest) -> HttpResponse:
     Controls.objects.filter(user=request.user.pk).delete()
     messages.success(request, gettext("Everything here is as it was at first."))
     return redirect("accounts:controls")
-
-
-# People
-
-
-@for_admins
-@require_GET
-def people(request: HttpRequest) -> HttpResponse:
-    return _people_page(request)
-
-
-@for_admins
-@never_cache
-@require_POST
-def invite(request: HttpRequest) -> HttpResponse:
-    """Answers with the page itself, not with a redirect: the link is nowhere to be read again."""
-    form = InviteForm(request.POST)
-    if not form.is_valid():
-        return _people_page(request, form=form, status=422)
-    email = form.cleaned_data["email"]
-    _invitation, token = actions.invite(form.cleaned_data["roles"], by=person_of(request), email=email)
-    link = link_to(request, token)
-    if mail_link(link, to=email):
-        messages.success(
-            request, gettext("The invitation was sent by e-mail. You can also pass this link on yourself.")
-        )
-    elif email:
-        messages.warning(request, gettext("No e-mail was sent. Pass the link on yourself."))
-    return _people_page(request, new_link=link)
-
-
-@for_admins
-@require_POST
-def withdraw_invitation(request: HttpRequest, invitation_id: uuid.UUID) -> HttpResponse:
-    found = get_object_or_404(Invitation.objects.open().exclude(invited_by=None), id=invitation_id)
-    actions.withdraw(found, by=person_of(request))
-    messages.success(request, gettext("The invitation was withdrawn."))
-    return redirect("accounts:people")
-
-
-@for_admins
-@require_POST
-def change_roles(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
-    person = get_object_or_404(User, pk=user_id)
-    form = RolesForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, gettext("Choose at least one role, or close the account."))
-        return redirect("accounts:people")
-    change = partial(actions.change_roles, person, roles=form.cleaned_data["roles"], by=person_of(request))
-    return _changed(
-        request,
-        change,
-        gettext("The roles of %(name)s were changed. They have to sign in again.") % {"name": person.username},
-    )
-
-
-@for_admins
-@require_POST
-def change_generate(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
-    person = get_object_or_404(User, pk=user_id)
-    form = GenerateForm(request.POST)
-    form.is_valid()
-    allowed = form.cleaned_data["allowed"]
-    change = partial(actions.set_may_generate, person, allowed=allowed, by=person_of(request))
-    done = (
-        gettext("%(name)s may now ask for a draft from the post.")
-        if allowed
-        else gettext("%(name)s may no longer ask for a draft from the post.")
-    )
-    return _changed(request, change, done % {"name": person.username})
-
-
-@for_admins
-@require_POST
-def deactivate(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
-    person = get_object_or_404(User, pk=user_id)
-    change = partial(actions.deactivate, person, by=person_of(request))
-    return _changed(
-        request, change, gettext("%(name)s is signed out everywhere and cannot sign in.") % {"name": person.username}
-    )
-
-
-@for_admins
-@require_POST
-def reactivate(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
-    person = get_object_or_404(User, pk=user_id)
-    change = partial(actions.reactivate, person, by=person_of(request))
-    return _changed(request, change, gettext("%(name)s can sign in again.") % {"name": person.username})
-
-
-def _changed(request: HttpRequest, change: Callable[[], None], done: str) -> HttpResponse:
-    try:
-        change()
-    except NotAllowed as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, done)
-    return redirect("accounts:people")
-
-
-def _people_page(
-    request: HttpRequest, *, form: InviteForm | None = None, new_link: str = "", status: int = 200
-) -> HttpResponse:
-    context = {
-        "people": User.objects.prefetch_related("groups", "user_permissions"),
-        "invitations": Invitation.objects.open().exclude(invited_by=None).select_related("invited_by"),
-        "form": form or InviteForm(),
-        "new_link": new_link,
-        "roles": list(Role),
-    }
-    return render(request, "accounts/people.html", context, status=status)

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import time
 import uuid
+from datetime import timedelta
 from typing import Any
 
+from allauth.account.internal.userkit import user_id_to_str
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.mfa.webauthn.internal.auth import WebAuthn
 from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from assistant import actions
 from assistant.actions.suggestions import Finished
 from assistant.inference.types import Outcome, StopReason
 from assistant.models import PostTopic, Reply, Suggestion, SuggestionJob, TalkRequest, WritingGoal
 from assistant.reasons import STOPPABLE
-from assistant.safety.types import Screening
-from moderation import actions as moderate
-from moderation.models import Flag, Replay
+from assistant.safety.types import Screening, Severity
+from moderation import actions as moderation_actions
+from moderation.actions import decide
+from moderation.models import Alert, BreakGlassReview, Escalation, Flag, Incident, Replay
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.people import invite
 from webapp.accounts.roles import Role
+from webapp.accounts.sign_ins import sign_ins_of
+from webapp.accounts.tests.software_passkey import SoftwarePasskey
 
 
 def urls_of(resolver: URLResolver, spaces: tuple[str, ...] = ()) -> dict[str, list[str]]:
@@ -35,6 +45,7 @@ def urls_of(resolver: URLResolver, spaces: tuple[str, ...] = ()) -> dict[str, li
 
 
 URLS = urls_of(get_resolver())
+KNOWN_FLAG = "00000000-0000-4000-8000-00000000f1a6"  # for forms that name a flag
 
 
 class Stage:
@@ -46,23 +57,24 @@ class Stage:
         self.suggestion = suggested(self.draft, build.KIND_REVISION)
         self.offered = next(one.index for one in actions.changes_of(self.suggestion) if one.why in STOPPABLE)
         self.job = build.job(self.draft)
-        held = build.draft(self.wren, text=build.HURTFUL_REPLY)
-        head = held.head()
-        assert head is not None
-        self.reply = actions.send_reply(held, by=self.wren, revision=head)
-        assert self.reply.status == Reply.Status.HELD
+        self.reply = held_reply(self.wren)
         self.flag = Flag.objects.get(reply=self.reply)
-        self.decided = self._decided_flag()
-        self.golden = moderate.write_golden(
-            kind="post",
-            text="I miss her.",
-            post_text="",
-            explanation="Calm.",
-            outcome="approve",
-            area="other",
+        self.returned = held_reply(self.wren)
+        said: dict[str, Any] = {"policy": "dismissal", "reason": "Say first what they feel.", "seen": 1}
+        flag = Flag.objects.get(reply=self.returned)
+        self.decision = decide(flag, outcome="return", by=self.robin, **said)
+        self.golden = moderation_actions.write_golden(
+            kind="reply",
+            text=build.HURTFUL_REPLY,
+            post_text=build.CALM_POST,
+            explanation="It blames.",
+            outcome="return",
+            policy="dismissal",
             by=self.robin,
         )
         self.replay = Replay.objects.create(change={"review_at": 0.1}, against="live", sampled_share=0.05)
+        self.proposed = Flag.objects.get(post=build.post(build.URGENT_POST))
+        decide(self.proposed, outcome="approve", by=self.wren, **said)
         self.left_out = build.post()
         PostTopic.objects.create(post=self.left_out, topic="work")
         actions.leave_out_topics(["work"], by=self.wren)
@@ -70,16 +82,42 @@ class Stage:
         actions.share_check_in(self.check_in, shared=True, by=self.wren)
         actions.ask_to_talk(self.robin)
         self.talk = TalkRequest.objects.get()
+        self.escalation = self.handed_over()
+        self.shift = moderation_actions.add_shift(
+            person=self.robin,
+            line="lead",
+            place=1,
+            starts_at=timezone.now(),
+            ends_at=timezone.now() + timedelta(hours=4),
+            weeks=1,
+            by=self.robin,
+        )[0]
         self.invitation, self.token = invite([Role.SUPPORTER], by=self.robin)
+        TOTP.activate(self.wren, generate_totp_secret())
+        RecoveryCodes.activate(self.wren)
+        self.passkey = WebAuthn.add(self.wren, "A phone", SoftwarePasskey("testserver").register("AAAA")).instance
+        for person in (self.wren, self.robin):
+            Client().force_login(person)
+        self.sign_ins = {person: sign_ins_of(person).get().handle for person in (self.wren, self.robin)}
+        case = self.left_out.case
+        Flag.objects.create(id=KNOWN_FLAG, case=case, post=self.left_out, severity=Severity.REVIEW)
+        self.incident = mitigated_incident(by=self.wren)
+        self.asked = moderation_actions.ask_to_read(self.reply.case, reason="A complaint came in.", by=self.wren)
+        self.read_by_wren, self.read_by_robin = (
+            moderation_actions.ask_to_read(case, reason="Another complaint.", by=one) for one in (self.wren, self.robin)
+        )
+        moderation_actions.allow_reading(self.read_by_wren, by=self.robin)
+        moderation_actions.allow_reading(self.read_by_robin, by=self.wren)
 
-    def _decided_flag(self) -> Flag:
-        draft = build.draft(self.wren, text=build.HURTFUL_REPLY)
-        reply = actions.send_reply(draft, by=self.wren, revision=build.head_of(draft))
-        flag = Flag.objects.get(reply=reply)
-        moderate.decide(flag, outcome="reject", by=self.robin, reason="It blames.", seen=flag.version)
-        return flag
+    def handed_over(self) -> Escalation:
+        """By wren, and robin has it."""
+        actions.hand_over_post(build.draft(self.wren, level=4), by=self.wren)
+        escalation = Escalation.objects.get()
+        moderation_actions.take_hand_over(escalation, by=self.robin)
+        return Escalation.objects.get()
 
     def address(self, name: str, **other: Any) -> str:
+        flags = {"moderation:answer": self.proposed.id, "moderation:mark_golden": self.decision.flag_id}
         known: dict[str, Any] = {
             "draft_id": self.draft.id,
             "job_id": self.job.id,
@@ -88,15 +126,25 @@ class Stage:
             "number": 1,
             "code": "wording",
             "goal_id": WritingGoal.objects.get(code="shorter").id,
-            "reply_id": self.reply.id,
-            "flag_id": self.decided.id if name == "moderation:mark_golden" else self.flag.id,
+            "reply_id": self.returned.id if name == "moderation:appeal" else self.reply.id,
+            "flag_id": flags.get(name, self.flag.id),
             "item_id": self.golden.id,
             "replay_id": self.replay.id,
+            "decision_id": self.decision.id,
+            "escalation_id": self.escalation.id,
+            "alert_id": Alert.objects.get(escalation=self.escalation).id,
+            "shift_id": self.shift.id,
             "user_id": self.wren.pk,
             "post_id": self.left_out.id,
             "check_in_id": self.check_in.id,
             "talk_id": self.talk.id,
             "invitation_id": self.invitation.id,
+            "sign_in_id": self.sign_ins[self.robin if name == "accounts:end_own_sign_in" else self.wren],
+            "pk": self.passkey.pk,
+            "incident_id": self.incident.id,
+            "asked_id": self.asked.id,
+            "request_id": self.read_by_robin.id,
+            "review_id": BreakGlassReview.objects.get(about=self.read_by_wren).id,
             "token": self.token,
             "uidb36": "1",
             "key": "set-password",
@@ -104,16 +152,34 @@ class Stage:
         return reverse(name, kwargs={argument: other.get(argument, known[argument]) for argument in URLS[name]})
 
     def person_for(self, name: str) -> User:
-        """Nobody decides about their own reply or closes their own account."""
-        return self.robin if name.startswith(("moderation:", "accounts:")) else self.wren
+        """Nobody decides about their own reply or closes their own account, and who wrote it appeals; robin alone has no
+        second factor yet."""
+        own = name == "moderation:appeal" or not name.startswith(("moderation:", "accounts:", "mfa_activate"))
+        return self.wren if own else self.robin
 
     def client_for(self, name: str, **options: Any) -> Client:
         """Signed in, except where only who is not signed in gets anywhere."""
         cache.clear()  # the limits of signing in
         client = Client(**options)
         if name not in ("account_login", "account_reset_password", "accounts:invitation", "accounts:set_up"):
-            client.force_login(self.person_for(name))
+            show_who_it_is(client, self.person_for(name))
         return client
+
+
+def show_who_it_is(client: Client, person: User) -> None:
+    """As somebody who signed in just now."""
+    client.force_login(person)
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "mfa", "at": time.time(), "reauthenticated": True}]
+    session["account_authentication_methods_user"] = user_id_to_str(person)
+    session.save()
+
+
+def held_reply(author: User, level: int | None = None) -> Reply:
+    draft = build.draft(author, text=build.HURTFUL_REPLY, level=level)
+    reply = actions.send_reply(draft, by=author, revision=build.head_of(draft))
+    assert reply.status == Reply.Status.HELD
+    return reply
 
 
 def suggested(draft: Any, text: str) -> Suggestion:
@@ -129,6 +195,19 @@ def suggested(draft: Any, text: str) -> Suggestion:
     suggestion = actions.finish_job(job, fence=1, finished=finished, screening=Screening())
     assert suggestion is not None
     return suggestion
+
+
+def mitigated_incident(*, by: Any) -> Incident:
+    """Everything that somebody else needs to sign it off."""
+    row = moderation_actions.open_incident(title="A reply left too soon", happened="It was sent.", severity=2, by=by)
+    for kind, text in (
+        ("mitigated", "Sending was stopped."),
+        ("cause", "A check was skipped."),
+        ("fix", "It is not skipped any more."),
+        ("test", "moderation/tests/test_decide.py::test_a_reason_is_required"),
+    ):
+        moderation_actions.add_to_incident(row, kind=kind, text=text, by=by)
+    return row
 
 
 def missing_id() -> uuid.UUID:

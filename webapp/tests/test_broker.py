@@ -16,7 +16,7 @@ from webapp.tests.conftest import SETTINGS, new_database
 from webapp.tests.cuttable_proxy import CuttableProxy
 from webapp.visitor import OVER, Visitor
 
-pytestmark = [pytest.mark.process, pytest.mark.model]
+pytestmark = [pytest.mark.process, pytest.mark.model, pytest.mark.deep]
 
 POST = "I moved to a new town for work and the evenings are long. I miss having somebody to cook with."
 DRAFT = (

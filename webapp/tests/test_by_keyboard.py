@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
 from assistant.tests.starter import starter_model_file
 from webapp.running import Embedded
-from webapp.tests.test_in_the_browser import DRAFT, SAVED, TOO_WIDE, Site, check_accessibility, sign_in
+from webapp.tests.browser import DRAFT, SAVED, TOO_WIDE, DemoSite, check_accessibility, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.model]
 
@@ -69,12 +69,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
 
 
 @pytest.fixture(scope="module")
-def site(running: Embedded) -> Site:
+def site(running: Embedded) -> DemoSite:
     lines = (running.folder / "secret" / "demo-accounts").read_text(encoding="utf-8").splitlines()
-    return Site(running.url, {line.split()[1]: line.split()[2] for line in lines})
+    return DemoSite(running.url, {line.split()[1]: line.split()[2] for line in lines})
 
 
-def writing(site: Site, browser: Browser, name: str = "fern", text: str = MINE, **options: Any) -> Page:
+def writing(site: DemoSite, browser: Browser, name: str = "fern", text: str = MINE, **options: Any) -> Page:
     """A writing page with these words on it, and the focus on none of them."""
     page = sign_in(site, browser, name, **options)
     page.goto(f"{site.address}/posts/")
@@ -135,7 +135,7 @@ def tab_to(page: Page, selector: str, most: int = 60) -> None:
 
 
 def test_a_volunteer_comes_from_sign_in_to_a_sent_improved_reply_by_keyboard_alone(
-    site: Site, chromium: Browser
+    site: DemoSite, chromium: Browser
 ) -> None:
     page = chromium.new_context().new_page()
     page.goto(site.address)
@@ -184,6 +184,7 @@ def improve_by_key(page: Page) -> None:
 # Reading aloud
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("way", "midway", "at_the_end"),
     [
@@ -193,7 +194,7 @@ def improve_by_key(page: Page) -> None:
     ],
 )
 def test_what_is_written_is_read_aloud_as_somebody_chose(
-    site: Site, chromium: Browser, way: str, midway: list[str], at_the_end: list[str]
+    site: DemoSite, chromium: Browser, way: str, midway: list[str], at_the_end: list[str]
 ) -> None:
     page = writing(site, chromium, "hazel", DRAFT)
     address = page.url
@@ -256,7 +257,7 @@ class PlayedServer:
 # Keys
 
 
-def test_no_key_does_anything_while_somebody_types(site: Site, chromium: Browser) -> None:
+def test_no_key_does_anything_while_somebody_types(site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     keys = "tixjkumzwcshnq?"
     page.locator("#worry summary").click()
@@ -285,7 +286,8 @@ def test_no_key_does_anything_while_somebody_types(site: Site, chromium: Browser
     assert "/drafts/" in page.url
 
 
-def test_a_key_with_a_modifier_or_held_down_is_left_to_the_browser(site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_a_key_with_a_modifier_or_held_down_is_left_to_the_browser(site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     for keys in ("Control+s", "Alt+s", "Meta+s", "Shift+s", "Control+Alt+s"):
         page.keyboard.press(keys)
@@ -298,7 +300,8 @@ def test_a_key_with_a_modifier_or_held_down_is_left_to_the_browser(site: Site, c
     page.keyboard.up("s")
 
 
-def test_sending_takes_two_keys(site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_sending_takes_two_keys(site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     address = page.url
     for _ in range(3):
@@ -308,7 +311,8 @@ def test_sending_takes_two_keys(site: Site, chromium: Browser) -> None:
     assert page.url == address
 
 
-def test_escape_leaves_the_reply_and_tab_goes_on_from_there(site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_escape_leaves_the_reply_and_tab_goes_on_from_there(site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     assert at(page)["outlined"]
     expect(page.locator("#text-hint")).to_be_focused()
@@ -316,7 +320,7 @@ def test_escape_leaves_the_reply_and_tab_goes_on_from_there(site: Site, chromium
     expect(page.locator("#reply-text")).to_be_focused()
 
 
-def test_changes_are_gone_through_and_decided_by_key(running: Embedded, site: Site, chromium: Browser) -> None:
+def test_changes_are_gone_through_and_decided_by_key(running: Embedded, site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     changes = with_changes(running, page)
     count = changes.count()
@@ -364,7 +368,8 @@ def test_changes_are_gone_through_and_decided_by_key(running: Embedded, site: Si
     expect(reply).to_be_focused()
 
 
-def test_a_change_that_was_used_is_no_typing_of_ones_own(running: Embedded, site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_a_change_that_was_used_is_no_typing_of_ones_own(running: Embedded, site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     number = int(page.locator("#reply-form input[name=base]").input_value())
     changes = with_changes(running, page)
@@ -377,7 +382,8 @@ def test_a_change_that_was_used_is_no_typing_of_ones_own(running: Embedded, site
     )  # what it was asked for is still there
 
 
-def test_a_change_that_fits_no_more_keeps_the_focus(running: Embedded, site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_a_change_that_fits_no_more_keeps_the_focus(running: Embedded, site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     changes = with_changes(running, page)
     page.locator("#reply-text").fill("All of it is new.")
@@ -390,7 +396,8 @@ def test_a_change_that_fits_no_more_keeps_the_focus(running: Embedded, site: Sit
     expect(page.locator("#save-state")).to_contain_text(SAVED)
 
 
-def test_the_history_and_the_next_person_are_a_key_away(site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_the_history_and_the_next_person_are_a_key_away(site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     address = page.url
     page.keyboard.press("h")
@@ -402,14 +409,15 @@ def test_the_history_and_the_next_person_are_a_key_away(site: Site, chromium: Br
     page.wait_for_url(address)
 
 
-def test_the_quick_exit_is_a_key_away(site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_the_quick_exit_is_a_key_away(site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     page.route("https://www.wikipedia.org/**", lambda route: route.fulfill(body="elsewhere"))
     page.keyboard.press("q")
     page.wait_for_url("https://www.wikipedia.org/")
 
 
-def test_the_queue_is_gone_through_by_key(site: Site, chromium: Browser) -> None:
+def test_the_queue_is_gone_through_by_key(site: DemoSite, chromium: Browser) -> None:
     page = sign_in(site, chromium, "rowan")
     page.wait_for_url("**/moderation/")
     flags = page.locator("#queue-rows li.flag a")
@@ -431,7 +439,8 @@ def test_the_queue_is_gone_through_by_key(site: Site, chromium: Browser) -> None
 # The sheet, and choosing
 
 
-def test_the_sheet_opens_keeps_the_focus_and_gives_it_back(site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_the_sheet_opens_keeps_the_focus_and_gives_it_back(site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     sheet = page.locator("#keys-sheet")
     page.locator("#check").focus()
@@ -457,7 +466,10 @@ def test_the_sheet_opens_keeps_the_focus_and_gives_it_back(site: Site, chromium:
     expect(page.locator("#open-keys")).to_be_focused()
 
 
-def test_keys_are_chosen_and_switched_off_without_a_mouse_and_without_a_script(site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_keys_are_chosen_and_switched_off_without_a_mouse_and_without_a_script(
+    site: DemoSite, chromium: Browser
+) -> None:
     plain = sign_in(site, chromium, "juniper", java_script_enabled=False)
     plain.get_by_role("link", name="Keys", exact=True).press("Enter")
     plain.wait_for_url("**/keys/")
@@ -504,14 +516,24 @@ def test_keys_are_chosen_and_switched_off_without_a_mouse_and_without_a_script(s
 # Every page
 
 PAGES = {
-    "fern": ["/posts/", "/replies/", "/kinds/", "/keys/", "/account/keys/", "/account/learning/", "/account/password/"],
+    "fern": [
+        "/posts/",
+        "/replies/",
+        "/kinds/",
+        "/keys/",
+        "/account/keys/",
+        "/account/learning/",
+        "/account/password/",
+        "/account/security/",
+    ],
     "rowan": ["/moderation/", "/posts/enter"],
-    "willow": ["/people/", "/engine/"],
+    "willow": ["/people/", "/people/invite", "/engine/"],
 }
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", PAGES)
-def test_tab_goes_through_every_page_and_shows_where_it_is(site: Site, chromium: Browser, name: str) -> None:
+def test_tab_goes_through_every_page_and_shows_where_it_is(site: DemoSite, chromium: Browser, name: str) -> None:
     page = sign_in(site, chromium, name, viewport=FOUR_TIMES)
     for path in PAGES[name]:
         page.goto(f"{site.address}{path}")
@@ -522,9 +544,10 @@ def test_tab_goes_through_every_page_and_shows_where_it_is(site: Site, chromium:
         assert page.evaluate(TOO_WIDE) == [], path
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [SMALL, FOUR_TIMES], ids=["360", "400 %"])
 def test_the_writing_page_needs_no_second_direction_to_scroll(
-    running: Embedded, site: Site, chromium: Browser, size: Any
+    running: Embedded, site: DemoSite, chromium: Browser, size: Any
 ) -> None:
     page = writing(site, chromium, viewport=size)
     changes = with_changes(running, page)
@@ -548,8 +571,9 @@ def test_the_writing_page_needs_no_second_direction_to_scroll(
     assert sheet.evaluate("one => one.scrollTop") > 0  # its end can be read without a mouse
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("path", ["/moderation/", "flag"])
-def test_the_moderators_pages_need_no_second_direction_to_scroll(site: Site, chromium: Browser, path: str) -> None:
+def test_the_moderators_pages_need_no_second_direction_to_scroll(site: DemoSite, chromium: Browser, path: str) -> None:
     page = sign_in(site, chromium, "rowan", viewport=FOUR_TIMES)
     if path == "flag":
         page.locator("#queue-rows li.flag a").first.press("Enter")
@@ -558,7 +582,8 @@ def test_the_moderators_pages_need_no_second_direction_to_scroll(site: Site, chr
     assert lost(page) == []
 
 
-def test_what_has_the_focus_is_there_after_a_worry_took_its_button_away(site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_what_has_the_focus_is_there_after_a_worry_took_its_button_away(site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium, "hazel")
     button = page.get_by_role("button", name="I am worried about this person")
     if button.count() == 0:
@@ -568,7 +593,8 @@ def test_what_has_the_focus_is_there_after_a_worry_took_its_button_away(site: Si
     expect(page.locator("#worry")).to_be_focused()
 
 
-def test_the_account_menu_does_not_stay_over_what_has_the_focus(site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_the_account_menu_does_not_stay_over_what_has_the_focus(site: DemoSite, chromium: Browser) -> None:
     page = sign_in(site, chromium, "fern")
     page.locator("details.account summary").press("Enter")
     tab_to(page, "form[data-sign-out] button")
@@ -579,7 +605,8 @@ def test_the_account_menu_does_not_stay_over_what_has_the_focus(site: Site, chro
 # What a person asked their device for
 
 
-def test_nothing_moves_for_who_asked_for_less_motion(running: Embedded, site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_nothing_moves_for_who_asked_for_less_motion(running: Embedded, site: DemoSite, chromium: Browser) -> None:
     page = writing(site, chromium)
     with_changes(running, page)
     page.keyboard.press("?")
@@ -589,7 +616,7 @@ def test_nothing_moves_for_who_asked_for_less_motion(running: Embedded, site: Si
     assert page.evaluate(MOVING) == []
 
 
-def test_forced_colours_leave_edges_focus_and_marks(running: Embedded, site: Site, chromium: Browser) -> None:
+def test_forced_colours_leave_edges_focus_and_marks(running: Embedded, site: DemoSite, chromium: Browser) -> None:
     page = sign_in(site, chromium, "hazel")
     page.goto(f"{site.address}/moderation/")
     assert page.evaluate(WITHOUT_EDGE) != []  # or this would find nothing anywhere

@@ -63,8 +63,13 @@ def test_it_refuses_to_answer_to_every_name(settings: Settings, host: str) -> No
 def test_it_refuses_a_demonstration_on_the_internet(settings: Settings) -> None:
     settings.PUBLIC_URL, settings.DEMO = "https://lantern.example.org", True
     assert found() == ["lantern.E003"]
-    settings.DEMO = False
+    settings.DEMO, settings.MFA_REQUIRED = False, True
     assert found() == []
+
+
+def test_it_warns_where_a_password_alone_is_enough_on_the_internet(settings: Settings) -> None:
+    settings.PUBLIC_URL, settings.MFA_REQUIRED = "https://lantern.example.org", False
+    assert found() == ["lantern.W004"]
 
 
 @pytest.mark.parametrize("key", ["tests", "a" * 60, "abcd" * 20, "django-insecure-" + LONG_KEY])
@@ -128,7 +133,7 @@ def test_it_warns_of_a_site_that_others_reach_without_encryption(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, host: str, url: str, expected: list[str]
 ) -> None:
     monkeypatch.setenv("HOST", host)
-    settings.PUBLIC_URL = url
+    settings.PUBLIC_URL, settings.MFA_REQUIRED = url, True
     assert found() == expected
 
 

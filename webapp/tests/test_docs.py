@@ -110,9 +110,10 @@ def frame_types(*files: str) -> set[str]:
 
 def test_every_frame_is_documented_and_every_documented_frame_exists() -> None:
     sent = frame_types("assistant/consumers.py", "moderation/consumers.py")
-    assert first_column(section("docs/streaming.md", "From the server")) | {"queue"} == sent
+    assert first_column(section("docs/streaming.md", "From the server")) | {"queue", "alerts"} == sent
     taken = first_column(section("docs/streaming.md", "From the page"))
     assert "`queue`" in page("docs/streaming.md")
+    assert "`alerts`" in page("docs/streaming.md")
     for kind in taken:
         assert consumers.parse_frame(f'{{"v": 1, "t": "{kind}", "job": "00000000-0000-4000-8000-000000000000"}}')
     assert taken == set(re.findall(r'"(\w+)"', re.search(r"kind not in \((.*?)\)", page("assistant/consumers.py"))[1]))  # type: ignore[index]

@@ -10,7 +10,7 @@ from bench.faults import FLUSHED, FLUSHED_UNHEARD, RESTARTED, run_faults
 from conftest import missing
 from webapp.private_servers import MissingServer, program
 
-pytestmark = [pytest.mark.process, pytest.mark.model]
+pytestmark = [pytest.mark.process, pytest.mark.model, pytest.mark.deep]
 
 QUICK = {"JOB_LEASE_SECONDS": "2", "SWEEP_SECONDS": "0.5"}  # so that nobody waits; `make faults` keeps the defaults
 

@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from webapp.running import PASSWORD, Embedded, Site
+from webapp.tests.browser import SAVED
 from webapp.tests.cuttable_proxy import CuttableProxy
-from webapp.tests.test_in_the_browser import SAVED
 from webapp.visitor import OVER, Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.model, pytest.mark.timeout(600)]
@@ -34,7 +34,7 @@ LISTEN = """() => {
     .observe(live, { childList: true, characterData: true, subtree: true });
 }"""
 FORGET_SESSION = """
-from django.contrib.sessions.models import Session
+from webapp.accounts.models import Session
 answer = Session.objects.filter(session_key=values[0]).delete()[0]
 """
 PASTE = """(words) => {
@@ -89,14 +89,6 @@ class Evening:
         expect(self.page.locator("#live")).to_be_hidden(timeout=OVER_MS)
         expect(self.page.locator("#suggestion")).to_contain_text(ENDED)
         return self.server()
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """Beside a model that writes, five seconds are not always enough."""
-    expect.set_options(timeout=30_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture
@@ -164,6 +156,7 @@ def test_a_line_that_is_cut_in_mid_stream_costs_no_word(cuttable: tuple[Evening,
     assert page.evaluate("localStorage.length") == 0
 
 
+@pytest.mark.deep
 def test_a_worker_that_dies_in_mid_stream_leaves_the_draft_and_another_attempt(evening: Evening) -> None:
     page, reply = evening.page, evening.reply
     evening.until_words_come()
@@ -192,6 +185,7 @@ def test_a_worker_that_dies_in_mid_stream_leaves_the_draft_and_another_attempt(e
     expect(reply).to_have_value(before + MORE)
 
 
+@pytest.mark.deep
 def test_a_session_that_ends_in_mid_typing_is_begun_again_in_another_tab(
     embedded_site: Embedded, chromium: Browser
 ) -> None:
@@ -225,6 +219,7 @@ def test_a_session_that_ends_in_mid_typing_is_begun_again_in_another_tab(
         page.context.close()
 
 
+@pytest.mark.deep
 def test_a_paste_that_was_refused_is_still_a_paste_once_it_fits(embedded_site: Embedded, chromium: Browser) -> None:
     with Visitor(embedded_site.url).sign_in() as admin:
         evening = begin(embedded_site, chromium, admin, embedded_site.url)
@@ -237,6 +232,7 @@ def test_a_paste_that_was_refused_is_still_a_paste_once_it_fits(embedded_site: E
     evening.page.context.close()
 
 
+@pytest.mark.deep
 def test_a_first_evening_goes_from_the_invitation_to_a_sent_reply_by_what_the_page_says(
     embedded_site: Embedded, chromium: Browser
 ) -> None:

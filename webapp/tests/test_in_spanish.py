@@ -95,9 +95,9 @@ def test_two_people_read_the_same_flag_each_in_their_language(cast: Cast) -> Non
     actions.send_reply(draft, by=cast.wren, revision=build.head_of(draft))
     english = Client()
     english.force_login(cast.birch)
-    assert "Replies held" in build.read(english.get("/moderation/"))
-    assert "Respuestas retenidas" in build.read(in_spanish(cast.ash).get("/moderation/"))
-    assert "Replies held" in build.read(english.get("/moderation/"))
+    assert "Open flags" in build.read(english.get("/moderation/"))
+    assert "Avisos abiertos" in build.read(in_spanish(cast.ash).get("/moderation/"))
+    assert "Open flags" in build.read(english.get("/moderation/"))
 
 
 def test_a_check_in_trouble_keeps_its_name_in_another_language() -> None:

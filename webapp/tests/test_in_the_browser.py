@@ -9,39 +9,23 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from assistant.tests.starter import starter_model_file
 from webapp.private_servers import free_port
+from webapp.tests.browser import DRAFT, SAVED, TOO_WIDE, DemoSite, check_accessibility, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.model]
 
-DRAFT = (
-    "Thank you for writing. I ate alone for most of my first year and I remember how long it felt. What do you enjoy?"
-)
-TOO_WIDE = """() => [...document.querySelectorAll("main *")]
-  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.outerHTML.slice(0, 80))"""
-SAVED = re.compile(r"Saved (just now|\d+ s ago)")
 HURTFUL = "Other people have it much worse than you. It is your own fault, stop whining."
-STANDARD = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
-
-
-@dataclass
-class Site:
-    address: str
-    passwords: dict[str, str]
-    complaints: list[str] = field(default_factory=list)  # what the browser's console said
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoSite]:
     """The demonstration, as a newcomer starts it."""
     folder = tmp_path_factory.mktemp("site")
     (folder / "models").mkdir()
@@ -61,7 +45,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         address = f"http://127.0.0.1:{port}"
         wait_until_help_is_there(address, server, folder / "log")
         lines = (folder / "secret" / "demo-accounts").read_text(encoding="utf-8").splitlines()
-        yield Site(address, {line.split()[1]: line.split()[2] for line in lines})
+        yield DemoSite(address, {line.split()[1]: line.split()[2] for line in lines})
     finally:
         server.terminate()
         server.wait(timeout=20)
@@ -81,37 +65,13 @@ def wait_until_help_is_there(address: str, server: subprocess.Popen[bytes], log:
     pytest.fail("The server did not offer help within a minute.")
 
 
-def sign_in(site: Site, browser: Browser, name: str, **options: Any) -> Page:
-    page = browser.new_context(**options).new_page()
-
-    def listen(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            site.complaints.append(f"{name}: {message.text}")
-
-    page.on("console", listen)
-    page.on("pageerror", lambda error: site.complaints.append(f"{name}: {error}"))
-    page.goto(site.address)
-    page.fill("input[name=login]", name)
-    page.fill("input[name=password]", site.passwords[name])
-    page.click("main button[type=submit]")
-    return page
-
-
-def check_accessibility(page: Page) -> None:
-    for scheme in ("light", "dark"):
-        # Without motion: a colour that is still fading has another contrast.
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        found = Axe().run(page, options=STANDARD)
-        assert found.violations_count == 0, f"{page.url}, {scheme}:\n{found.generate_report()}"
-
-
 def take_and_write(page: Page, text: str) -> None:
     page.get_by_role("button", name="Help the next person").click()
     page.locator("#reply-text").press_sequentially(text, delay=2)
     expect(page.locator("#save-state")).to_contain_text("revision")
 
 
-def with_a_saved_draft(site: Site, browser: Browser, text: str) -> Page:
+def with_a_saved_draft(site: DemoSite, browser: Browser, text: str) -> Page:
     page = sign_in(site, browser, "hazel")
     page.goto(f"{site.address}/posts/")
     page.get_by_role("button", name="Help the next person").click()
@@ -134,7 +94,7 @@ def improve(page: Page) -> None:
     pytest.fail(f"Five times no suggestion: {suggestion.inner_text()}")
 
 
-def test_a_supporter_and_a_moderator_walk_the_whole_path(site: Site, chromium: Browser) -> None:
+def test_a_supporter_and_a_moderator_walk_the_whole_path(site: DemoSite, chromium: Browser) -> None:
     supporter = sign_in(site, chromium, "juniper")
     check_accessibility(supporter)
     take_and_write(supporter, DRAFT)
@@ -161,11 +121,12 @@ def test_a_supporter_and_a_moderator_walk_the_whole_path(site: Site, chromium: B
 
     moderator = sign_in(site, chromium, "rowan")
     check_accessibility(moderator)
-    moderator.get_by_role("link", name="Replies held").click()
+    moderator.locator("nav.rail a", has_text="Reply").click()
     moderator.locator("main li", has_text="stop whining").get_by_role("link").first.click()
     expect(moderator.locator("main")).to_contain_text("fault")
     check_accessibility(moderator)
     moderator.get_by_role("button", name="Take it for now").click()
+    moderator.get_by_label("By the policy").select_option("dismissal")
     moderator.locator("textarea[name=reason]").fill("Please say first what they feel, and leave out the comparison.")
     moderator.get_by_role("button", name="Return with note").click()
     expect(moderator).to_have_url(f"{site.address}/moderation/")
@@ -176,7 +137,8 @@ def test_a_supporter_and_a_moderator_walk_the_whole_path(site: Site, chromium: B
     assert site.complaints == []
 
 
-def test_sending_at_once_waits_for_what_is_being_saved(site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_sending_at_once_waits_for_what_is_being_saved(site: DemoSite, chromium: Browser) -> None:
     page = sign_in(site, chromium, "fern")
     page.get_by_role("button", name="Help the next person").click()
     page.locator("#reply-text").fill("That sounds like a long and lonely year.")
@@ -188,7 +150,7 @@ def test_sending_at_once_waits_for_what_is_being_saved(site: Site, chromium: Bro
     assert not [line for line in site.complaints if line.startswith("fern")]
 
 
-def test_two_windows_keep_both_texts(site: Site, chromium: Browser) -> None:
+def test_two_windows_keep_both_texts(site: DemoSite, chromium: Browser) -> None:
     first = sign_in(site, chromium, "hazel")
     take_and_write(first, "First words here. More words.")
     second = first.context.new_page()
@@ -202,7 +164,7 @@ def test_two_windows_keep_both_texts(site: Site, chromium: Browser) -> None:
     check_accessibility(first)
 
 
-def test_words_that_never_reached_the_server_are_offered_again(site: Site, chromium: Browser) -> None:
+def test_words_that_never_reached_the_server_are_offered_again(site: DemoSite, chromium: Browser) -> None:
     page = with_a_saved_draft(site, chromium, "Saved words.")
     address, context = page.url, page.context
     context.set_offline(True)
@@ -229,7 +191,8 @@ def test_words_that_never_reached_the_server_are_offered_again(site: Site, chrom
     assert page.evaluate(TOO_WIDE) == []
 
 
-def test_who_signs_out_leaves_no_words_on_the_device(site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_who_signs_out_leaves_no_words_on_the_device(site: DemoSite, chromium: Browser) -> None:
     page = with_a_saved_draft(site, chromium, DRAFT)
     page.evaluate("localStorage.setItem('lantern.unsaved.x', JSON.stringify({ text: 'words', at: Date.now() }))")
     page.locator("details.account summary").click()
@@ -238,7 +201,8 @@ def test_who_signs_out_leaves_no_words_on_the_device(site: Site, chromium: Brows
     assert page.evaluate("localStorage.length") == 0
 
 
-def test_a_change_that_is_not_helpful_says_why_and_its_kind_can_be_stopped(site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_a_change_that_is_not_helpful_says_why_and_its_kind_can_be_stopped(site: DemoSite, chromium: Browser) -> None:
     page = with_a_saved_draft(site, chromium, DRAFT)
     for _ in range(4):  # until one comes with a reason that can be stopped
         improve(page)
@@ -269,7 +233,8 @@ def test_a_change_that_is_not_helpful_says_why_and_its_kind_can_be_stopped(site:
     expect(page.locator("main")).to_contain_text("Nothing is put aside.")
 
 
-def test_hints_hold_the_wording_back_until_it_is_asked_for(site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_hints_hold_the_wording_back_until_it_is_asked_for(site: DemoSite, chromium: Browser) -> None:
     before = len(site.complaints)
     page = with_a_saved_draft(site, chromium, DRAFT)
     address = page.url
@@ -302,7 +267,8 @@ def test_hints_hold_the_wording_back_until_it_is_asked_for(site: Site, chromium:
     assert site.complaints[before:] == []
 
 
-def test_an_admin_adds_words_and_orders_goals(site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_an_admin_adds_words_and_orders_goals(site: DemoSite, chromium: Browser) -> None:
     before = len(site.complaints)
     page = sign_in(site, chromium, "willow", viewport={"width": 320, "height": 700})
     page.get_by_role("link", name="Goals").click()
@@ -328,7 +294,7 @@ def test_an_admin_adds_words_and_orders_goals(site: Site, chromium: Browser) -> 
     assert site.complaints[before:] == []
 
 
-def test_a_worry_is_one_click_and_leaves_what_is_being_typed(site: Site, chromium: Browser) -> None:
+def test_a_worry_is_one_click_and_leaves_what_is_being_typed(site: DemoSite, chromium: Browser) -> None:
     before = len(site.complaints)
     page = sign_in(site, chromium, "hazel", viewport={"width": 400, "height": 800})
     page.goto(f"{site.address}/posts/")
@@ -342,14 +308,15 @@ def test_a_worry_is_one_click_and_leaves_what_is_being_typed(site: Site, chromiu
     expect(page.locator("#worry")).to_contain_text("it cannot wait")
     expect(page.locator("#reply-text")).to_have_value("I read this twice and")
     check_accessibility(page)
-    page.goto(f"{site.address}/moderation/?show=reported")
+    page.goto(f"{site.address}/moderation/?area=person")
     expect(page.locator("#queue-rows")).to_contain_text("A supporter worries about this person.")
     check_accessibility(page)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert site.complaints[before:] == []
 
 
-def test_checking_says_what_is_found_and_leaves_what_is_being_typed(site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_checking_says_what_is_found_and_leaves_what_is_being_typed(site: DemoSite, chromium: Browser) -> None:
     before = len(site.complaints)
     page = sign_in(site, chromium, "hazel", viewport={"width": 400, "height": 800})
     page.goto(f"{site.address}/posts/")
@@ -370,7 +337,8 @@ def test_checking_says_what_is_found_and_leaves_what_is_being_typed(site: Site, 
     assert site.complaints[before:] == []
 
 
-def test_who_was_signed_out_stays_on_the_page_whatever_button_they_press(site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_who_was_signed_out_stays_on_the_page_whatever_button_they_press(site: DemoSite, chromium: Browser) -> None:
     page = with_a_saved_draft(site, chromium, DRAFT)
     address = page.url
     session = next(one["value"] for one in page.context.cookies() if one["name"] == "session")
@@ -389,7 +357,8 @@ def test_who_was_signed_out_stays_on_the_page_whatever_button_they_press(site: S
     expect(page.locator("#signed-out")).to_be_hidden()
 
 
-def test_what_is_typed_and_taken_back_is_saved(site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_what_is_typed_and_taken_back_is_saved(site: DemoSite, chromium: Browser) -> None:
     page = with_a_saved_draft(site, chromium, DRAFT)
     page.reload()  # nothing was saved on this page yet
     page.locator("#reply-text").press("End")
@@ -398,7 +367,7 @@ def test_what_is_typed_and_taken_back_is_saved(site: Site, chromium: Browser) ->
     expect(page.locator("#save-state")).to_contain_text("Saved")
 
 
-def test_a_stopped_suggestion_leaves_the_draft_alone(site: Site, chromium: Browser) -> None:
+def test_a_stopped_suggestion_leaves_the_draft_alone(site: DemoSite, chromium: Browser) -> None:
     page = with_a_saved_draft(site, chromium, f"{DRAFT} Write again.")
     page.get_by_role("button", name="Improve my draft").click()
     page.get_by_role("button", name="Stop").click()
@@ -407,7 +376,8 @@ def test_a_stopped_suggestion_leaves_the_draft_alone(site: Site, chromium: Brows
     expect(page.locator("#reply-text")).to_have_value(f"{DRAFT} Write again.")
 
 
-def test_a_supporter_agrees_to_be_learned_from_and_takes_it_back(site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_a_supporter_agrees_to_be_learned_from_and_takes_it_back(site: DemoSite, chromium: Browser) -> None:
     page = sign_in(site, chromium, "fern")
     page.locator("details.account summary").click()
     page.get_by_role("link", name="Learning from my words").click()
@@ -419,7 +389,8 @@ def test_a_supporter_agrees_to_be_learned_from_and_takes_it_back(site: Site, chr
     expect(page.get_by_text("You have not agreed")).to_be_visible()
 
 
-def test_an_admin_watches_the_engine_and_what_they_opened_stays_open(site: Site, chromium: Browser) -> None:
+@pytest.mark.deep
+def test_an_admin_watches_the_engine_and_what_they_opened_stays_open(site: DemoSite, chromium: Browser) -> None:
     page = sign_in(site, chromium, "willow", viewport={"width": 400, "height": 800})
     page.get_by_role("link", name="Engine").click()
     expect(page.locator("#engine-heading")).to_have_text("Nothing to do")
@@ -435,7 +406,7 @@ def test_an_admin_watches_the_engine_and_what_they_opened_stays_open(site: Site,
 
 
 @pytest.mark.parametrize("name", ["willow", "linden", "alder", "aspen"])
-def test_every_role_lands_on_a_page_that_can_be_used(site: Site, chromium: Browser, name: str) -> None:
+def test_every_role_lands_on_a_page_that_can_be_used(site: DemoSite, chromium: Browser, name: str) -> None:
     page = sign_in(site, chromium, name, viewport={"width": 360, "height": 740})
     expect(page.locator("h1")).to_have_count(1)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -16,10 +16,11 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from playwright.sync_api import Browser, Page, Route
 
-from assistant import screens
 from assistant.changes import changes_between
+from assistant.screens.changes import change_row
 from assistant.tests.effort import runs
 from webapp.tests import test_place as place
+from webapp.tests.browser import RANDOM_FROM
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +34,8 @@ SENTENCES = [
     "Write again on Monday, if you like.",
 ]
 
-SIMULATION = """
+SIMULATION = (
+    """
 async ({ runs, breakRule }) => {
   // A clock that only moves when it is told to. The modules find it in place of the browser's.
   let now = 0;
@@ -94,16 +96,9 @@ async ({ runs, breakRule }) => {
   const { Saver } = await import("/static/js/saver.js");
   const { Changes } = await import("/static/js/changes.js");
   const words = (text) => text.split(/\\s+/).filter(Boolean);
-
-  function randomFrom(seed) {
-    return () => {
-      seed = (seed + 0x6d2b79f5) | 0;
-      let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-      t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-      return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-    };
-  }
-
+"""
+    + RANDOM_FROM
+    + """
   async function evening({ seed, draft, sentences, markup, steps }) {
     const random = randomFrom(seed);
     const pick = (list) => list[Math.floor(random() * list.length)];
@@ -227,6 +222,7 @@ async ({ runs, breakRule }) => {
   return wrong.slice(0, 3);
 }
 """
+)
 
 
 @pytest.fixture(scope="module")
@@ -263,7 +259,7 @@ def a_run(seed: int) -> dict[str, Any]:
         "id": "00000000-0000-0000-0000-000000000000",
         "status": "shown",
         "why_not": [("voice", "It does not sound like me")],
-        "changes": [screens.change_row(one, None, stopped=set(), locked=set()) for one in changes],
+        "changes": [change_row(one, None, stopped=set(), locked=set()) for one in changes],
     }
     context = {"suggestion": suggestion, "open": True, "revision": {"number": 1, "text": draft}}
     markup = render_to_string("assistant/_suggestion.html", context)

@@ -176,7 +176,7 @@ def test_a_page_that_fails_logs_no_text(cast: Cast, log: Log, monkeypatch: pytes
     def fails(*_: Any, **__: Any) -> None:
         raised_with(SECRET_POST)
 
-    monkeypatch.setattr("assistant.screens.writing_page", fails)
+    monkeypatch.setattr("assistant.screens.writing.triage_of", fails)
     monkeypatch.setattr("assistant.actions.head_after_saving", fails)
     client = Client(raise_request_exception=False)
     client.force_login(cast.wren)

@@ -19,6 +19,7 @@ POST = "I moved to a new town for work and the evenings are long. I miss having 
 TEXT_KINDS = {"Script", "Stylesheet"}
 
 
+@pytest.mark.deep
 def test_the_writing_page_is_light_and_asks_nobody_else(embedded_site: Embedded, chromium: Browser) -> None:
     with Visitor(embedded_site.url).sign_in() as admin:
         admin.send("/posts/enter", text=POST, language="en", country="")

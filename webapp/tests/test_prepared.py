@@ -35,6 +35,7 @@ def reported(site: Outgrown, name: str, wanted: int = -1) -> Any:
     return site.look(REPORTED, name, str(wanted))
 
 
+@pytest.mark.deep
 def test_what_is_written_to_is_prepared_and_dropped(outgrown_site: Outgrown) -> None:
     site = outgrown_site
     with Visitor(site.url).sign_in() as admin:

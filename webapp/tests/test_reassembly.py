@@ -9,6 +9,8 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, Page
 
+from webapp.tests.browser import RANDOM_FROM
+
 pytestmark = pytest.mark.browser
 
 SCRIPT = Path(settings.BASE_DIR) / "static" / "js" / "reassembly.js"
@@ -16,20 +18,14 @@ CASES = 10_000
 
 # A server whose rows are numbered pieces, and a network that loses, doubles, delays and reorders its frames and cuts the
 # line. The client does what job.js does: it applies frames, and subscribes again when told to or after a cut.
-SIMULATION = """
+SIMULATION = (
+    """
 async ([source, cases, breakRule]) => {
   const module = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
   const { Reassembly, framesOf } = module;
-
-  function randomFrom(seed) {
-    return () => {
-      seed = (seed + 0x6d2b79f5) | 0;
-      let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-      t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-      return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-    };
-  }
-
+"""
+    + RANDOM_FROM
+    + """
   function runCase(seed) {
     const random = randomFrom(seed);
     const upTo = (n) => Math.floor(random() * (n + 1));
@@ -120,6 +116,7 @@ async ([source, cases, breakRule]) => {
   return cases;
 }
 """
+)
 
 
 @pytest.fixture(scope="module")

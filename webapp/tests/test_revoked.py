@@ -14,7 +14,7 @@ from assistant.consumers import SIGN_IN
 from webapp.running import Site, wait_until
 from webapp.visitor import Visitor, subscribe
 
-pytestmark = [pytest.mark.process, pytest.mark.model]
+pytestmark = [pytest.mark.process, pytest.mark.model, pytest.mark.deep]
 
 POST = "I moved to a new town for work and the evenings are long. I miss having somebody to cook with."
 # Long, so that the job still runs when the person goes.
@@ -32,6 +32,7 @@ answer = str(User.objects.get(username=values[0]).pk)
 """
 
 
+@pytest.mark.quiet
 def test_deactivating_a_person_ends_their_sockets_and_jobs_within_five_seconds(site: Site) -> None:
     name = f"leaver-{uuid.uuid4().hex[:6]}"
     with Visitor(site.url).sign_in() as admin:

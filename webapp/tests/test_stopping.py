@@ -12,7 +12,7 @@ from assistant.tests.starter import starter_model_file
 from webapp.running import Embedded, wait_until
 from webapp.visitor import OVER, Visitor
 
-pytestmark = [pytest.mark.process, pytest.mark.model]
+pytestmark = [pytest.mark.process, pytest.mark.model, pytest.mark.deep, pytest.mark.quiet]
 
 POST = "I moved to a new town for work and the evenings are long. I miss having somebody to cook with."
 # Long, so that the job still runs when the server is told to stop.

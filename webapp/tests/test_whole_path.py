@@ -27,9 +27,15 @@ DRAFTS = [  # what a small model says to one of them may be held, and not on eve
     "Long evenings can feel endless. When I came to Quillonbrook I knew nobody. Is there a meal that you miss?",
     "That sounds lonely. I was new in Quillonbrook once, and it took a while. Who did you cook with before?",
 ]
+MOST_THROWS = 5
 WHY_A_DRAFT = "English is my second language, as everybody in Tarnhollow knows."
 UNKIND = "Other people have it so much worse than you. Stop whining like they do in Grimsedge, it is your own fault."
 WHY_APPROVED = "Harsh, but they are friends from Ossenmere and write like this."
+FATE = """
+from assistant.models import Finding, SuggestionJob
+job = SuggestionJob.objects.get(id=values[0])
+answer = [job.status, job.reason, *Finding.objects.filter(suggestion__job=job).values_list("code", flat=True)]
+"""
 PLANTED = ["Marplewick", "Dunfallow", "Quillonbrook", "Tarnhollow", "Grimsedge", "Ossenmere"]
 
 
@@ -71,7 +77,7 @@ def walk_the_whole_path(site: Site, admin: Visitor) -> Walk:
     # The first reply: the supporter's own words, improved, decided on, sent.
     draft = supporter.take_post()
     assert POST in html.unescape(supporter.page(f"/drafts/{draft}/"))
-    asked_with, suggestion = shown_suggestion(site, supporter, draft, walk)
+    asked_with, suggestion = first_shown(site, supporter, improvements(supporter, draft), walk)
     _text, base = text_on_page(supporter, draft)
     index = next(n for n, kind in enumerate(suggestion["kinds"]) if kind != "keep")
     fields = {"verdict": "accepted", "text": asked_with, "base": base}
@@ -83,15 +89,14 @@ def walk_the_whole_path(site: Site, admin: Visitor) -> Walk:
 
     # The second: a draft from the post, then words that a moderator has to read first.
     draft = supporter.take_post()
-    asked = supporter.ask(draft, "", base=0, mode="generate", reason=WHY_A_DRAFT)
-    assert hear_suggestion(site, supporter, asked, walk) is not None
+    first_shown(site, supporter, written_drafts(supporter, draft), walk)
     _text, base = text_on_page(supporter, draft)
     reply = send_reply(supporter, draft, UNKIND, base)
     assert "Waits for a moderator" in supporter.page(reply)
     flag = flag_with(moderator, "Grimsedge")
     assert moderator.send(f"{flag}claim").status_code == 302
     version = hidden(moderator.page(flag), "version")
-    decided = moderator.send(f"{flag}decide", outcome="approve", reason=WHY_APPROVED, version=version)
+    decided = moderator.send(f"{flag}decide", outcome="approve", policy="other", reason=WHY_APPROVED, version=version)
     assert decided.status_code == 302
     assert "Sent" in supporter.page(reply)
 
@@ -111,18 +116,35 @@ def import_posts(site: Site) -> None:
     assert "2 known" in site.command("import_posts", str(file))
 
 
-def shown_suggestion(site: Site, supporter: Visitor, draft: str, walk: Walk) -> tuple[str, dict[str, Any]]:
+def improvements(supporter: Visitor, draft: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Ask for help with one text after the other: each text, and its job."""
     base = 0
     for text in DRAFTS:
         base = supporter.save(draft, text, base=base)
-        suggestion = hear_suggestion(site, supporter, supporter.ask(draft, text, base=base), walk)
+        yield text, supporter.ask(draft, text, base=base)
+
+
+def written_drafts(supporter: Visitor, draft: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Ask for a draft again and again: each time is another throw."""
+    for _ in range(MOST_THROWS):
+        yield "", supporter.ask(draft, "", base=0, mode="generate", reason=WHY_A_DRAFT)
+
+
+def first_shown(
+    site: Site, supporter: Visitor, asked: Iterator[tuple[str, dict[str, Any]]], walk: Walk
+) -> tuple[str, dict[str, Any]]:
+    """The first suggestion that is shown, with the text that it was asked for."""
+    fates = []
+    for text, job in asked:
+        suggestion = hear_suggestion(site, supporter, job, walk)
         if suggestion is not None:
             return text, suggestion
-    raise AssertionError("Every suggestion was held.")
+        fates.append(site.look(FATE, job["job"]))
+    pytest.fail(f"{len(fates)} times the model was asked, and nothing was shown: {fates}")
 
 
 def hear_suggestion(site: Site, supporter: Visitor, job: dict[str, Any], walk: Walk) -> dict[str, Any] | None:
-    """Follow a job on the socket; what was heard, the HTTP twin and the row say the same. None when it was held."""
+    """Follow a job on the socket; what was heard, the HTTP twin and the row say the same. None when nothing is shown."""
     heard: Heard = supporter.listen(job)
     if heard.status == "held":
         assert supporter.twin(job)["chunks"] == []

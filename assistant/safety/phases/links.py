@@ -64,6 +64,11 @@ class Links:
             before = found.end
 
 
+def lines_named_in(text: str) -> list[Helpline]:
+    """The lines of the book whose numbers or websites stand in this text, in order, each once."""
+    return list(dict.fromkeys(line for found in contacts_in(read(text)) for line in _lines_of(found)))
+
+
 def _lines_of(found: Found) -> Book:
     if found.contact is Contact.URL:
         return lines_of_host(found.value)

@@ -12,7 +12,7 @@ from assistant.safety.helplines import Helpline, all_helplines
 from assistant.safety.lexicon import LexiconRule
 from assistant.safety.phases.crisis import Crisis
 from assistant.safety.phases.links import book_numbers, lines_of_host
-from assistant.safety.phrases import Match
+from assistant.safety.phrases import Match, by_rule
 from assistant.safety.policy import Policy
 from assistant.safety.reading import Reading, read
 from assistant.safety.reported import stands_in_one_sentence
@@ -128,11 +128,11 @@ class Support(WordedPhase):
         return frozenset(given)
 
     def _elements_by_phrase(self, reading: Reading) -> Iterator[str]:
-        excused = list(self.lexicon.exceptions.find(reading.words))
+        excused = by_rule(self.lexicon.exceptions.find(reading.words))
         for name, match in self.lexicon.phrases.find(reading.words):
             if name not in _BY_PHRASE:
                 continue
-            if any(rule == name and exception.overlaps(match) for rule, exception in excused):
+            if name in excused and excused[name].overlap(match):
                 continue
             if not (self.lexicon.rules[name].negatable and is_negated(reading.words, match.first)):
                 yield name

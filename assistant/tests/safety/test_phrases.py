@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
 
 from assistant.safety.lexicon import LexiconError, load_lexicon
 from assistant.safety.normal import make_plain
-from assistant.safety.phrases import PhraseBook, PhraseError, parse_phrases
+from assistant.safety.phrases import Match, Matches, PhraseBook, PhraseError, by_rule, parse_phrases
 from assistant.safety.spelling import LEXICONS
 from assistant.safety.words import split_words
 
@@ -65,3 +66,15 @@ def test_a_word_that_reading_would_never_leave_is_refused(tmp_path: Path) -> Non
 def test_a_missing_lexicon_is_named() -> None:
     with pytest.raises(LexiconError, match=r"tea\.toml"):
         load_lexicon("tea")
+
+
+def test_what_overlaps_or_contains_a_match_is_found_as_if_each_was_looked_at() -> None:
+    dice = random.Random(11)
+    for _ in range(300):
+        ends = sorted(dice.sample(range(30), 2 * dice.randint(0, 6)))
+        ours = [Match(first, last) for first, last in zip(ends[::2], ends[1::2], strict=True)]
+        found = by_rule(("one", match) for match in ours).get("one", Matches())
+        first = dice.randint(0, 28)
+        asked = Match(first, dice.randint(first + 1, 30))
+        assert found.overlap(asked) is any(one.first < asked.last and asked.first < one.last for one in ours)
+        assert found.contain(asked) is any(one.first <= asked.first and asked.last <= one.last for one in ours)

@@ -170,6 +170,7 @@ def test_every_word_is_read_up_to_a_bound() -> None:
     assert len(windows_of(Reading("Ask him about it. " * 5_000))) == MOST_WINDOWS
 
 
+@pytest.mark.quiet
 def test_the_longest_reply_takes_milliseconds() -> None:
     post, reply = (
         Reading("I feel sick and the pills do nothing. " * 500),

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from safetensors.torch import load_file
 
-from training.stages import dpo, sft, tracking
+from training.stages import course, dpo, sft, tracking
 from training.stages.course import ADAPTER, Discarded, RunRefused
+from training.stages.lora import WEIGHTS
 from training.stages.recipe import BaseModel, Recipe, SafetyBound, Stage
 from training.stages.tests import tiny
 
@@ -98,6 +100,20 @@ def test_a_run_whose_answers_got_worse_is_discarded(base: BaseModel, data: Path,
         sft.train(tiny.recipe(base, safety=bound), data=data, run=tmp_path / "run")
     assert not (tmp_path / "run" / ADAPTER).exists()
     assert json.loads((tmp_path / "run" / tracking.DISCARDED).read_text(encoding="utf-8"))["step"] == 3
+
+
+def test_a_run_goes_back_to_the_last_check_that_passed(
+    base: BaseModel, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flagged = iter([0.0, 0.0, 0.0, 1.0])  # before, and at the steps 3, 6 and 9
+    monkeypatch.setattr(course, "share_flagged", lambda *_: next(flagged))
+    run = tmp_path / "run"
+    told = sft.train(tiny.recipe(base, safety=SafetyBound(prompts=2, max_tokens=4)), data=data, run=run)
+    discarded = json.loads((run / tracking.DISCARDED).read_text(encoding="utf-8"))
+    assert (discarded["step"], discarded["passed_at_step"], told["adapter_of_step"]) == (9, 6, 6)
+    kept, six = (load_file(folder / WEIGHTS) for folder in (run / ADAPTER, run / "checkpoints" / "checkpoint-6"))
+    assert kept.keys() == six.keys()
+    assert all(bool((kept[name] == six[name]).all()) for name in kept)
 
 
 def test_a_run_that_ended_is_not_run_over(base: BaseModel, data: Path, finished: Path) -> None:

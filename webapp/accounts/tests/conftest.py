@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.utils import translation
 
 from webapp.accounts.models import User
 from webapp.accounts.people import add_person
@@ -15,6 +18,13 @@ from webapp.accounts.tests.cast import PASSWORD, AddPerson, SignIn
 @pytest.fixture(autouse=True)
 def _no_limits_left_over() -> None:
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_language_left_over() -> Iterator[None]:
+    """A request leaves its language with the thread, and a test that calls a function itself would be answered in it."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
@@ -16,15 +19,19 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from assistant.models import AuditEvent, SuggestionJob
+from assistant.actions import send_reply
+from assistant.models import AuditEvent, Reply, SuggestionJob
 from assistant.streaming import poke
+from moderation.models import Decision, Flag
+from webapp.accounts.activity import weeks_of
 from webapp.accounts.models import User
 from webapp.accounts.people import NotAllowed, change_roles, deactivate
 from webapp.accounts.roles import USE_GENERATE, Role
 from webapp.accounts.tests.cast import PASSWORD, AddPerson, SignIn
 from webapp.asgi import websocket
-from webapp.test import draft, job
+from webapp.test import HURTFUL_REPLY, draft, head_of, job
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +71,56 @@ def test_the_page_asks_the_database_no_more_often_for_more_people(
     client = sign_in(admin)
     with django_assert_max_num_queries(14):
         client.get(reverse("accounts:people"))
+
+
+def names_on(client: Client, **query: str) -> list[str]:
+    page = client.get(reverse("accounts:people"), query).content.decode()
+    return re.findall(r'<h3><a href="/people/[\w-]+/">([\w.-]+)</a>', page)
+
+
+def test_people_are_found_by_name_address_role_and_state(admin: User, person: AddPerson, sign_in: SignIn) -> None:
+    person("wren", Role.SUPPORTER, email="bird@example.org")
+    person("robin", Role.SUPPORTER, Role.MODERATOR)
+    deactivate(person("gone"), by=admin)
+    client = sign_in(admin)
+    assert names_on(client) == ["gone", "keeper", "robin", "wren"]
+    assert names_on(client, q="WRE") == names_on(client, q="bird@") == ["wren"]
+    assert names_on(client, role="moderator") == ["robin"]
+    assert names_on(client, role="supporter", state="open") == ["robin", "wren"]
+    assert names_on(client, state="closed") == ["gone"]
+    TOTP.activate(admin, generate_totp_secret())
+    assert names_on(client, state="without") == ["gone", "robin", "wren"]
+    assert names_on(client, q="100%") == names_on(client, q="_") == []
+    assert len(names_on(client, role="emperor", state="x", page="x")) == 4
+
+
+def test_a_long_list_has_pages_that_keep_what_was_asked(admin: User, person: AddPerson, sign_in: SignIn) -> None:
+    for number in range(60):
+        person(f"bird{number:02}")
+    client = sign_in(admin)
+    pages = [names_on(client, q="bird", page=str(number)) for number in (1, 2, 3)]
+    assert [len(page) for page in pages] == [25, 25, 10]
+    assert [name for page in pages for name in page] == [f"bird{number:02}" for number in range(60)]
+    page = client.get(reverse("accounts:people"), {"q": "bird", "page": "2"}).content.decode()
+    assert 'href="?q=bird&amp;page=3"' in page
+    assert 'href="?q=bird&amp;page=1"' in page
+
+
+def test_what_somebody_did_is_counted_by_week(admin: User, person: AddPerson, sign_in: SignIn) -> None:
+    wren, ash = person("wren"), person("ash", Role.MODERATOR)
+    for weeks, times in ((0, 2), (1, 1), (9, 1)):
+        for _ in range(times):
+            written = draft(wren)
+            sent = send_reply(written, by=wren, revision=head_of(written))
+            Reply.objects.filter(id=sent.id).update(sent_at=timezone.now() - timedelta(weeks=weeks))
+    assert [week.replies for week in weeks_of(wren)] == [2, 1, 0, 0, 0, 0, 0, 0]
+    assert [week.decisions for week in weeks_of(wren)] == [0] * 8
+    written = draft(wren, text=HURTFUL_REPLY)
+    held = send_reply(written, by=wren, revision=head_of(written))
+    flag = Flag.objects.get(reply=held)
+    Decision.objects.create(case=flag.case, flag=flag, outcome="return", by=ash, reason="Kinder.", flag_version=1)
+    assert [week.decisions for week in weeks_of(ash)] == [1, 0, 0, 0, 0, 0, 0, 0]
+    assert "<td>2</td>" in sign_in(admin).get(f"/people/{wren.pk}/").content.decode()
 
 
 def test_changed_roles_count_at_once_and_the_person_signs_in_again(

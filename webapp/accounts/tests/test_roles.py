@@ -23,6 +23,11 @@ REVIEWERS = {Role.MODERATOR, Role.LEAD, Role.CLINICIAN}
 ENTERING = {Role.MODERATOR, Role.LEAD, Role.ADMIN}
 ADMINS = {Role.ADMIN}
 LEADS = {Role.LEAD}
+SAFETY = {Role.LEAD, Role.CLINICIAN, Role.ADMIN}
+READ_NO_CASE = {Role.ADMIN, Role.AUDITOR}  # but one that a lead opens to them
+ALERTED = {Role.MODERATOR, Role.LEAD, Role.CLINICIAN, Role.ADMIN}
+TAKING_HAND_OVERS = {Role.LEAD, Role.CLINICIAN}
+MANAGING_DUTY = {Role.LEAD, Role.ADMIN}
 
 TABLE: dict[str, str | set[Role]] = {
     "home": EVERYBODY,
@@ -39,6 +44,20 @@ TABLE: dict[str, str | set[Role]] = {
     "account_reset_password_done": ANYBODY,
     "account_reset_password_from_key": ANYBODY,
     "account_reset_password_from_key_done": ANYBODY,
+    "account_reauthenticate": EVERYBODY,
+    "mfa_authenticate": EVERYBODY,  # between password and sign-in; leads anybody else away
+    "mfa_reauthenticate": EVERYBODY,
+    "mfa_reauthenticate_webauthn": EVERYBODY,
+    "mfa_index": EVERYBODY,
+    "mfa_activate_totp": EVERYBODY,
+    "mfa_deactivate_totp": EVERYBODY,
+    "mfa_add_webauthn": EVERYBODY,
+    "mfa_remove_webauthn": EVERYBODY,
+    "mfa_view_recovery_codes": EVERYBODY,
+    "mfa_generate_recovery_codes": EVERYBODY,
+    "accounts:quiet_hours": EVERYBODY,
+    "accounts:end_own_sign_in": EVERYBODY,
+    "accounts:end_other_sign_ins": EVERYBODY,
     "accounts:invitation": ANYBODY,
     "accounts:set_up": ANYBODY,
     "accounts:learning": EVERYBODY,
@@ -47,12 +66,17 @@ TABLE: dict[str, str | set[Role]] = {
     "accounts:reset_controls": EVERYBODY,
     "accounts:keys": EVERYBODY,
     "accounts:people": ADMINS,
+    "accounts:person": ADMINS,
     "accounts:invite": ADMINS,
+    "accounts:invite_list": ADMINS,
     "accounts:withdraw_invitation": ADMINS,
     "accounts:change_roles": ADMINS,
     "accounts:change_generate": ADMINS,
     "accounts:deactivate": ADMINS,
     "accounts:reactivate": ADMINS,
+    "accounts:reset_second_factor": ADMINS,
+    "accounts:end_persons_sign_in": ADMINS,
+    "accounts:end_persons_sign_ins": ADMINS,
     "assistant:posts": WRITERS,
     "assistant:next_post": WRITERS,
     "assistant:enter_post": ENTERING,
@@ -109,9 +133,15 @@ TABLE: dict[str, str | set[Role]] = {
     "assistant:shared_check_in": LEADS,
     "moderation:queue": REVIEWERS,
     "moderation:queue_rows": REVIEWERS,
+    "moderation:next": REVIEWERS,
+    "moderation:together": REVIEWERS,
     "moderation:flag": REVIEWERS,
     "moderation:claim": REVIEWERS,
+    "moderation:renew": REVIEWERS,
+    "moderation:claim_state": REVIEWERS,
     "moderation:end_claim": REVIEWERS,
+    "moderation:pass": REVIEWERS,
+    "moderation:take_over": REVIEWERS,
     "moderation:decide": REVIEWERS,
     "moderation:my_reviews": REVIEWERS,
     "moderation:quality": LEADS,
@@ -120,6 +150,40 @@ TABLE: dict[str, str | set[Role]] = {
     "moderation:retire_golden": LEADS,
     "moderation:replays": LEADS,
     "moderation:replay": LEADS,
+    "moderation:incidents": REVIEWERS,
+    "moderation:open_incident": REVIEWERS,
+    "moderation:incident": REVIEWERS,
+    "moderation:add_to_incident": REVIEWERS,
+    "moderation:link_to_incident": REVIEWERS,
+    "moderation:sign_off": {Role.LEAD, Role.CLINICIAN},
+    "moderation:incident_file": REVIEWERS,
+    "moderation:safety": SAFETY,
+    "moderation:safety_csv": SAFETY,
+    "moderation:safety_json": SAFETY,
+    "moderation:looked_at": REVIEWERS,
+    "moderation:break_glass": READ_NO_CASE,
+    "moderation:ask_break_glass": READ_NO_CASE,
+    "moderation:break_glass_case": READ_NO_CASE,
+    "moderation:break_glass_requests": LEADS,
+    "moderation:answer_break_glass": LEADS,
+    "moderation:review_break_glass": LEADS,
+    "moderation:answer": REVIEWERS,
+    "moderation:note": REVIEWERS,
+    "moderation:undo": REVIEWERS,
+    "moderation:appeal": WRITERS,
+    "moderation:alerts": ALERTED,
+    "moderation:alert": ALERTED,
+    "moderation:acknowledge": ALERTED,
+    "moderation:hand_over": TAKING_HAND_OVERS,
+    "moderation:take_hand_over": TAKING_HAND_OVERS,
+    "moderation:give_up_hand_over": TAKING_HAND_OVERS,
+    "moderation:end_hand_over": TAKING_HAND_OVERS,
+    "moderation:reopen_hand_over": TAKING_HAND_OVERS,
+    "moderation:duty": ALERTED,
+    "moderation:add_shift": MANAGING_DUTY,
+    "moderation:remove_shift": MANAGING_DUTY,
+    "moderation:out_of_hours": MANAGING_DUTY,
+    "moderation:test_alert": MANAGING_DUTY,
 }
 
 SOMETHING = {
@@ -129,6 +193,7 @@ SOMETHING = {
     "index": 0,
     "number": 1,
     "code": "x",
+    "pk": 1,
 }  # every other argument is an id
 
 
@@ -209,7 +274,7 @@ def test_a_permission_that_somebody_slipped_into_a_group_is_gone_after_migrating
     auditors.permissions.set(Group.objects.get(name="lead").permissions.all())
     sync_groups()
     held = {permission.codename for permission in auditors.permissions.all()}
-    assert held == {"view_audit"}
+    assert held == {"view_audit", "ask_break_glass"}
 
 
 @pytest.mark.parametrize(
@@ -223,6 +288,13 @@ def test_a_permission_that_somebody_slipped_into_a_group_is_gone_after_migrating
         ("moderation.decide_flags", REVIEWERS),
         ("moderation.decide_escalated", {Role.LEAD, Role.CLINICIAN}),
         ("moderation.view_quality", LEADS),
+        ("moderation.keep_incidents", REVIEWERS),
+        ("moderation.sign_off_incidents", {Role.LEAD, Role.CLINICIAN}),
+        ("moderation.view_safety", SAFETY),
+        ("moderation.ask_break_glass", READ_NO_CASE),
+        ("moderation.allow_break_glass", LEADS),
+        ("moderation.be_alerted", ALERTED),
+        ("moderation.manage_duty", MANAGING_DUTY),
         ("accounts.manage_people", ADMINS),
         ("assistant.manage_goals", ADMINS),
         ("assistant.view_audit", {Role.AUDITOR}),

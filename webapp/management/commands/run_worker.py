@@ -1,4 +1,4 @@
-"""A worker process of the outgrown form: Celery over Redis, one engine, the sweeper."""
+"""A worker process of the outgrown form: Celery over Redis, one engine, the sweeper, the notifier."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from assistant.dispatch import queues_of
 from assistant.safety_watch import SafetyWatch
 from assistant.sweeper import Sweeper
 from assistant.worker_state import NAME, Heartbeat, holder
+from moderation.notifier import Notifier
 from webapp import starting
 from webapp.celery import app
 from webapp.checks import LIVE
@@ -29,10 +30,11 @@ class Command(BaseCommand):
         self.check(tags=[LIVE], include_deployment_checks=True)
         if settings.MEASURE_AT_START:
             self.say(starting.try_to_measure(starting.measure_threads, self.say))
-        heartbeat, sweeper, watch = Heartbeat(), Sweeper(), SafetyWatch()
+        heartbeat, sweeper, watch, notifier = Heartbeat(), Sweeper(), SafetyWatch(), Notifier()
         watch.start()
         heartbeat.start()
         sweeper.start()
+        notifier.start()
         # What runs is finished, what waits to run is left to another worker.
         worker_shutting_down.connect(lambda **_: gate.here.close(), weak=False)
         try:
@@ -49,6 +51,7 @@ class Command(BaseCommand):
             )
             worker.start()
         finally:
+            notifier.stop()
             sweeper.stop()
             watch.stop()
             heartbeat.stop()

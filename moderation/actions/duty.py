@@ -1,0 +1,48 @@
+"""The rota: who is on duty when, and what is said while nobody is."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from assistant.streaming import poke
+from assistant.vault import audit
+from moderation.models import OutOfHours, Shift
+
+
+@transaction.atomic
+def add_shift(
+    *, person: Any, line: str, place: int, starts_at: datetime, ends_at: datetime, weeks: int, by: Any
+) -> list[Shift]:
+    """`weeks`: so many shifts, each a week after the one before."""
+    shifts = [
+        Shift(
+            person=person,
+            line=line,
+            place=place,
+            starts_at=starts_at + timedelta(weeks=week),
+            ends_at=ends_at + timedelta(weeks=week),
+            made_by=by,
+        )
+        for week in range(weeks)
+    ]
+    for shift in Shift.objects.bulk_create(shifts):
+        audit.record("shift.added", actor=by, object_type="shift", object_id=shift.id)
+    poke.queue_changed()
+    return shifts
+
+
+@transaction.atomic
+def remove_shift(shift: Shift, *, by: Any) -> None:
+    """The second click changes nothing."""
+    if Shift.objects.filter(id=shift.id).delete()[0]:
+        audit.record("shift.removed", actor=by, object_type="shift", object_id=shift.id)
+        poke.queue_changed()
+
+
+@transaction.atomic
+def say_out_of_hours(text: str, *, by: Any) -> None:
+    row = OutOfHours.objects.create(text=text.strip(), by=by)
+    audit.record("out_of_hours.changed", actor=by, object_type="out_of_hours", object_id=row.id)

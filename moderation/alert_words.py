@@ -1,0 +1,61 @@
+"""An alert in words: what it is about, how old it is, where it leads. Never what anybody wrote."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_noop, ngettext
+
+from moderation.ladder import Rung
+from moderation.models import Alert, Delivery
+
+INVARIANTS = {
+    "held_without_flag": gettext_noop("held texts that nobody was asked to look at"),
+    "flag_without_alert": gettext_noop("flags of which nobody was told"),
+    "alert_late": gettext_noop("alerts of which a step is overdue"),
+    "delivery_late": gettext_noop("alerts that could not be sent"),
+    "shown_while_held": gettext_noop("texts that are shown although they are held"),
+    "audit_broken": gettext_noop("faults at the end of the audit log"),
+    "job_stuck": gettext_noop("suggestion jobs that nothing ends"),
+}
+RUNGS = {
+    Rung.ON_DUTY: gettext_noop("first on duty"),
+    Rung.AGAIN: gettext_noop("told again"),
+    Rung.NEXT: gettext_noop("everybody on duty"),
+    Rung.LEADS: gettext_noop("the leads"),
+    Rung.ADMINS: gettext_noop("the admins"),
+    Rung.EVERYBODY: gettext_noop("everybody"),
+}
+CHANNELS = {
+    Delivery.Channel.IN_APP: gettext_noop("page"),
+    Delivery.Channel.MAIL: gettext_noop("e-mail"),
+    Delivery.Channel.WEBHOOK: gettext_noop("webhook"),
+}
+
+
+def headline(alert: Alert) -> str:
+    match alert.kind:
+        case Alert.Kind.TEST:
+            return gettext("Test alert")
+        case Alert.Kind.INVARIANT:
+            return gettext("Lantern found: %(what)s") % {"what": invariant_words(alert.code)}
+        case Alert.Kind.HAND_OVER:
+            return gettext("Level %(level)s: a hand-over waits") % {"level": alert.level}
+    assert alert.flag is not None
+    what = gettext("Level %(level)s: a post waits") if alert.flag.post_id else gettext("Level %(level)s: a reply waits")
+    return what % {"level": alert.level}
+
+
+def invariant_words(code: str) -> str:
+    return gettext(INVARIANTS.get(code, code))
+
+
+def minutes(passed: timedelta) -> str:
+    count = max(0, int(passed.total_seconds() // 60))
+    return ngettext("%(count)s minute", "%(count)s minutes", count) % {"count": count}
+
+
+def link_to(alert: Alert) -> str:
+    return f"{settings.PUBLIC_URL}{reverse('moderation:alert', args=[alert.id])}"

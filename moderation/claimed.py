@@ -1,0 +1,76 @@
+"""Who reviews a flag, since when and until when, as the page of the flag tells it and as its script asks for it again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+
+from moderation import policy
+from moderation.models import Flag, TakeOver
+
+
+def claim_of(flag: Flag, user: Any) -> dict[str, Any]:
+    claimer = flag.claimer()
+    mine = claimer is not None and claimer.pk == user.pk
+    may_decide = flag.is_open and policy.may_decide(user, flag)
+    return {
+        "by": claimer.username if claimer else "",
+        "by_id": str(claimer.pk) if claimer else "",
+        "mine": mine,
+        "since": flag.claimed_at if claimer else None,
+        "seconds_left": _seconds_left(flag) if mine else 0,
+        "may_claim": may_decide and claimer is None,
+        "may_take_over": may_decide and claimer is not None and not mine,
+        "may_pass": may_decide and (claimer is None or mine),
+        "renew_every": renew_seconds(),
+        "taken": _taken(flag, user) if claimer and not mine else "",
+    }
+
+
+def claim_state(flag: Flag, user: Any) -> dict[str, Any]:
+    """For the script of a page on which this person held the claim: whether they still do, or what to tell them."""
+    claim = claim_of(flag, user)
+    if claim["mine"]:
+        return {"mine": True, "left": claim["seconds_left"], "said": ""}
+    if not flag.is_open:
+        said = gettext("This was decided in the meantime. What you wrote is still here.")
+    elif claim["taken"]:
+        said = claim["taken"]
+    elif claim["by"]:
+        said = gettext("Your review ended, and %(name)s looks at it now. What you wrote is still here.") % {
+            "name": claim["by"]
+        }
+    else:
+        said = gettext("Your review ended. Take it again before you decide, so that nobody does the same work.")
+    return {"mine": False, "left": 0, "said": said}
+
+
+def renew_seconds() -> int:
+    """Four times within a lease, and at least once a minute: a lost request or two end no claim."""
+    return max(5, min(60, int(settings.CLAIM_LEASE.total_seconds() / 4)))
+
+
+def _seconds_left(flag: Flag) -> int:
+    assert flag.claimed_until is not None
+    return max(0, int((flag.claimed_until - timezone.now()).total_seconds()))
+
+
+def _taken(flag: Flag, user: Any) -> str:
+    """That somebody took it from this person, and why."""
+    over = TakeOver.objects.filter(flag=flag, taken_from=user).select_related("case", "by").order_by("-at").first()
+    if over is None or over.by_id != flag.claimed_by_id:
+        return ""
+    return gettext("%(name)s took this over at %(time)s: “%(reason)s” What you wrote is still here.") % {
+        "name": over.by.username,
+        "time": _time(over.at),
+        "reason": over.reason,
+    }
+
+
+def _time(at: datetime) -> str:
+    return date_format(timezone.localtime(at), "H:i")

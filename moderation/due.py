@@ -1,0 +1,55 @@
+"""By when a flag should be decided: the clock of its post's level, from the moment that it was opened. Orders nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from assistant import triage
+from moderation.models import Flag
+
+_SOON = 0.25  # of the clock's time: from then on it stands out
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    at: datetime
+    words: str
+    state: str  # "later", "soon" or "over"
+
+
+def due(flag: Flag) -> Due | None:
+    """None: the policy gives this level no clock, or the flag waits no more."""
+    clock = triage.clock(flag.level)
+    if clock is None or not flag.is_open:
+        return None
+    at = flag.opened_at + clock
+    left = at - timezone.now()
+    state = "over" if left < timedelta(0) else "soon" if left < clock * _SOON else "later"
+    return Due(at, due_words(left), state)
+
+
+def due_words(left: timedelta) -> str:
+    """The same words as static/js/due.js, which keeps them fresh."""
+    is_over = left < timedelta(0)
+    minutes = int(abs(left).total_seconds() // 60)
+    if minutes == 0:
+        return gettext("due now")
+    if minutes < 60:
+        words = gettext("%(count)s min over") if is_over else gettext("due in %(count)s min")
+        return words % {"count": minutes}
+    if minutes < 48 * 60:
+        words = gettext("%(count)s h over") if is_over else gettext("due in %(count)s h")
+        return words % {"count": minutes // 60}
+    words = gettext("%(count)s days over") if is_over else gettext("due in %(count)s days")
+    return words % {"count": minutes // 1440}
+
+
+def lasted_words(since: datetime) -> str:
+    minutes = int((timezone.now() - since).total_seconds() // 60)
+    if minutes < 60:
+        return gettext("%(count)s min") % {"count": max(0, minutes)}
+    return gettext("%(count)s h") % {"count": minutes // 60}

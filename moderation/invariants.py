@@ -1,0 +1,114 @@
+"""What must always be true, and what is told to whom when it is not. Each check counts; 0 is well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from assistant.models import Post, Reply, Suggestion, SuggestionJob, clock
+from assistant.models.clock import from_now
+from assistant.safety.types import Level, Severity
+from assistant.vault import audit
+from moderation import duty, holds
+from moderation.actions import alerts
+from moderation.models import Alert, Delivery, Escalation, Flag, LastCheck
+
+AT_THE_END = 200  # audit events that are read again each time; verify_audit reads them all
+SENT_WITHIN = timedelta(minutes=2)
+JOBS_END_WITHIN = timedelta(minutes=5)
+
+
+def held_without_flag() -> int:
+    return sum(1 for _ in holds.held_without_flag())
+
+
+def flags_without_alert() -> list[Flag]:
+    levels = [level.value for level in Level if duty.urgency_at(level) is not None]
+    urgent = Q(level__in=levels) | Q(raised_by__isnull=False, severity=Severity.HOLD)
+    told = Alert.objects.filter(kind=Alert.Kind.FLAG, closed_at=None).values("flag")
+    flags = Flag.objects.open().filter(urgent, escalated=False).exclude(id__in=told)
+    return [flag for flag in flags.select_related("case") if duty.urgency_of(flag) is not None]
+
+
+def hand_overs_without_alert() -> list[Escalation]:
+    return list(Escalation.objects.open().filter(alerts=None).select_related("flag"))
+
+
+def flag_without_alert() -> int:
+    return len(flags_without_alert()) + len(hand_overs_without_alert())
+
+
+def alert_late() -> int:
+    return len(alerts.late(clock.now()))
+
+
+def delivery_late() -> int:
+    """What was to leave the site and did not. What waits for a page is not late: nobody may have one open."""
+    outside = (Delivery.Channel.MAIL, Delivery.Channel.WEBHOOK)
+    rows = Delivery.objects.filter(channel__in=outside, delivered_at=None, made_at__lt=from_now(-SENT_WITHIN))
+    return rows.filter(epoch=F("alert__epoch"), alert__in=Alert.objects.live().values("id")).count()
+
+
+def shown_while_held() -> int:
+    held_at_work = Post.objects.filter(status=Post.Status.HELD, leased_until__gt=Now(), case__destroyed_at=None)
+    unapproved = Suggestion.objects.filter(status=Suggestion.Status.RELEASED, approval=None)
+    sent = Reply.objects.filter(status=Reply.Status.SENT, was_held=True, approval=None)
+    return held_at_work.count() + unapproved.count() + sent.count()
+
+
+def audit_broken() -> int:
+    """At its end: the last events are read anew, and the one that was last a minute ago must still be there."""
+    row = LastCheck.objects.filter(id=1).first()
+    seen = (row.audit_seq, row.audit_mac) if row is not None and row.audit_seq else None
+    return sum(1 for _ in audit.faults_in_chain(checkpoint=seen, last=AT_THE_END))
+
+
+def job_stuck() -> int:
+    """Running with a lease that ended long ago: the sweeper should have given it to another."""
+    return SuggestionJob.objects.running().filter(lease_until__lt=from_now(-JOBS_END_WITHIN)).count()
+
+
+CHECKS: dict[str, Callable[[], int]] = {
+    "held_without_flag": held_without_flag,
+    "flag_without_alert": flag_without_alert,
+    "alert_late": alert_late,
+    "delivery_late": delivery_late,
+    "shown_while_held": shown_while_held,
+    "audit_broken": audit_broken,
+    "job_stuck": job_stuck,
+}
+
+
+def failing() -> dict[str, int]:
+    """How many, by code; what is well is left out."""
+    found = {code: check() for code, check in CHECKS.items()}
+    return {code: count for code, count in found.items() if count}
+
+
+def check_and_tell() -> dict[str, int]:
+    """Leads and admins are told of what fails, and no longer of what is well again. Whom nobody was told of, is told of now."""
+    at_the_end = audit.head()
+    found = failing()
+    seen = {} if "audit_broken" in found else {"audit_seq": at_the_end[0], "audit_mac": at_the_end[1]}
+    LastCheck.objects.update_or_create(id=1, defaults={"at": Now(), "failing": found, **seen})
+    with transaction.atomic():
+        open_now = Alert.objects.filter(kind=Alert.Kind.INVARIANT, closed_at=None)
+        known = set(open_now.select_for_update().values_list("code", flat=True))
+        open_now.exclude(code__in=found).update(closed_at=Now())
+        for code in found.keys() - known:
+            alerts.alert_of_invariant(code)
+    if "flag_without_alert" in found:
+        tell_of_the_untold()
+    return found
+
+
+@transaction.atomic
+def tell_of_the_untold() -> None:
+    for flag in flags_without_alert():
+        alerts.alert_of_flag(flag)
+    for escalation in hand_overs_without_alert():
+        alerts.alert_of_hand_over(escalation)

@@ -1,0 +1,296 @@
+"""The moderation desk as a plain model: what should become of flags, replies and posts. Knows no Django and no action.
+
+test_random_desk.py does every step here and on real rows, and compares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+CLAIM = 15 * 60
+LEASE = 20 * 60
+UNDO = 60
+LEADS = ("birch", "hazel")  # hazel writes replies, too
+NOTHING_CHANGES = ("close", "uphold")
+
+
+@dataclass
+class Item:
+    """A post, with the reply that was written to it, if any."""
+
+    level: int
+    post: str
+    reply: str = ""
+    draft: str = ""
+    author: str = ""
+    leased_until: float = 0
+    wrote_on: bool = False  # the author went on after sending
+    again: str = ""  # a second reply of the author
+
+    def leased(self, now: float) -> bool:
+        return self.leased_until > now
+
+    def way_is_free(self, now: float) -> bool:
+        if self.reply == "withheld":
+            return self.draft == "withheld" and self.post == "waiting" and not self.leased(now)
+        return self.reply == "returned" and self.draft == "returned" and self.post == "answered"
+
+
+@dataclass
+class Said:
+    outcome: str
+    by: str
+
+
+@dataclass
+class Decided:
+    flag: Flagged
+    outcome: str
+    by: tuple[str, ...]
+    at: float
+    before: str
+    undone: bool = False
+    appealed: bool = False
+
+
+@dataclass(eq=False)
+class Flagged:
+    item: Item
+    about: str  # post or reply
+    raised_by: str = ""
+    appeal_of: Decided | None = None
+    status: str = "open"
+    version: int = 1
+    escalated: bool = False
+    claimed_by: str = ""
+    claimed_until: float = 0
+    proposal: Said | None = None
+
+    def state(self) -> str:
+        return self.item.post if self.about == "post" else self.item.reply
+
+
+@dataclass
+class Desk:
+    now: float = 0
+    items: list[Item] = field(default_factory=list)
+    flags: list[Flagged] = field(default_factory=list)
+    decisions: list[Decided] = field(default_factory=list)
+
+    # Who may do what
+
+    def may_decide(self, who: str, flag: Flagged) -> bool:
+        if flag.about == "reply" and flag.item.author == who:
+            return False
+        if flag.appeal_of is not None and who in flag.appeal_of.by:
+            return False
+        return not flag.escalated or who in LEADS
+
+    def claimer(self, flag: Flagged) -> str:
+        return flag.claimed_by if flag.claimed_until > self.now else ""
+
+    def outcomes(self, flag: Flagged) -> tuple[str, ...]:
+        if flag.appeal_of is not None:
+            back = flag.item.reply == "withheld" and flag.item.way_is_free(self.now)
+            return ("uphold", "overturn", "return") if back else ("uphold", "overturn")
+        if flag.about == "post":
+            return ("approve", "reject") if flag.item.post == "held" else ("close", "reject")
+        return ("return", "edit", "approve", "reject") if flag.item.reply == "held" else ("close",)
+
+    def _stale(self, flag: Flagged, seen: int) -> bool:
+        taken_back = flag.about == "reply" and flag.item.reply == "taken_back"
+        return flag.status != "open" or seen != flag.version or taken_back
+
+    # What people do. Each answers "done" or why not.
+
+    def claim(self, who: str, flag: Flagged) -> str:
+        if flag.status != "open" or self.claimer(flag) not in ("", who):
+            return "claimed"
+        flag.claimed_by, flag.claimed_until = who, self.now + CLAIM
+        return "done"
+
+    def end_claim(self, who: str, flag: Flagged) -> str:
+        if flag.claimed_by == who:
+            flag.claimed_by, flag.claimed_until = "", 0
+        return "done"
+
+    def decide(self, who: str, flag: Flagged, outcome: str, *, seen: int, policy: bool) -> str:
+        if self._stale(flag, seen):
+            return "stale"
+        if not self.may_decide(who, flag):
+            return "not_yours"
+        if self.claimer(flag) not in ("", who):
+            return "claimed"
+        if outcome not in self.outcomes(flag):
+            return "unfit_outcome"
+        if not policy:
+            return "policy_missing"
+        if flag.proposal is not None:
+            return "proposed"
+        if outcome == "edit" and flag.item.level == 4:
+            return "edit_held"  # the words that the moderator of the test writes name nobody to turn to
+        if flag.item.level == 4 and outcome not in NOTHING_CHANGES:
+            flag.proposal = Said(outcome, who)
+            self._make_stale(flag)
+            return "done"
+        self._settle(flag, outcome, (who,))
+        return "done"
+
+    def answer(self, who: str, flag: Flagged, *, confirmed: bool, seen: int) -> str:
+        if self._stale(flag, seen) or flag.proposal is None:
+            return "stale"
+        if not self.may_decide(who, flag):
+            return "not_yours"
+        if self.claimer(flag) not in ("", who):
+            return "claimed"
+        said = flag.proposal
+        if not confirmed:
+            flag.proposal = None
+            self._make_stale(flag)
+            return "done"
+        if said.by == who:
+            return "same_person"
+        if said.outcome not in self.outcomes(flag):
+            return "unfit_outcome"
+        flag.proposal = None
+        self._settle(flag, said.outcome, (said.by, who))
+        return "done"
+
+    def escalate(self, who: str, flag: Flagged, *, seen: int) -> str:
+        if not self.may_decide(who, flag):
+            return "not_yours"
+        if flag.status != "open" or seen != flag.version:
+            return "stale"
+        flag.escalated = True
+        self._make_stale(flag)
+        return "done"
+
+    def _make_stale(self, flag: Flagged) -> None:
+        flag.version += 1
+        flag.claimed_by, flag.claimed_until = "", 0
+
+    def _settle(self, flag: Flagged, outcome: str, by: tuple[str, ...]) -> None:
+        item = flag.item
+        self.decisions.append(Decided(flag, outcome, by, self.now, flag.state()))
+        flag.status, flag.claimed_by, flag.claimed_until = "decided", "", 0
+        flag.version += 1
+        if flag.appeal_of is not None:
+            if outcome != "uphold" and item.way_is_free(self.now):
+                item.reply = item.draft = "sent" if outcome == "overturn" else "returned"
+                item.post, item.leased_until = "answered", 0
+        elif flag.about == "post":
+            if outcome == "approve":
+                item.post = "waiting"
+            elif outcome == "reject" and item.post != "answered":
+                item.post, item.leased_until = "closed", 0
+        elif outcome in ("approve", "edit"):
+            item.reply = item.draft = "sent"
+        elif outcome == "return":
+            item.reply = item.draft = "returned"
+        elif outcome == "reject":
+            item.reply = item.draft = "withheld"
+            if item.post == "answered":
+                item.post = "waiting"
+
+    def undo(self, who: str, decision: Decided) -> str:
+        flag, item, outcome = decision.flag, decision.flag.item, decision.outcome
+        inside = {("post", "approve"), ("post", "reject"), ("reply", "return"), ("reply", "reject")}
+        stays = outcome in NOTHING_CHANGES or (flag.appeal_of is None and (flag.about, outcome) in inside)
+        late = self.now - decision.at > UNDO
+        if flag.status != "decided" or decision.undone or who not in decision.by or not stays or late:
+            return "too_late"
+        if decision.appealed:
+            return "appealed"
+        if flag.raised_by and any(
+            other.status == "open" and (other.raised_by, other.about) == (flag.raised_by, flag.about)
+            for other in self.flags
+            if other.item is item
+        ):
+            return "raised_again"
+        if outcome not in NOTHING_CHANGES and flag.state() != decision.before:
+            problem = self._restore(flag, decision)
+            if problem:
+                return problem
+        decision.undone = True
+        flag.status = "open"
+        flag.version += 1
+        return "done"
+
+    def _restore(self, flag: Flagged, decision: Decided) -> str:
+        item = flag.item
+        if flag.about == "post":
+            if item.post != {"approve": "waiting", "reject": "closed"}[decision.outcome]:
+                return "moved_on"
+            if item.post == "waiting" and item.leased(self.now):
+                return "moved_on"
+            item.post = decision.before
+            return ""
+        made = {"return": "returned", "reject": "withheld"}[decision.outcome]
+        if item.reply != made or item.draft != made:
+            return "moved_on"
+        if made == "returned" and item.wrote_on:
+            return "moved_on"
+        if made == "withheld":
+            if item.post == "answered" or (item.post == "waiting" and item.leased(self.now)):
+                return "moved_on"
+            item.post = "answered" if item.post == "waiting" else item.post
+        item.reply = item.draft = "held"
+        return ""
+
+    # What supporters do
+
+    def take_back(self, item: Item) -> str:
+        if item.reply != "held":
+            return "decided"
+        item.reply, item.draft = "taken_back", "returned"
+        return "done"
+
+    def write_on(self, item: Item) -> str:
+        if item.draft != "returned":
+            return "closed"
+        item.wrote_on = True
+        return "done"
+
+    def send_again(self, item: Item) -> str:
+        if item.draft != "returned":
+            return "closed"
+        if item.post not in ("answered", "waiting"):
+            return "post_closed"
+        if item.leased(self.now):
+            return "leased"
+        item.draft = item.again = "sent"
+        item.post, item.leased_until = "answered", 0
+        return "done"
+
+    def appeal(self, item: Item) -> str:
+        about = [
+            one
+            for one in self.decisions
+            if one.flag.item is item and one.flag.about == "reply" and one.flag.appeal_of is None and not one.undone
+        ]
+        if not about or about[-1].outcome not in ("edit", "return", "reject"):
+            return "nothing_to_appeal"
+        if about[-1].appealed:
+            return "appealed"
+        about[-1].appealed = True
+        self.flags.append(Flagged(item, "reply", raised_by=item.author, appeal_of=about[-1]))
+        return "done"
+
+    def worry(self, item: Item) -> bool:
+        """Whether it opens a flag."""
+        if any(
+            one.status == "open" and one.raised_by == "wren" and one.about == "post" and one.item is item
+            for one in self.flags
+        ):
+            return False
+        self.flags.append(Flagged(item, "post", raised_by="wren"))
+        return True
+
+    def take_post(self, item: Item) -> str:
+        if item.post != "waiting" or item.leased(self.now):
+            return "taken"
+        item.leased_until = self.now + LEASE
+        return "done"
+
+    def answer_post(self, item: Item) -> None:
+        item.post, item.leased_until = "answered", 0

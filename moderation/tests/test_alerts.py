@@ -1,0 +1,441 @@
+"""Alerts as rows: whom they reach, by which clock, and when they stop. The clock is the test's."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from assistant import actions as writing
+from assistant.models import AuditEvent, Post
+from moderation import actions, duty, notifier
+from moderation.actions import alerts
+from moderation.models import Alert, Delivery, Escalation, Flag, NotifierBeat, Shift
+from webapp import test as build
+from webapp.accounts.roles import Role
+from webapp.test import Cast
+
+pytestmark = pytest.mark.django_db
+
+KIND, CHANNEL = Alert.Kind, Delivery.Channel
+
+
+def minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)
+
+
+def on_duty(person: Any, line: str, place: int = 1) -> None:
+    now = timezone.now()
+    actions.add_shift(
+        person=person,
+        line=line,
+        place=place,
+        starts_at=now - minutes(5),
+        ends_at=now + timedelta(days=1),
+        weeks=1,
+        by=person,
+    )
+
+
+def urgent() -> Alert:
+    build.post(build.URGENT_POST)
+    return Alert.objects.get()
+
+
+def told(alert: Alert, step: int | None = None) -> set[str]:
+    """Names of those whose page was to show it, in the present epoch."""
+    alert.refresh_from_db()
+    rows = alert.deliveries.filter(channel=CHANNEL.IN_APP, epoch=alert.epoch)
+    return {row.person.username for row in rows.filter(step=alert.step if step is None else step) if row.person}
+
+
+def after(alert: Alert, count: float) -> datetime:
+    alert.refresh_from_db()
+    return alert.since + minutes(count)
+
+
+def client_of(person: Any) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+# Beginning
+
+
+def test_a_post_of_level_four_has_its_alert_in_the_same_transaction(cast: Cast) -> None:
+    on_duty(cast.birch, "lead")
+    with transaction.atomic():
+        build.post(build.URGENT_POST)
+        assert Alert.objects.count() == 1
+        transaction.set_rollback(True)
+    assert (Alert.objects.count(), Flag.objects.count(), Post.objects.count()) == (0, 0, 0)
+    alert = urgent()
+    assert (alert.kind, alert.level, told(alert)) == (KIND.FLAG, 4, {"birch"})
+
+
+def test_the_policy_says_which_lines_are_told(cast: Cast) -> None:
+    on_duty(cast.ash, "moderator")
+    on_duty(cast.birch, "lead")
+    assert told(urgent()) == {"ash", "birch"}
+    build.post("I want to die and I cut myself again.")  # level 2
+    of_level_two = Alert.objects.exclude(level=4).get()
+    assert (of_level_two.level, told(of_level_two)) == (2, {"ash"})
+
+
+def test_a_calm_post_tells_nobody_and_a_sample_neither(cast: Cast) -> None:
+    build.post(build.CALM_POST, draw=build.drawn)
+    assert Flag.objects.count() == 1
+    assert not Alert.objects.exists()
+
+
+def test_nobody_on_duty_means_all_leads_at_once(cast: Cast) -> None:
+    clinician = build.person("linden", Role.CLINICIAN)
+    assert duty.nobody_takes_hand_overs()
+    assert told(urgent()) == {cast.birch.username, clinician.username}
+
+
+def test_whoever_lost_the_role_is_not_on_duty_any_more(cast: Cast) -> None:
+    on_duty(cast.birch, "lead")
+    assert not duty.nobody_takes_hand_overs()
+    cast.birch.groups.clear()
+    assert duty.nobody_takes_hand_overs()
+
+
+def test_a_worry_that_cannot_wait_is_told_to_leads_whatever_the_rules_found(cast: Cast) -> None:
+    on_duty(cast.birch, "lead")
+    draft = build.draft(cast.wren)
+    writing.worry(draft.post, by=cast.wren)
+    assert not Alert.objects.exists()
+    writing.worry(draft.post, by=cast.wren, now=True)
+    alert = Alert.objects.get()
+    assert (alert.level, told(alert)) == (3, {"birch"})
+
+
+def test_a_hand_over_is_told_to_those_who_can_take_it(cast: Cast) -> None:
+    on_duty(cast.ash, "moderator")
+    on_duty(cast.birch, "lead")
+    writing.hand_over_post(build.draft(cast.wren, level=4), by=cast.wren)
+    alert = Alert.objects.get()
+    assert (alert.kind, alert.level, told(alert)) == (KIND.HAND_OVER, 4, {"birch"})
+
+
+# The ladder
+
+
+def test_it_climbs_from_who_is_on_duty_to_everybody(cast: Cast) -> None:
+    elm = build.person("elm", Role.MODERATOR)
+    on_duty(cast.ash, "moderator")
+    on_duty(elm, "moderator", place=2)
+    alert = urgent()
+    expected = [
+        (1.9, {"ash"}),
+        (2, {"ash"}),
+        (4, {"ash", "elm"}),
+        (5, {"birch"}),
+        (7, {"willow"}),
+        (12, {"ash", "elm", "birch", "willow"}),
+        (17, {"ash", "elm", "birch", "willow"}),
+    ]
+    for minute, names in expected:
+        alerts.advance(now=after(alert, minute))
+        assert told(alert) == names, minute
+    assert AuditEvent.objects.filter(action="alert.step").count() == 6
+
+
+def test_looking_twice_at_the_same_time_tells_nobody_twice(cast: Cast) -> None:
+    alert = urgent()
+    at = after(alert, 2)
+    assert [alerts.advance(now=at), alerts.advance(now=at)] == [1, 0]
+    assert alert.deliveries.filter(step=1).count() == len(told(alert))
+
+
+def test_who_claims_the_flag_has_the_alert_and_the_clock_runs_for_an_outcome(cast: Cast) -> None:
+    alert = urgent()
+    actions.claim_flag(Flag.objects.get(), by=cast.birch)
+    alert.refresh_from_db()
+    assert alert.holder == cast.birch
+    assert alerts.advance(now=after(alert, 4.9)) == 0
+    assert alerts.advance(now=after(alert, 5)) == 1
+    assert told(alert) == {"birch"}  # the only lead, who has it
+    alerts.advance(now=after(alert, 7))
+    assert told(alert) == {"birch", "willow"}
+
+
+def test_renewing_a_claim_does_not_turn_the_clock_back(cast: Cast) -> None:
+    alert = urgent()
+    actions.claim_flag(Flag.objects.get(), by=cast.birch)
+    alert.refresh_from_db()
+    epoch = alert.epoch
+    actions.claim_flag(Flag.objects.get(), by=cast.birch)
+    alert.refresh_from_db()
+    assert alert.epoch == epoch
+
+
+def test_who_lets_somebody_else_take_it_starts_it_anew(cast: Cast) -> None:
+    on_duty(cast.ash, "moderator")
+    alert = urgent()
+    flag = Flag.objects.get()
+    actions.claim_flag(flag, by=cast.birch)
+    assert told(alert) == set()
+    actions.end_claim(flag, by=cast.birch)
+    alert.refresh_from_db()
+    assert (alert.holder, told(alert)) == (None, {"ash"})
+
+
+def test_a_decision_ends_it(cast: Cast) -> None:
+    alert = urgent()
+    flag = Flag.objects.get()
+    actions.decide(
+        flag, outcome="approve", policy="crisis", by=cast.ash, reason="Somebody writes now.", seen=flag.version
+    )
+    flag.refresh_from_db()
+    actions.answer_proposal(
+        flag, confirmed=True, by=cast.birch, reason="", seen=flag.version
+    )  # at level 4 it takes two
+    assert alerts.advance(now=after(alert, 60)) == 0
+    assert alerts.close_finished() == 1
+    assert not Alert.objects.live().exists()
+
+
+def test_escalating_ends_what_moderators_were_told_and_begins_what_leads_are(cast: Cast) -> None:
+    on_duty(cast.ash, "moderator")
+    on_duty(cast.birch, "lead")
+    first = urgent()
+    flag = Flag.objects.get()
+    actions.escalate(flag, by=cast.ash, reason="A lead should take this.", seen=flag.version)
+    second = Alert.objects.live().get()
+    assert second != first
+    assert (second.kind, told(second)) == (KIND.HAND_OVER, {"birch"})
+
+
+# Hand-overs
+
+
+def handed_over(cast: Cast) -> Escalation:
+    writing.hand_over_post(build.draft(cast.wren, level=4), by=cast.wren)
+    return Escalation.objects.get()
+
+
+def test_a_hand_over_is_taken_renewed_and_ended_with_an_outcome(cast: Cast) -> None:
+    row = handed_over(cast)
+    lead = client_of(cast.birch)
+    place = f"/moderation/hand-overs/{row.id}/"
+    assert "Nobody has it yet" in build.read(lead.get(place))
+    lead.post(f"{place}take")
+    assert "You have it" in build.read(lead.get(place))
+    alert = Alert.objects.get()
+    epoch = alert.epoch
+    lead.post(f"{place}take")
+    alert.refresh_from_db()
+    assert alert.epoch == epoch + 1  # the clock runs anew
+    lead.post(f"{place}end", {"outcome": "helpline", "note": "They rang the line that I named."})
+    row.refresh_from_db()
+    assert not row.is_open
+    assert "They rang the line that I named." in build.read(lead.get(place))
+    assert alerts.advance(now=after(alert, 600)) == 0
+
+
+def test_deciding_about_the_post_does_not_end_the_hand_over_of_the_person(cast: Cast) -> None:
+    row = handed_over(cast)
+    flag = Flag.objects.get(escalated=True)
+    actions.claim_flag(flag, by=cast.birch)
+    flag.refresh_from_db()
+    actions.decide(flag, outcome="reject", policy="crisis", by=cast.birch, reason="We ring them.", seen=flag.version)
+    row.refresh_from_db()
+    assert row.is_open
+    assert alerts.advance(now=after(Alert.objects.get(), 5)) == 1
+
+
+def test_deciding_about_an_escalated_reply_ends_its_hand_over(cast: Cast) -> None:
+    draft = build.draft(cast.wren, text=build.HURTFUL_REPLY)
+    writing.send_reply(draft, by=cast.wren, revision=build.head_of(draft))
+    flag = Flag.objects.get()
+    actions.escalate(flag, by=cast.ash, reason="A lead should see this.", seen=flag.version)
+    flag.refresh_from_db()
+    actions.decide(flag, outcome="reject", policy="dismissal", by=cast.birch, reason="Unkind.", seen=flag.version)
+    assert not Escalation.objects.get().is_open
+    assert not Alert.objects.live().exists()
+
+
+def test_one_that_ended_is_opened_again_and_whoever_does_it_has_it(cast: Cast) -> None:
+    row = handed_over(cast)
+    actions.take_hand_over(row, by=cast.birch)
+    row.refresh_from_db()
+    actions.end_hand_over(row, outcome="not_reached", note="No answer.", by=cast.birch)
+    lead = client_of(cast.birch)
+    lead.post(f"/moderation/hand-overs/{row.id}/reopen")
+    row.refresh_from_db()
+    assert (row.is_open, row.acknowledged_by) == (True, cast.birch)
+    assert alerts.advance(now=after(Alert.objects.get(), 5)) == 1
+
+
+@pytest.mark.parametrize(("outcome", "note"), [("", "Done."), ("helpline", "  "), ("cured", "Done.")])
+def test_it_does_not_end_without_an_outcome_and_a_line(cast: Cast, outcome: str, note: str) -> None:
+    row = handed_over(cast)
+    actions.take_hand_over(row, by=cast.birch)
+    answer = client_of(cast.birch).post(f"/moderation/hand-overs/{row.id}/end", {"outcome": outcome, "note": note})
+    assert answer.status_code == 422
+    assert row.is_open
+
+
+def test_who_does_not_have_it_cannot_end_it(cast: Cast) -> None:
+    row = handed_over(cast)
+    answer = client_of(cast.birch).post(
+        f"/moderation/hand-overs/{row.id}/end", {"outcome": "helpline", "note": "They rang the line."}
+    )
+    assert answer.status_code == 409
+    assert "Take it first" in build.read(answer)
+    assert row.is_open
+
+
+def test_the_packet_has_what_was_said_what_was_named_and_the_rule_of_the_country(cast: Cast) -> None:
+    draft = build.draft(cast.wren, text="I am here. You can ring Samaritans on 116 123 at any hour.", level=4)
+    writing.set_country(draft, country="IE", by=cast.wren)
+    writing.hand_over_post(draft, by=cast.wren)
+    page = build.read(client_of(cast.birch).get(f"/moderation/hand-overs/{Escalation.objects.get().id}/"))
+    assert build.WORRYING_POST in page
+    assert "You can ring Samaritans on 116 123" in page
+    assert "Named to them nobody yet" in page
+    assert "A lead decides whether emergency services are called." in page
+
+
+def test_the_packet_names_whom_they_were_told_of_once_it_was_sent(cast: Cast) -> None:
+    draft = build.draft(cast.wren, text=f"{build.HURTFUL_REPLY} You can ring Samaritans on 116 123.")
+    Post.objects.filter(id=draft.post_id).update(country="IE")
+    draft.post.refresh_from_db()
+    writing.send_reply(draft, by=cast.wren, revision=build.head_of(draft))
+    flag = Flag.objects.get()
+    actions.escalate(flag, by=cast.ash, reason="A lead should see this.", seen=flag.version)
+    place = f"/moderation/hand-overs/{Escalation.objects.get().id}/"
+    assert "Named to them nobody yet" in build.read(client_of(cast.birch).get(place))
+    flag.refresh_from_db()
+    actions.decide(
+        flag, outcome="approve", policy="dismissal", by=cast.birch, reason="Sent as it is.", seen=flag.version
+    )
+    page = build.read(client_of(cast.birch).get(place))
+    assert "Named to them Samaritans Ireland Emergency" in page
+    assert "This hand-over has ended" in page
+
+
+# What people see
+
+
+def test_every_page_of_who_is_told_shows_it_and_counts_as_delivered(cast: Cast) -> None:
+    on_duty(cast.birch, "lead")
+    alert = urgent()
+    page = build.read(client_of(cast.birch).get("/posts/"))
+    assert "Level 4: a post waits" in page
+    assert alert.deliveries.get().delivered_at is not None
+    assert "Level 4" not in build.read(client_of(cast.ash).get("/moderation/alerts/"))
+
+
+def test_no_alert_holds_a_word_of_what_was_written(cast: Cast) -> None:
+    urgent()
+    for person in (cast.birch, cast.willow):
+        page = client_of(person).get("/moderation/alerts/").content.decode()
+        assert "pills" not in page
+        assert "tonight" not in page
+
+
+def test_an_admin_is_told_and_sees_no_case(cast: Cast) -> None:
+    alert = urgent()
+    alerts.advance(now=after(alert, 7))
+    admin = client_of(cast.willow)
+    assert "You cannot open the case" in build.read(admin.get("/moderation/alerts/"))
+    assert admin.get(f"/moderation/alerts/{alert.id}/").headers["Location"] == "/moderation/duty/"
+    admin.post(f"/moderation/alerts/{alert.id}/acknowledge")
+    alert.refresh_from_db()
+    assert alert.holder == cast.willow
+
+
+def test_a_late_click_on_what_somebody_else_has_changes_nothing(cast: Cast) -> None:
+    on_duty(cast.birch, "lead")
+    alert = urgent()
+    actions.claim_flag(Flag.objects.get(), by=cast.birch)
+    client_of(cast.willow).post(f"/moderation/alerts/{alert.id}/acknowledge")
+    alert.refresh_from_db()
+    assert alert.holder == cast.birch
+
+
+def test_a_supporter_sees_whether_somebody_has_what_they_handed_over(cast: Cast) -> None:
+    actions.say_out_of_hours("Somebody is here from six. Ring the office before that.", by=cast.birch)
+    row = handed_over(cast)
+    supporter = client_of(cast.wren)
+    page = build.read(supporter.get("/posts/"))
+    assert "Nobody is on duty right now" in page
+    assert "Ring the office before that." in page
+    actions.take_hand_over(row, by=cast.birch)
+    assert "birch has the post that you handed over" in build.read(supporter.get("/posts/"))
+    assert "handed over" not in build.read(client_of(cast.robin).get("/posts/"))
+
+
+@pytest.mark.parametrize(("level", "said"), [(2, False), (3, True), (4, True)])
+def test_the_writing_page_says_at_once_that_nobody_is_on_duty(cast: Cast, level: int, said: bool) -> None:
+    draft = build.draft(cast.wren, level=level)
+    page = client_of(cast.wren).get(f"/drafts/{draft.id}/").content.decode()
+    assert ('id="nobody-on-duty"' in page) == said
+    on_duty(cast.birch, "lead")
+    assert 'id="nobody-on-duty"' not in client_of(cast.wren).get(f"/drafts/{draft.id}/").content.decode()
+
+
+# The rota
+
+
+SHIFT = {"line": "lead", "place": "1", "starts_at": "2026-12-01T18:00", "ends_at": "2026-12-01T23:00", "weeks": "3"}
+
+
+def test_a_lead_puts_somebody_on_the_rota_for_some_weeks_and_takes_them_off(cast: Cast) -> None:
+    lead = client_of(cast.birch)
+    lead.post("/moderation/duty/shifts", SHIFT | {"person": str(cast.birch.pk)})
+    starts = [shift.starts_at for shift in Shift.objects.all()]
+    assert [later - starts[0] for later in starts] == [timedelta(0), timedelta(weeks=1), timedelta(weeks=2)]
+    lead.post(f"/moderation/duty/shifts/{Shift.objects.all()[0].id}/remove")
+    assert Shift.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [("ash", {}), ("birch", {"ends_at": "2026-12-01T17:00"}), ("birch", {"ends_at": "2027-12-01T17:00"}), ("wren", {})],
+)
+def test_a_shift_that_cannot_be_is_refused(cast: Cast, name: str, changes: dict[str, str]) -> None:
+    person = getattr(cast, name)
+    answer = client_of(cast.birch).post("/moderation/duty/shifts", SHIFT | {"person": str(person.pk)} | changes)
+    assert answer.status_code == 422
+
+
+def test_the_test_alert_goes_to_who_asked_and_says_how_it_arrived(cast: Cast) -> None:
+    build.person("cedar", Role.LEAD)
+    lead = client_of(cast.birch)
+    page = build.read(lead.post("/moderation/duty/test", follow=True))
+    assert "Test alert" in page
+    assert "arrived after" in build.read(lead.get("/moderation/duty/"))
+    alert = Alert.objects.get()
+    assert told(alert) == {"birch"}
+    lead.post(f"/moderation/alerts/{alert.id}/acknowledge")
+    assert not Alert.objects.live().exists()
+
+
+# The switch
+
+
+def test_pages_and_health_say_so_when_nothing_delivers_alerts(cast: Cast) -> None:
+    lead = client_of(cast.birch)
+    assert "Alerts are not being delivered." in build.read(lead.get("/posts/"))
+    assert Client().get("/healthz").json()["alerts"] == "silent"
+    stand_in = notifier.Notifier(stands_in=True)
+    assert stand_in.is_wanted()
+    stand_in.beat()
+    assert Client().get("/healthz").json()["alerts"] == "standing in"
+    notifier.Notifier().beat()
+    assert not stand_in.is_wanted()
+    assert Client().get("/healthz").json()["alerts"] == "ok"
+    assert "Alerts are not being delivered." not in build.read(lead.get("/posts/"))
+    NotifierBeat.objects.update(seen_at=timezone.now() - timedelta(minutes=1))
+    assert stand_in.is_wanted()
+    assert "Alerts are not being delivered." in build.read(lead.get("/posts/"))
+    assert "Alerts are not" not in build.read(client_of(cast.wren).get("/posts/"))

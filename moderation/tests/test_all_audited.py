@@ -1,0 +1,99 @@
+"""No act of moderation without its audit event: every button, every page with content, every action, every row that one makes."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+from assistant import actions as assistant_actions
+from assistant.models import AuditEvent
+from moderation import actions
+from moderation.models import BreakGlass, BreakGlassReview, Decision, Escalation, Flag, Incident, IncidentEntry
+from webapp import test as build
+from webapp.tests.stage import KNOWN_FLAG, Stage
+from webapp.tests.test_bad_requests import FORMS
+
+ROOM = Path(settings.BASE_DIR) / "moderation"
+BUTTONS = sorted(name for name in FORMS if name.startswith("moderation:"))
+WITH_CONTENT = ["moderation:flag", "moderation:incident", "moderation:incident_file", "moderation:break_glass_case"]
+# Rows that an act makes, the event that each of them has, and whose id stands in it.
+ROWS: dict[type[Any], tuple[str, str]] = {
+    Flag: ("flag.opened", "id"),
+    Decision: ("flag.decided", "flag_id"),
+    Escalation: ("flag.escalated", "flag_id"),
+    Incident: ("incident.opened", "id"),
+    IncidentEntry: ("incident.written", "incident_id"),
+    BreakGlass: ("break_glass.asked", "id"),
+    BreakGlassReview: ("break_glass.allowed", "about_id"),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", BUTTONS)
+def test_every_button_leaves_an_event_with_who_pressed_it(name: str) -> None:
+    stage = Stage()
+    before = AuditEvent.objects.latest("seq").seq
+    stage.client_for(name).post(stage.address(name), FORMS[name])
+    events = AuditEvent.objects.filter(seq__gt=before)
+    assert {event.actor for event in events} == {str(stage.robin.pk)}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", WITH_CONTENT)
+def test_every_page_with_content_leaves_an_event_each_time_it_is_read(name: str) -> None:
+    stage = Stage()
+    before = AuditEvent.objects.latest("seq").seq
+    client = stage.client_for(name)
+    for _ in range(2):
+        assert client.get(stage.address(name)).status_code == 200
+    assert AuditEvent.objects.filter(seq__gt=before, actor=str(stage.robin.pk)).count() == 2
+
+
+@pytest.mark.django_db
+def test_no_row_without_its_event() -> None:
+    """By whatever way the rows came: a check, a supporter, a moderator, a command."""
+    stage = Stage()
+    Flag.objects.filter(id=KNOWN_FLAG).delete()  # made by hand
+    assistant_actions.worry(build.draft(stage.wren).post, by=stage.wren, now=True)
+    assistant_actions.report(stage.suggestion, by=stage.wren)
+    assistant_actions.hand_over_post(build.draft(stage.wren), by=stage.wren)
+    Flag.objects.filter(post=build.post(build.URGENT_POST)).delete()
+    call_command("reconcile_holds", "flag", stdout=StringIO())
+    for name in ("moderation:claim", "moderation:decide", "moderation:sign_off", "moderation:answer_break_glass"):
+        stage.client_for(name).post(stage.address(name), FORMS[name])
+    for table, (action, field) in ROWS.items():
+        rows = Counter(str(row_id) for row_id in table.objects.values_list(field, flat=True))
+        events = Counter(AuditEvent.objects.filter(action=action).values_list("object_id", flat=True))
+        assert rows, table
+        assert not rows - events, table
+
+
+def calls_in_actions() -> dict[str, set[str]]:
+    """By function of moderation/actions/: what it calls, "record" standing for `audit.record`."""
+    found: dict[str, set[str]] = {}
+    for path in (ROOM / "actions").glob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef):
+                called = [call.func for call in ast.walk(node) if isinstance(call, ast.Call)]
+                names = {one.id for one in called if isinstance(one, ast.Name)}
+                found[node.name] = names | {ast.unparse(one) for one in called if isinstance(one, ast.Attribute)}
+    return found
+
+
+def test_every_action_comes_to_an_event() -> None:
+    calls = calls_in_actions()
+    for name in actions.__all__:
+        if isinstance(getattr(actions, name), type):
+            continue  # a refusal
+        reached, waiting = set(), {name}
+        while waiting:
+            reached |= waiting
+            waiting = set().union(*(calls.get(one, set()) for one in waiting)) - reached
+        assert "audit.record" in reached, f"{name} changes something and leaves no event"

@@ -1,0 +1,258 @@
+"""Alerts leave the site over a real line: a relay that goes down and comes back, a webhook, copies, and what kills in between."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from email.header import decode_header, make_header
+from email.message import Message
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from assistant.models import AuditEvent, Post, SuggestionJob
+from moderation import actions, delivering, invariants, notifier
+from moderation.actions import alerts
+from moderation.models import Alert, Delivery, Flag, LastCheck
+from webapp import environment
+from webapp import test as build
+from webapp.accounts.roles import Role
+from webapp.private_relay import PrivateRelay, PrivateWebhook
+from webapp.test import Cast
+from webapp.tests.test_docs import section
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "known to this test and to nobody else"
+
+
+@pytest.fixture
+def relay(settings: Settings) -> Iterator[PrivateRelay]:
+    server = PrivateRelay()
+    settings.EMAIL_RELAY_URL = server.url
+    for name, value in environment.mail_relay("EMAIL_RELAY_URL", server.url).items():
+        setattr(settings, name, value)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def webhook(settings: Settings) -> Iterator[PrivateWebhook]:
+    server = PrivateWebhook()
+    server.start()
+    settings.ALERT_WEBHOOK_URL, settings.ALERT_WEBHOOK_SECRET = server.url, SECRET
+    yield server
+    server.stop()
+
+
+def try_again_now() -> None:
+    """As if the pause after a failure were over."""
+    Delivery.objects.update(next_at=timezone.now() - timedelta(seconds=1), leased_until=None)
+
+
+def subject(message: Message) -> str:
+    return str(make_header(decode_header(message["Subject"])))
+
+
+def words(message: Message) -> str:
+    body: Any = message.get_payload(decode=True)
+    return str(body.decode())
+
+
+def test_a_letter_says_level_age_and_link_and_nothing_of_what_was_written(cast: Cast, relay: PrivateRelay) -> None:
+    build.post(build.URGENT_POST)
+    assert delivering.deliver() == 1
+    (mail,) = relay.mails
+    alert = Alert.objects.get()
+    row = alert.deliveries.get(channel="mail")
+    assert mail.to == ("birch@example.org",)
+    assert mail.key == str(row.id)
+    assert subject(mail.message) == "[Lantern] Level 4: a post waits"
+    assert f"/moderation/alerts/{alert.id}/" in words(mail.message)
+    assert "pills" not in mail.message.as_string()
+    assert row.delivered_at is not None
+    assert delivering.deliver() == 0
+
+
+def test_a_relay_that_is_down_loses_nothing(cast: Cast, relay: PrivateRelay) -> None:
+    relay.stop()
+    build.post(build.URGENT_POST)
+    assert delivering.deliver() == 0
+    row = Delivery.objects.get(channel="mail")
+    assert (row.delivered_at, row.attempts, row.error) == (None, 1, "ConnectionRefusedError")
+    assert delivering.deliver() == 0  # not before its pause is over
+    assert Delivery.objects.get(channel="mail").attempts == 1
+    relay.start()
+    try_again_now()
+    assert delivering.deliver() == 1
+    assert [mail.key for mail in relay.mails] == [str(row.id)]
+
+
+def test_one_address_that_is_refused_keeps_no_other(cast: Cast, relay: PrivateRelay) -> None:
+    build.person("alder", Role.LEAD)
+    relay.refused.add("alder@example.org")
+    build.post(build.URGENT_POST)
+    assert delivering.deliver() == 1
+    assert [mail.to for mail in relay.mails] == [("birch@example.org",)]
+    assert Delivery.objects.get(person__username="alder", channel="mail").error == "NotTaken"
+
+
+def test_who_died_after_sending_leaves_a_copy_with_the_same_key(
+    cast: Cast, relay: PrivateRelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build.post(build.URGENT_POST)
+
+    def die(_self: Delivery) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Delivery, "succeed", die)
+        with pytest.raises(SystemExit):
+            delivering.deliver()
+    assert delivering.deliver() == 0  # the lease of the dead one still holds
+    try_again_now()
+    assert delivering.deliver() == 1
+    assert len(relay.mails) == 2
+    assert len({mail.key for mail in relay.mails}) == 1
+
+
+def test_nobody_is_written_to_about_what_somebody_has_meanwhile(cast: Cast, relay: PrivateRelay) -> None:
+    relay.stop()
+    build.post(build.URGENT_POST)
+    delivering.deliver()
+    actions.claim_flag(Flag.objects.get(), by=cast.birch)
+    relay.start()
+    try_again_now()
+    assert delivering.deliver() == 0
+    assert relay.mails == []
+
+
+def test_two_at_the_same_row_send_it_once(cast: Cast, relay: PrivateRelay) -> None:
+    build.post(build.URGENT_POST)
+    row = Delivery.objects.get(channel="mail")
+    assert row.lease()
+    assert not Delivery.objects.get(id=row.id).lease()
+
+
+def test_a_webhook_gets_ids_and_times_with_a_signature(cast: Cast, webhook: PrivateWebhook) -> None:
+    build.post(build.URGENT_POST)
+    assert delivering.deliver() == 1
+    ((body, headers),) = webhook.asked
+    said = json.loads(body)
+    alert = Alert.objects.get()
+    assert set(said) == {"key", "alert", "kind", "code", "level", "opened_at", "step", "rung", "link"}
+    assert (said["alert"], said["level"], said["kind"]) == (str(alert.id), 4, "flag")
+    at, mac = (part.partition("=")[2] for part in headers["Lantern-Signature"].split(","))
+    assert mac == hmac.new(SECRET.encode(), at.encode() + b"." + body, hashlib.sha256).hexdigest()
+    assert b"pills" not in body
+
+
+def test_a_webhook_that_sends_elsewhere_is_not_followed(cast: Cast, webhook: PrivateWebhook) -> None:
+    webhook.status = 302
+    build.post(build.URGENT_POST)
+    assert delivering.deliver() == 0
+    assert Delivery.objects.get(channel="webhook").error == "HTTP 302"
+    assert len(webhook.asked) == 1
+
+
+# What the site finds about itself
+
+
+@pytest.fixture
+def well(cast: Cast) -> Cast:
+    assert invariants.check_and_tell() == {}
+    return cast
+
+
+def found() -> dict[str, int]:
+    return invariants.check_and_tell()
+
+
+def test_held_text_without_a_flag_is_told_to_leads_and_admins_until_it_is_well(well: Cast) -> None:
+    build.post(build.URGENT_POST)
+    Flag.objects.update(status="dropped")
+    assert found() == {"held_without_flag": 1}
+    alert = Alert.objects.live().get()
+    assert (alert.kind, alert.code) == (Alert.Kind.INVARIANT, "held_without_flag")
+    assert {row.person.username for row in alert.deliveries.all() if row.person} == {"birch", "willow"}
+    found()
+    assert Alert.objects.live().count() == 1
+    Flag.objects.update(status="open")
+    assert found() == {}
+    assert not Alert.objects.live().filter(kind=Alert.Kind.INVARIANT).exists()
+
+
+def test_a_flag_of_which_nobody_was_told_is_told_of(well: Cast) -> None:
+    build.post(build.URGENT_POST)
+    Alert.objects.all().delete()
+    assert found() == {"flag_without_alert": 1}
+    assert Alert.objects.live().filter(kind=Alert.Kind.FLAG).exists()
+    assert found() == {}
+
+
+def test_an_alert_whose_clock_passed_without_a_step_is_found(well: Cast) -> None:
+    build.post(build.URGENT_POST)
+    Alert.objects.update(since=timezone.now() - timedelta(minutes=2, seconds=20))
+    assert found() == {}
+    Alert.objects.update(since=timezone.now() - timedelta(minutes=3))
+    assert found() == {"alert_late": 1}
+    alerts.advance()
+    assert found() == {}
+
+
+def test_what_could_not_be_sent_for_minutes_is_found(well: Cast, relay: PrivateRelay) -> None:
+    relay.stop()
+    build.post(build.URGENT_POST)
+    Delivery.objects.filter(channel="mail").update(made_at=timezone.now() - timedelta(minutes=3))
+    assert found()["delivery_late"] == 1
+
+
+def test_a_held_post_that_somebody_works_on_is_found(well: Cast) -> None:
+    build.post(build.URGENT_POST)
+    Post.objects.update(leased_by=well.wren, leased_until=timezone.now() + timedelta(minutes=5))
+    assert found() == {"shown_while_held": 1}
+
+
+def test_a_changed_event_and_one_that_was_cut_off_at_the_end_are_found(well: Cast) -> None:
+    build.post(build.URGENT_POST)
+    found()
+    last = AuditEvent.objects.order_by("-seq")[0]
+    AuditEvent.objects.filter(seq=last.seq).update(code="changed")
+    assert found()["audit_broken"] >= 1
+    AuditEvent.objects.filter(seq=last.seq).update(code=last.code)
+    assert found() == {}
+    AuditEvent.objects.filter(seq__gt=LastCheck.objects.get().audit_seq - 1).delete()
+    assert "audit_broken" in found()
+
+
+def test_a_job_that_nothing_ends_is_found(well: Cast) -> None:
+    job = build.job(build.draft(well.wren))
+    SuggestionJob.objects.filter(id=job.id).update(status="running", lease_until=timezone.now() - timedelta(minutes=6))
+    assert found() == {"job_stuck": 1}
+
+
+def test_one_process_checks_each_minute(cast: Cast) -> None:
+    assert [LastCheck.claim(every=notifier.CHECK_EVERY) for _ in range(3)] == [True, False, False]
+    LastCheck.objects.update(at=timezone.now() - timedelta(seconds=61))
+    assert LastCheck.claim(every=notifier.CHECK_EVERY)
+
+
+def test_every_check_stands_in_the_document() -> None:
+    text = section("docs/moderation-parts/handover.md", "What is checked every minute")
+    assert all(f"`{code}`" in text for code in invariants.CHECKS)
+
+
+def test_a_round_does_all_of_it(cast: Cast, relay: PrivateRelay) -> None:
+    build.post(build.URGENT_POST)
+    Alert.objects.update(since=timezone.now() - timedelta(minutes=5))
+    notifier.Notifier().round()
+    assert {mail.to[0] for mail in relay.mails} == {"birch@example.org"}
+    assert Alert.objects.get().step == 3
+    assert LastCheck.objects.exists()
+    assert notifier.state() == "ok"

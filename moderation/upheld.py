@@ -1,0 +1,32 @@
+"""Whether a decision says that the checks were right about a flag, and which checks those were."""
+
+from __future__ import annotations
+
+from moderation.areas import areas_of
+from moderation.models import Decision, Flag
+
+# Nobody's finding: people's own wishes, and what the level alone asks for.
+NO_DETECTOR = {"person", "sample", "triage", "pipeline"}
+_OF_CLOSED = {
+    Decision.Closing.FINE: False,
+    Decision.Closing.MISTAKE: False,
+    Decision.Closing.TALK: True,
+    Decision.Closing.SERVICE: True,
+}
+
+
+def detectors_of(flag: Flag) -> set[str]:
+    return areas_of(flag.codes) - NO_DETECTOR
+
+
+def upheld(decision: Decision) -> bool | None:
+    """None where the outcome does not tell: a held post that supporters may answer may have been held rightly all the same, and
+    the answer to an appeal is about a decision."""
+    flag = decision.flag
+    if decision.missed is not None:
+        return decision.missed
+    if decision.outcome == Decision.Outcome.CLOSE:
+        return _OF_CLOSED[Decision.Closing(decision.closed_as)]
+    if flag.post_id is not None or flag.is_appeal:
+        return None
+    return decision.outcome != Decision.Outcome.APPROVE

@@ -1,0 +1,128 @@
+// Alerts on every page of whoever is told of them: a poke over the socket, or fifteen seconds, and the page looks what waits.
+
+import { backOff, getFragment } from "./server.js";
+
+const LOOK_EVERY = 15000;
+const SIGN_IN = 4401;
+const FORBIDDEN = 4403;
+const SOUND = "lantern.alerts.sound";
+const BADGE = "● ";
+const region = document.getElementById("alerts");
+let failures = 0;
+let looking = false;
+let lookAgain = false;
+let timer = 0;
+
+function connect() {
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  const socket = new WebSocket(`${scheme}://${location.host}/ws/alerts`);
+  socket.onmessage = (event) => hear(event.data);
+  socket.onclose = ({ code }) => {
+    if (code === SIGN_IN || code === FORBIDDEN) {
+      clearInterval(timer);
+      return;
+    }
+    setTimeout(connect, backOff(failures));
+    failures += 1;
+  };
+}
+
+function hear(data) {
+  failures = 0;
+  try {
+    if (JSON.parse(data).t === "alerts") look();
+  } catch {
+    // not ours
+  }
+}
+
+/** One request at a time; what comes meanwhile is looked for once more afterwards. */
+async function look() {
+  lookAgain = looking;
+  if (looking) return;
+  looking = true;
+  const nodes = await getFragment(region.dataset.url);
+  looking = false;
+  if (nodes) show(nodes);
+  if (lookAgain) look();
+}
+
+function show(nodes) {
+  const before = new Set(shown());
+  if (stateOf(nodes) === stateOf([...region.childNodes])) return;
+  const hadFocus = region.contains(document.activeElement);
+  region.replaceChildren(...nodes);
+  if (hadFocus) region.querySelector("a, button")?.focus();
+  if (shown().some((one) => !before.has(one))) ring();
+  badge();
+}
+
+function stateOf(nodes) {
+  return nodes.find((node) => node.dataset?.state !== undefined)?.dataset.state;
+}
+
+function shown() {
+  return [...region.querySelectorAll("[data-alert]")].map((one) => one.dataset.alert);
+}
+
+function badge() {
+  const name = document.title.replaceAll(BADGE, "");
+  const wanted = shown().length ? BADGE + name : name;
+  if (document.title !== wanted) document.title = wanted;
+}
+
+// Sound, on devices where somebody allowed it. Browsers stay silent until something on the page was touched.
+
+let audio = null;
+
+function isAllowed() {
+  try {
+    return localStorage.getItem(SOUND) === "on";
+  } catch {
+    return false;
+  }
+}
+
+function allow(on) {
+  try {
+    localStorage.setItem(SOUND, on ? "on" : "off");
+  } catch {
+    // no storage: then it is silent again on the next page
+  }
+}
+
+function ring() {
+  if (!isAllowed()) return;
+  audio ??= new AudioContext();
+  audio.resume().then(() => {
+    for (const [number, pitch] of [660, 880].entries()) {
+      const tone = audio.createOscillator();
+      const volume = audio.createGain();
+      const at = audio.currentTime + number * 0.25;
+      tone.frequency.value = pitch;
+      volume.gain.setValueAtTime(0.2, at);
+      volume.gain.exponentialRampToValueAtTime(0.001, at + 0.4);
+      tone.connect(volume).connect(audio.destination);
+      tone.start(at);
+      tone.stop(at + 0.4);
+    }
+  });
+}
+
+const sound = document.querySelector("#alert-sound");
+if (sound) {
+  const button = sound.querySelector("button");
+  button.setAttribute("aria-pressed", String(isAllowed()));
+  button.addEventListener("click", () => {
+    allow(!isAllowed());
+    button.setAttribute("aria-pressed", String(isAllowed()));
+    ring();
+  });
+  sound.hidden = false;
+}
+
+new MutationObserver(badge).observe(document.querySelector("title"), { childList: true }); // the queue counts there, too
+document.addEventListener("lantern:leave", () => clearInterval(timer));
+timer = setInterval(look, LOOK_EVERY);
+badge();
+connect();

@@ -1,0 +1,13 @@
+// Reads a file of people into the field of the form. The file itself is never sent: this site takes no files.
+
+const choice = document.querySelector("[data-from-file]");
+const file = choice.querySelector("input");
+const field = document.querySelector("textarea[name=people]");
+
+choice.hidden = false;
+file.addEventListener("change", async () => {
+  if (!file.files.length) return;
+  field.value = (await file.files[0].text()).replace(/^\ufeff/, "");
+  file.value = "";
+  field.focus();
+});

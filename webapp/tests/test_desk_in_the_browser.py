@@ -1,0 +1,144 @@
+"""A moderator decides without a mouse, on a desk and on a phone; what can be done is always in the same place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from assistant.models import Reply
+from assistant.safety.types import Level
+from moderation.actions import appeal, decide
+from moderation.models import Decision, Flag
+from webapp.accounts.models import User
+from webapp.test import Cast
+from webapp.tests.browser import TOO_WIDE, check_accessibility
+from webapp.tests.stage import held_reply
+from webapp.tests.test_by_keyboard import SMALL, lost, tab_to
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+DESK = {"width": 1280, "height": 800}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def queries_beside_a_loop() -> Iterator[None]:
+    """Playwright's loop runs in this thread for the whole module, beside the queries of tests and fixtures."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        yield
+
+
+def page_of(browser: Browser, live_server: LiveServer, person: User, **options: Any) -> Page:
+    client = Client()
+    client.force_login(person)
+    context = browser.new_context(locale="en-GB", **options)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+    return context.new_page()
+
+
+def flag_page(browser: Browser, live_server: LiveServer, person: User, flag: Flag, **options: Any) -> Page:
+    page = page_of(browser, live_server, person, **options)
+    page.goto(f"{live_server.url}/moderation/flags/{flag.id}/")
+    return page
+
+
+def bar_is_in_view(page: Page) -> bool:
+    box = page.locator("#acts").bounding_box()
+    assert box is not None
+    height = page.evaluate("innerHeight")
+    return bool(box["y"] >= 0 and box["y"] + box["height"] <= height + 1)
+
+
+@pytest.mark.parametrize("size", [DESK, SMALL], ids=["desk", "360"])
+def test_a_reply_is_returned_and_that_is_undone_by_keyboard(
+    cast: Cast, chromium: Browser, live_server: LiveServer, size: Any
+) -> None:
+    reply = held_reply(cast.wren)
+    page = flag_page(chromium, live_server, cast.ash, Flag.objects.get(reply=reply), viewport=size)
+    check_accessibility(page)
+    for way in ("0", "document.documentElement.scrollHeight / 2", "document.documentElement.scrollHeight"):
+        page.evaluate(f"scrollTo(0, {way})")
+        assert bar_is_in_view(page)
+    assert page.evaluate(TOO_WIDE) == []
+    assert lost(page) == []
+    page.locator("#text-heading").click()
+    tab_to(page, "#decision-policy")
+    page.keyboard.type("Dis")
+    expect(page.locator("#decision-policy")).to_have_value("dismissal")
+    tab_to(page, "#decision-reason")
+    page.keyboard.type("Please say first what they feel.")
+    tab_to(page, "button[name=outcome][value=return]")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/moderation/")
+    reply.refresh_from_db()
+    assert (reply.status, reply.note) == ("returned", "Please say first what they feel.")
+    check_accessibility(page)
+    tab_to(page, ".undo button")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/flags/**")
+    expect(page.locator("#decision-policy")).to_be_visible()
+    assert Reply.objects.get().status == "held"
+
+
+@pytest.mark.parametrize("size", [DESK, SMALL], ids=["desk", "360"])
+def test_what_was_proposed_is_confirmed_by_somebody_else(
+    cast: Cast, chromium: Browser, live_server: LiveServer, size: Any
+) -> None:
+    flag = Flag.objects.get(reply=held_reply(cast.wren, level=Level.PLAN))
+    decide(flag, outcome="approve", policy="crisis", by=cast.ash, reason="It asks plainly.", seen=1)
+    page = flag_page(chromium, live_server, cast.birch, flag, viewport=size)
+    expect(page.locator("#acts")).to_contain_text("ash proposes: approve")
+    check_accessibility(page)
+    assert bar_is_in_view(page)
+    assert page.evaluate(TOO_WIDE) == []
+    tab_to(page, "button[value=confirm]")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/moderation/")
+    assert Reply.objects.get().status == "sent"
+
+
+def test_a_supporter_reads_what_changed_and_asks_for_another_look(
+    cast: Cast, chromium: Browser, live_server: LiveServer
+) -> None:
+    reply = held_reply(cast.wren)
+    page = page_of(chromium, live_server, cast.wren, viewport=SMALL)
+    page.goto(f"{live_server.url}/replies/{reply.id}/")
+    expect(page.locator("main")).to_contain_text("It may read as blame, comparison, or as not having listened.")
+    check_accessibility(page)
+    edited = "I know lonely evenings, too. What would you like to cook?"
+    said: dict[str, Any] = {"policy": "dismissal", "reason": "Left out the comparison.", "seen": 1}
+    decide(Flag.objects.get(reply=reply), outcome="edit", by=cast.ash, edited_text=edited, **said)
+    page.reload()
+    expect(page.locator("ins").first).to_be_visible()
+    expect(page.locator("main")).to_contain_text("Left out the comparison.")
+    page.get_by_text("Ask for another look").press("Enter")
+    check_accessibility(page)
+    page.get_by_label("What should be looked at again?").fill("It was about myself.")
+    page.get_by_role("button", name="Send it to another moderator").press("Enter")
+    expect(page.locator("main")).to_contain_text("Another moderator will answer here.")
+    check_accessibility(page)
+    assert page.evaluate(TOO_WIDE) == []
+
+
+@pytest.mark.parametrize("size", [DESK, SMALL], ids=["desk", "360"])
+def test_an_appeal_is_answered(cast: Cast, chromium: Browser, live_server: LiveServer, size: Any) -> None:
+    reply = held_reply(cast.wren)
+    said: dict[str, Any] = {"policy": "dismissal", "reason": "It compares.", "seen": 1}
+    decide(Flag.objects.get(reply=reply), outcome="reject", by=cast.ash, **said)
+    asked = appeal(reply, words="It is about myself, not about them.", by=cast.wren)
+    page = flag_page(chromium, live_server, cast.birch, asked.flag, viewport=size)
+    expect(page.locator("main")).to_contain_text("It is about myself, not about them.")
+    check_accessibility(page)
+    assert page.evaluate(TOO_WIDE) == []
+    page.get_by_label("By the policy").select_option("dismissal")
+    page.get_by_label("Reason").fill("You were right.")
+    page.get_by_role("button", name="Overturn").press("Enter")
+    page.wait_for_url("**/moderation/")
+    assert Reply.objects.get().status == "sent"
+    assert Decision.objects.latest("at").outcome == "overturn"
