@@ -92,7 +92,7 @@ class Command(BaseCommand):
     def tell(self, found: Found) -> None:
         self.stdout.write(f"{found.done} case(s) compared, {found.skipped} skipped, {found.flipped} flip(s).")
         for flip in found.flips:
-            told = f"people had upheld {flip.upheld} and approved {flip.fine} as they were"
+            told = f"people had upheld {flip.upheld} and not {flip.fine}"
             self.stdout.write(f"  {FATES[flip.before]} -> {FATES[flip.after]}: {flip.n}; {told}")
         for flip in found.levels:
             self.stdout.write(f"  level {flip.before} -> {flip.after}: {flip.n} post(s)")
