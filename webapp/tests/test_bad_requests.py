@@ -163,7 +163,7 @@ FORMS |= {
     "moderation:give_up_hand_over": {},
     "moderation:end_hand_over": {"outcome": "helpline", "note": "They wrote back."},
     "moderation:reopen_hand_over": {},
-    "moderation:add_shift": {"person": "", "line": "lead", "place": "1", "weeks": "1"}
+    "moderation:add_shift": {"person": "robin", "line": "lead", "place": "1", "weeks": "1"}
     | {"starts_at": "2026-12-01T18:00", "ends_at": "2026-12-01T23:00"},
     "moderation:remove_shift": {},
     "moderation:out_of_hours": {"text": "Somebody is here from six to eleven in the evening."},
@@ -455,7 +455,7 @@ def test_a_host_that_is_not_ours_is_refused(host: str) -> None:
 @pytest.mark.parametrize("page", ["//evil.example/", "https://evil.example/", "javascript:alert(1)", "\x00//evil"])
 def test_signing_in_leads_to_no_other_site(stage: Stage, page: str) -> None:
     cache.clear()
-    answer = Client().post("/sign-in/", {"login": "wren", "password": PASSWORD, "next": page})
+    answer = Client().post("/sign-in/", {"login": "robin", "password": PASSWORD, "next": page})
     assert answer.status_code == 302
     assert answer.headers["Location"] == "/"
 
