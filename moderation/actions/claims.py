@@ -37,9 +37,9 @@ def renew_claim(flag: Flag, *, by: Any) -> bool:
 
 @transaction.atomic
 def end_claim(flag: Flag, *, by: Any) -> None:
-    flag.end_claim(by)
-    audit.record("flag.claim_ended", actor=by, object_type="flag", object_id=flag.id)
-    poke.queue_changed()
+    if flag.end_claim(by):
+        audit.record("flag.claim_ended", actor=by, object_type="flag", object_id=flag.id)
+        poke.queue_changed()
 
 
 @transaction.atomic
@@ -67,7 +67,7 @@ def handed_to(user: Any) -> FlagQuerySet:
 
 @transaction.atomic
 def pass_flag(flag: Flag, *, by: Any) -> None:
-    """Leave it to others. What is told and recorded is the same as for every claim that ends."""
+    """Leave it to others. Told and recorded is the claim that ends, as for every other, and nothing where there was none."""
     Pass.objects.get_or_create(flag=flag, by=by)
     end_claim(flag, by=by)
 
