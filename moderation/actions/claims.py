@@ -15,7 +15,7 @@ from assistant.streaming import poke
 from assistant.vault import audit
 from moderation import policy
 from moderation.actions.stale import StaleFlag
-from moderation.models import Escalation, Flag, Pass, TakeOver
+from moderation.models import Escalation, Flag, Pass, Proposal, TakeOver
 from moderation.models.flags import FlagQuerySet
 
 
@@ -60,9 +60,11 @@ def take_next(by: Any) -> Flag | None:
 
 
 def handed_to(user: Any) -> FlagQuerySet:
-    """What "next" may hand to this person: free, theirs to decide, and not one that they passed on."""
+    """What "next" may hand to this person: free, theirs to decide, not one that they passed on, and not one that waits for
+    somebody else to confirm what they proposed."""
     flags = Flag.objects.open().for_person(user).free()
-    return flags.exclude(passes__by=user).exclude(reply__draft__author=user)
+    proposed = Proposal.objects.filter(by=user, answered_at=None).values("flag")
+    return flags.exclude(passes__by=user).exclude(reply__draft__author=user).exclude(id__in=proposed)
 
 
 @transaction.atomic

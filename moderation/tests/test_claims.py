@@ -210,6 +210,14 @@ def test_who_passes_is_not_handed_it_again_and_nobody_is_told(flag: Flag, ash: C
     assert Pass.objects.count() == 1
 
 
+def test_who_proposed_is_not_handed_what_somebody_else_confirms(flag: Flag, ash: Client, birch: Client) -> None:
+    assert str(flag.id) in next_of(ash)
+    assert decide(ash, "approve").status_code == 302  # of a level that takes two
+    assert flag.proposals.exists()
+    assert next_of(ash) == "/moderation/"
+    assert str(flag.id) in next_of(birch)
+
+
 def told(client: Client, flag: Flag) -> list[tuple[str, str]]:
     history = client.get(f"/moderation/flags/{flag.id}/").context["history"]
     return [(event["who"], event["what"]) for event in history]
