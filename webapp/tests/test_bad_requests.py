@@ -120,7 +120,7 @@ FORMS: dict[str, dict[str, str]] = {
     "assistant:erase_care": {},
     "moderation:next": {},
     "moderation:together": {
-        "chosen": "00000000-0000-4000-8000-000000000000:1",
+        "chosen": f"{KNOWN_FLAG}:1",
         "outcome": "close",
         "policy": "crisis",
         "closed_as": "fine",
