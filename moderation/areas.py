@@ -1,4 +1,7 @@
-"""What a flag is about, in words: the family of its codes, which is the name of a phase or of who asked for a look."""
+"""What a flag is about, in words: the family of its codes, which is the name of a phase or of who asked for a look.
+
+Finer than the policies that people decide by; a family that has a policy of its own is called as that is.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,11 @@ AREAS = {
     "classifier": gettext_noop("Danger, by the classifier"),
     "second_reader": gettext_noop("Danger, by the model"),
     "person": gettext_noop("Raised by people"),
-    "methods": gettext_noop("Methods"),
+    "methods": gettext_noop("Means and methods"),
     "hazards": gettext_noop("Hazards"),
     "support": gettext_noop("Help left out"),
-    "medical": gettext_noop("Medical advice"),
-    "dismissal": gettext_noop("Dismissing"),
+    "medical": gettext_noop("Medical claims"),
+    "dismissal": gettext_noop("Dismissal"),
     "hostility": gettext_noop("Hostile"),
     "reply_classifier": gettext_noop("Unkind, by the classifier"),
     "boundaries": gettext_noop("Boundaries"),

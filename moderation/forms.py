@@ -96,7 +96,9 @@ class _LocalTime(forms.DateTimeInput):
 class ShiftForm(forms.Form):
     """Times are in the time zone of the site."""
 
-    person: forms.ModelChoiceField[Any] = forms.ModelChoiceField(queryset=None, label=_("Who"))
+    person: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        queryset=None, to_field_name="username", label=_("Who")
+    )
     line = forms.ChoiceField(choices=Shift.Line.choices, label=_("In which line"))
     place = forms.IntegerField(
         min_value=1, max_value=9, initial=1, label=_("Place in it"), help_text=_("1 is told first.")

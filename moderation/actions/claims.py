@@ -16,7 +16,7 @@ from moderation import policy
 from moderation.actions import alerts
 from moderation.actions.reviews import claim_review
 from moderation.actions.stale import StaleFlag
-from moderation.models import Flag, Pass, Review, TakeOver
+from moderation.models import Flag, Pass, Proposal, Review, TakeOver
 from moderation.models.flags import FlagQuerySet
 from moderation.reviews import next_for
 from moderation.stand_in import flag_of
@@ -40,10 +40,10 @@ def renew_claim(flag: Flag, *, by: Any) -> bool:
 
 @transaction.atomic
 def end_claim(flag: Flag, *, by: Any) -> None:
-    flag.end_claim(by)
-    alerts.give_up_flag(flag, by=by)
-    audit.record("flag.claim_ended", actor=by, object_type="flag", object_id=flag.id)
-    poke.queue_changed()
+    if flag.end_claim(by):
+        alerts.give_up_flag(flag, by=by)
+        audit.record("flag.claim_ended", actor=by, object_type="flag", object_id=flag.id)
+        poke.queue_changed()
 
 
 @transaction.atomic
@@ -77,14 +77,16 @@ def _is_claimed(review: Review, by: Any) -> bool:
 
 
 def handed_to(user: Any) -> FlagQuerySet:
-    """What "next" may hand to this person: free, theirs to decide, and not one that they passed on."""
+    """What "next" may hand to this person: free, theirs to decide, not one that they passed on, and not one that waits for
+    somebody else to confirm what they proposed."""
     flags = Flag.objects.open().for_person(user).free()
-    return flags.exclude(passes__by=user).exclude(reply__draft__author=user)
+    proposed = Proposal.objects.filter(by=user, answered_at=None).values("flag")
+    return flags.exclude(passes__by=user).exclude(reply__draft__author=user).exclude(id__in=proposed)
 
 
 @transaction.atomic
 def pass_flag(flag: Flag, *, by: Any) -> None:
-    """Leave it to others. What is told and recorded is the same as for every claim that ends."""
+    """Leave it to others. Told and recorded is the claim that ends, as for every other, and nothing where there was none."""
     Pass.objects.get_or_create(flag=flag, by=by)
     end_claim(flag, by=by)
 

@@ -31,9 +31,9 @@ def claim_review(review: Review, *, by: Any) -> None:
 
 @transaction.atomic
 def end_review_claim(review: Review, *, by: Any) -> None:
-    review.let_go(by)
-    audit.record("review.claim_ended", actor=by, object_type="review", object_id=review.id)
-    poke.queue_changed()
+    if review.let_go(by):
+        audit.record("review.claim_ended", actor=by, object_type="review", object_id=review.id)
+        poke.queue_changed()
 
 
 @transaction.atomic

@@ -193,8 +193,10 @@ class Flag(models.Model):
         mine = Flag.objects.filter(id=self.id, status=Flag.Status.OPEN, claimed_by=user, claimed_until__gte=Now())
         return mine.update(claimed_until=until) == 1
 
-    def end_claim(self, user: Any) -> None:
-        Flag.objects.filter(id=self.id, claimed_by=user).update(claimed_by=None, claimed_until=None)
+    def end_claim(self, user: Any) -> bool:
+        """False when they had none any more."""
+        mine = Flag.objects.filter(id=self.id, claimed_by=user, claimed_until__gte=Now())
+        return mine.update(claimed_by=None, claimed_until=None) == 1
 
     def close(self, *, seen: int, status: str) -> bool:
         """Close the flag if its version is still the one that the person saw. Exactly one caller gets True."""

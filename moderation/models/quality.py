@@ -152,5 +152,7 @@ class Review(models.Model):
             Review.objects.filter(id__in=waiting.values("id"), decided_at=None).update(by=user, claimed_at=since) == 1
         )
 
-    def let_go(self, user: Any) -> None:
-        Review.objects.filter(id=self.id, by=user, decided_at=None).update(by=None, claimed_at=None)
+    def let_go(self, user: Any) -> bool:
+        """False when this person did not have it."""
+        mine = Review.objects.filter(id=self.id, by=user, decided_at=None)
+        return mine.update(by=None, claimed_at=None) == 1

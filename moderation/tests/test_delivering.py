@@ -244,7 +244,7 @@ def test_one_process_checks_each_minute(cast: Cast) -> None:
 
 
 def test_every_check_stands_in_the_document() -> None:
-    text = section("docs/moderation-parts/handover.md", "What is checked every minute")
+    text = section("docs/moderation/hand-over.md", "What is checked every minute")
     assert all(f"`{code}`" in text for code in invariants.CHECKS)
 
 

@@ -72,6 +72,12 @@ def undo(cast: Cast) -> None:
     actions.undo(decided(flag, "return", cast.ash), by=cast.ash)
 
 
+def end_claim(cast: Cast) -> None:
+    flag = flag_of(cast)
+    actions.claim_flag(flag, by=cast.ash)
+    actions.end_claim(flag, by=cast.ash)
+
+
 ACTS: dict[str, tuple[Callable[[Cast], Any], str, str, str]] = {
     # act: who does it, the event, its outcome
     **{name: (settle(name), "ash", "flag.decided", name) for name in ("approve", "edit", "return", "reject")},
@@ -90,7 +96,7 @@ ACTS: dict[str, tuple[Callable[[Cast], Any], str, str, str]] = {
         "done",
     ),
     "claim": (lambda cast: actions.claim_flag(flag_of(cast), by=cast.ash), "ash", "flag.claimed", "done"),
-    "end_claim": (lambda cast: actions.end_claim(flag_of(cast), by=cast.ash), "ash", "flag.claim_ended", "done"),
+    "end_claim": (end_claim, "ash", "flag.claim_ended", "done"),
     "note": (lambda cast: actions.add_note(flag_of(cast), text=WORDS, by=cast.ash), "ash", "case.noted", "done"),
 }
 

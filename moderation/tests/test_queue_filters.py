@@ -14,6 +14,7 @@ from assistant.safety.phases import build_phases
 from moderation.actions import claim_flag
 from moderation.areas import AREAS
 from moderation.models import Flag
+from moderation.policies import BY_CODE
 from webapp import test as build
 from webapp.test import Cast
 
@@ -102,7 +103,7 @@ def test_a_click_on_the_value_that_is_chosen_takes_it_back(desk: Client) -> None
 
 
 def test_what_is_urgent_outside_the_filters_is_said(desk: Client) -> None:
-    assert "outside" not in build.read(desk.get("/moderation/"))
+    assert "outside th" not in build.read(desk.get("/moderation/"))  # these filters, or them
     page = build.read(desk.get("/moderation/rows", {"kind": "suggestion"}))
     assert "1 urgent post is outside these filters. 1 text is held outside them. Show all that is open" in page
     assert "1 urgent post is outside" in build.read(desk.get("/moderation/", {"language": "es"}))
@@ -115,6 +116,12 @@ def test_escalated_flags_are_counted_for_those_who_decide_them_alone(desk: Clien
     assert "urgent post" not in build.read(desk.get("/moderation/", {"kind": "suggestion"}))
     desk.force_login(cast.birch)
     assert desk.get("/moderation/").context["total"] == 4
+
+
+def test_a_family_with_a_policy_of_its_own_is_called_as_that_is() -> None:
+    shared = set(AREAS) & set(BY_CODE) - {"crisis"}  # which is several families here, by who saw the danger
+    assert shared == {"methods", "medical", "personal_data", "dismissal", "promises"}
+    assert {code: AREAS[code] for code in shared} == {code: BY_CODE[code].label for code in shared}
 
 
 def test_every_phase_has_its_words() -> None:

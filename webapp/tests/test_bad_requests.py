@@ -120,7 +120,7 @@ FORMS: dict[str, dict[str, str]] = {
     "assistant:erase_care": {},
     "moderation:next": {},
     "moderation:together": {
-        "chosen": "00000000-0000-4000-8000-000000000000:1",
+        "chosen": f"{KNOWN_FLAG}:1",
         "outcome": "close",
         "policy": "crisis",
         "closed_as": "fine",
@@ -179,7 +179,7 @@ FORMS |= {
     "moderation:give_up_hand_over": {},
     "moderation:end_hand_over": {"outcome": "helpline", "note": "They wrote back."},
     "moderation:reopen_hand_over": {},
-    "moderation:add_shift": {"person": "", "line": "lead", "place": "1", "weeks": "1"}
+    "moderation:add_shift": {"person": "robin", "line": "lead", "place": "1", "weeks": "1"}
     | {"starts_at": "2026-12-01T18:00", "ends_at": "2026-12-01T23:00"},
     "moderation:remove_shift": {},
     "moderation:out_of_hours": {"text": "Somebody is here from six to eleven in the evening."},
@@ -475,7 +475,7 @@ def test_a_host_that_is_not_ours_is_refused(host: str) -> None:
 @pytest.mark.parametrize("page", ["//evil.example/", "https://evil.example/", "javascript:alert(1)", "\x00//evil"])
 def test_signing_in_leads_to_no_other_site(stage: Stage, page: str) -> None:
     cache.clear()
-    answer = Client().post("/sign-in/", {"login": "wren", "password": PASSWORD, "next": page})
+    answer = Client().post("/sign-in/", {"login": "robin", "password": PASSWORD, "next": page})
     assert answer.status_code == 302
     assert answer.headers["Location"] == "/"
 

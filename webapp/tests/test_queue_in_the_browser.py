@@ -35,6 +35,11 @@ from moderation.models import Flag
 Flag.objects.filter(id=values[0]).update(claimed_until=timezone.now())
 answer = None
 """
+PROPOSALS = """
+from moderation.models import Proposal
+answer = [[row.by.username, row.outcome, row.policy, row.reason] for row in
+          Proposal.objects.select_related("case", "by").order_by("at")]
+"""
 DECISIONS = """
 from moderation.models import Decision
 answer = [[decision.by.username, decision.outcome, decision.reason] for decision in
@@ -84,11 +89,18 @@ def flag_of(page: Page) -> str:
     return found[1]
 
 
+def say(page: Page, form: str, reason: str, closed_as: str = "") -> None:
+    page.locator(f"#{form}-policy").select_option("crisis")
+    if closed_as:
+        page.locator(f"#{form}-closed-as").select_option(closed_as)
+    page.fill(f"#{form}-reason", reason)
+
+
 # Keys
 
 
 def test_several_flags_are_cleared_by_keys_alone(running: Embedded, site: DemoSite, chromium: Browser) -> None:
-    before = len(running.look(DECISIONS))
+    before = len(running.look(PROPOSALS))  # they are of a level that takes two
     page = desk(site, chromium)
     page.keyboard.press("j")
     expect(rows(page).nth(0).locator("a")).to_be_focused()
@@ -98,7 +110,10 @@ def test_several_flags_are_cleared_by_keys_alone(running: Embedded, site: DemoSi
     for number in range(3):
         seen.append(page.url)
         expect(page.locator("#claim")).to_contain_text("Yours")
-        page.keyboard.press("a")  # without a reason nothing is decided
+        page.keyboard.press("a")  # without a policy nothing is decided
+        expect(page.locator("#decision-policy")).to_be_focused()
+        page.keyboard.type("Signs")
+        page.keyboard.press("Tab")
         expect(page.locator("#decision-reason")).to_be_focused()
         page.keyboard.type(f"A lead is in touch, {number}. ap")
         page.keyboard.press("Escape")
@@ -108,8 +123,8 @@ def test_several_flags_are_cleared_by_keys_alone(running: Embedded, site: DemoSi
     with page.expect_navigation():
         page.keyboard.press("p")
     assert page.url not in seen
-    decided = running.look(DECISIONS)[before:]
-    assert decided == [["rowan", "approve", f"A lead is in touch, {number}. ap"] for number in range(3)]
+    proposed = running.look(PROPOSALS)[before:]
+    assert proposed == [["rowan", "approve", "crisis", f"A lead is in touch, {number}. ap"] for number in range(3)]
     assert len(set(seen)) == 3
 
 
@@ -162,15 +177,15 @@ def test_no_row_moves_while_somebody_is_at_them(running: Embedded, site: DemoSit
 def test_what_was_decided_meanwhile_stays_in_its_place_until_one_leaves(
     running: Embedded, site: DemoSite, chromium: Browser
 ) -> None:
-    page = desk(site, chromium)
+    page = desk(site, chromium, path="?level=1&kind=post")
     is_live(page)
     page.keyboard.press("j")
     page.keyboard.press("j")
     first = rows(page).nth(0).get_attribute("id")
     other = desk(site, chromium, "hazel")
     other.goto(f"{site.address}/moderation/flags/{str(first).removeprefix('row-')}/")
-    other.fill("#decision-reason", "A lead wrote to them.")
-    other.get_by_role("button", name="Approve", exact=True).click()
+    say(other, "decision", "Tired, not in danger.", "fine")
+    other.get_by_role("button", name="Close", exact=True).click()
     expect(page.locator(f"#{first}")).to_contain_text("waits here no more", timeout=12_000)
     page.evaluate("document.activeElement.blur()")
     expect(page.locator(f"#{first}")).to_have_count(0, timeout=12_000)
@@ -236,7 +251,7 @@ def test_taking_over_is_told_on_the_open_page_at_once(site: DemoSite, chromium: 
     page = desk(site, chromium)
     page.keyboard.press("f")
     page.wait_for_url("**/flags/**")
-    page.fill("#decision-reason", "I was about to say")
+    say(page, "decision", "I was about to say")
     lead = sign_in(site, chromium, "hazel")
     lead.goto(page.url.partition("?")[0])
     lead.get_by_text("Take it over", exact=True).click()
@@ -265,8 +280,8 @@ def test_low_flags_are_chosen_by_key_and_decided_together(running: Embedded, sit
     expect(bar).to_be_visible()
     expect(page.locator("#together-count")).to_have_text("3")
     check_accessibility(page)
-    page.fill("#together-reason", "Tired, not in danger.")
-    page.get_by_role("button", name="Approve all").click()
+    say(page, "together", "Tired, not in danger.", "fine")
+    page.get_by_role("button", name="Close all").click()
     expect(page.locator("main")).to_contain_text("3 decided")
     check_accessibility(page)
     assert len(running.look(DECISIONS)) == before + 3
@@ -305,8 +320,8 @@ def test_all_of_it_works_without_javascript(site: DemoSite, chromium: Browser) -
     page.get_by_role("link", name="Show all that is open").first.click()
     page.get_by_role("link", name=re.compile(r"^1 \d+$")).click()
     page.locator("input[name=chosen]").first.check()
-    page.fill("#together-reason", "Nothing in it.")
-    page.get_by_role("button", name="Approve all").click()
+    say(page, "together", "Nothing in it.", "fine")
+    page.get_by_role("button", name="Close all").click()
     expect(page.locator("main")).to_contain_text("1 decided")
     page.goto(f"{site.address}/moderation/")
     page.get_by_role("button", name="Take the next one").click()

@@ -18,6 +18,4 @@ class Command(BaseCommand):
         for code in invariants.CHECKS:
             self.stdout.write(f"{found.get(code, 0):>5}  {code:<20} {invariant_words(code)}")
         if found:
-            raise CommandError(
-                f"Not as it must be: {', '.join(found)}. docs/moderation-parts/handover.md says what to do."
-            )
+            raise CommandError(f"Not as it must be: {', '.join(found)}. docs/moderation/hand-over.md says what to do.")
