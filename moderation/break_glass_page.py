@@ -77,8 +77,9 @@ def case_page(row: BreakGlass) -> dict[str, Any]:
 
 def waiting_for(user: Any) -> int:
     """How many requests and reviews wait for this lead, or for another one."""
-    asked = BreakGlass.objects.asked().exclude(by=user).count()
-    return asked + BreakGlassReview.objects.filter(closed_at=None).exclude(about__by=user).count()
+    asked = BreakGlass.objects.asked().exclude(by=user).order_by().values("id")
+    due = BreakGlassReview.objects.filter(closed_at=None).exclude(about__by=user).order_by().values("id")
+    return asked.union(due, all=True).count()
 
 
 def _texts(post: Post) -> list[dict[str, Any]]:
