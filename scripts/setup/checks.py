@@ -33,7 +33,7 @@ class Check:
 def with_pytest(
     name: str, verb: str, which: str, *, result: str, alone: bool = False, on_postgres: bool = False
 ) -> Check:
-    beside = ("-n", "0") if alone else ("-n", "2", "--dist", "loadfile")
+    beside = ("-n", "0") if alone else ("-n", "2")
     left_out = [f"--ignore={folder}" for folder in PLAIN] if on_postgres else []
     command = ("python", "-m", "pytest", *beside, "-m", which, f"--junitxml=test-results/{result}.xml", *left_out)
     return Check(name, verb, command, (("LANTERN_TEST_DB", "postgres"),) if on_postgres else ())
