@@ -95,7 +95,7 @@ def _chart(detectors: list[Detector]) -> Chart | None:
     return chart(
         "precision",
         gettext("How often people upheld what a check flagged"),
-        gettext("Filled: the share. Outlined: how high it may be, with 95 % confidence."),
+        gettext("Filled: the share. Outlined: how high it may be, with 95 percent confidence."),
         heights=[share.value if share else None for _, share in known],
         outlines=[share.high if share else None for _, share in known],
         columns={
