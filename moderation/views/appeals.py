@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from assistant.access import WRITE_REPLIES, needs, reply_for
 from assistant.actions import Refused
 from assistant.screens.replies import reply_page
+from assistant.views.answers import first_message
 from moderation import actions
 from moderation.forms import AppealForm
 
@@ -25,7 +26,7 @@ def appeal(request: HttpRequest, reply_id: uuid.UUID) -> HttpResponse:
     form = AppealForm(request.POST)
     try:
         if not form.is_valid():
-            raise Refused("words", str(next(iter(form.errors.values()))[0]), status=422)
+            raise Refused("words", first_message(form), status=422)
         actions.appeal(reply, words=form.cleaned_data["words"], by=request.user)
     except Refused as refusal:
         typed = {"appeal_words": request.POST.get("words", ""), "appeal_refusal": str(refusal)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +16,7 @@ from assistant.access import needs
 from assistant.actions import Refused
 from assistant.dispatch import forget_after_commit
 from assistant.vault import audit
+from assistant.views.answers import first_message
 from moderation import actions, case_page
 from moderation.access import decision_of, flag_for
 from moderation.forms import ESCALATE, AnswerForm, DecisionForm, NoteForm
@@ -41,7 +41,7 @@ def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     row = flag_for(request.user, flag_id)
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        return again(request, row, first_error(form), status=422)
+        return again(request, row, first_message(form), status=422)
     wanted = form.cleaned_data
     seen = wanted.pop("version")
     try:
@@ -66,7 +66,7 @@ def answer(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     row = flag_for(request.user, flag_id)
     form = AnswerForm(request.POST)
     if not form.is_valid():
-        return again(request, row, first_error(form), status=422)
+        return again(request, row, first_message(form), status=422)
     wanted = form.cleaned_data
     confirmed = wanted["answer"] == "confirm"
     try:
@@ -106,13 +106,9 @@ def note(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     row = flag_for(request.user, flag_id)
     form = NoteForm(request.POST)
     if not form.is_valid():
-        return again(request, row, first_error(form), status=422)
+        return again(request, row, first_message(form), status=422)
     actions.add_note(row, text=form.cleaned_data["text"], by=request.user)
     return redirect(reverse("moderation:flag", args=[row.id]) + "#notes")
-
-
-def first_error(form: forms.Form) -> str:
-    return str(next(iter(form.errors.values()))[0])
 
 
 TYPED = ("outcome", "policy", "reason", "edited_text", "closed_as", "missed", "answer", "text")

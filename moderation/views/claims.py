@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assistant.access import needs
 from assistant.actions import Refused
+from assistant.views.answers import first_message
 from moderation import actions
 from moderation.access import flag_for
 from moderation.claimed import claim_state
@@ -54,7 +55,7 @@ def take_over(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     row = flag_for(request.user, flag_id)
     form = TakeOverForm(request.POST)
     if not form.is_valid():
-        return again(request, row, str(next(iter(form.errors.values()))[0]), status=422)
+        return again(request, row, first_message(form), status=422)
     try:
         actions.take_over(
             row, by=request.user, taken_from=form.cleaned_data["taken_from"], reason=form.cleaned_data["why"]

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assistant.access import needs
 from assistant.dispatch import forget_after_commit
+from assistant.views.answers import first_message
 from moderation import actions, queue
 from moderation.forms import TogetherForm
 from moderation.models import Decision, Flag
@@ -39,7 +40,7 @@ def decide_together(request: HttpRequest) -> HttpResponse:
         page = queue.with_sample(queue.queue_page(request.user, request.GET.dict()), request.user)
         typed = {name: request.POST.get(name, "") for name in ("policy", "closed_as", "reason")}
         chosen = {"chosen": request.POST.getlist("chosen")}
-        refusal = str(next(iter(form.errors.values()))[0])
+        refusal = first_message(form)
         return render(
             request, "moderation/queue.html", page | {"typed": typed | chosen, "refusal": refusal}, status=422
         )

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from assistant.access import needs
 from assistant.actions import Refused
 from assistant.vault import audit
+from assistant.views.answers import first_message
 from moderation import actions, review_page
 from moderation.actions.decisions import Said
 from moderation.actions.stale import StaleFlag
@@ -26,7 +27,7 @@ from moderation.my_reviews import my_reviews_page
 from moderation.policy import DECIDE_FLAGS, VIEW_FLAGS
 from moderation.reviews import review_for
 from moderation.stand_in import flag_of
-from moderation.views.case import TYPED, first_error
+from moderation.views.case import TYPED
 from moderation.views.onward import onward
 
 
@@ -106,7 +107,7 @@ def note(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
         return _over(request, review)
     form = NoteForm(request.POST)
     if not form.is_valid():
-        return _again(request, review, first_error(form), status=422)
+        return _again(request, review, first_message(form), status=422)
     actions.add_note(flag_of(review), text=form.cleaned_data["text"], by=request.user)
     return redirect(reverse("moderation:flag", args=[review.id]) + "#notes")
 
@@ -120,7 +121,7 @@ def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
         return _over(request, review)
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        return _again(request, review, first_error(form), status=422)
+        return _again(request, review, first_message(form), status=422)
     said = Said(**{name: value for name, value in form.cleaned_data.items() if name != "version"})
     try:
         review = actions.decide_review(review, said, by=request.user)
