@@ -35,5 +35,9 @@ AREAS = {
 }
 
 
+def area_of(code: str) -> str:
+    return code.partition(".")[0]
+
+
 def areas_of(codes: list[str]) -> set[str]:
-    return {code.partition(".")[0] for code in codes}
+    return {area_of(code) for code in codes}

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from assistant.models import AuditEvent, Post, Reply, Suggestion, SuggestionJob
 from assistant.safety.types import Level
+from moderation.areas import area_of, areas_of
 from moderation.models import Decision, Escalation, Flag
 
 DAYS = 14
@@ -158,13 +159,8 @@ def flags_by_code() -> Counter[str]:
 def by_layer(codes: Mapping[str, int]) -> Counter[str]:
     found: Counter[str] = Counter()
     for code, count in codes.items():
-        found[layer_of(code)] += count
+        found[area_of(code)] += count
     return found
-
-
-def layer_of(code: str) -> str:
-    """What asked for a person: a phase, or people themselves (`person`), chance (`sample`), the level (`triage`)."""
-    return code.split(".")[0]
 
 
 def agreement() -> dict[str, Judged]:
@@ -181,7 +177,7 @@ def agreement() -> dict[str, Judged]:
     decided: Counter[str] = Counter()
     upheld: Counter[str] = Counter()
     for codes, outcome, count in rows:
-        for layer in {layer_of(code) for code in codes}:
+        for layer in areas_of(codes):
             decided[layer] += count
             upheld[layer] += count if outcome in UPHELD else 0
     return {layer: Judged(count, upheld[layer]) for layer, count in decided.items()}
