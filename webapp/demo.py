@@ -28,6 +28,8 @@ PEOPLE = [
     ("alder", Role.RESEARCHER),
     ("willow", Role.ADMIN),
     ("aspen", Role.AUDITOR),
+    ("sorrel", Role.RATER),
+    ("thyme", Role.RATER),
 ]
 
 # Written for this demonstration; nobody sent these.

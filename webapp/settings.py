@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "webapp",
     "webapp.accounts",
+    "webapp.studies",
     "assistant",
     "moderation",
 ]

@@ -28,6 +28,7 @@ ROLE_CHOICES = [
     (Role.RESEARCHER.value, _("researcher")),
     (Role.ADMIN.value, _("admin")),
     (Role.AUDITOR.value, _("auditor")),
+    (Role.RATER.value, _("rater")),
 ]
 # No "@": a name that is somebody's e-mail address would confuse both at sign-in.
 PSEUDONYM = RegexValidator(r"^[\w.+-]+\Z", _("Use letters, digits and . + - _ only, without spaces."))

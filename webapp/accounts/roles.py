@@ -19,6 +19,7 @@ class Role(StrEnum):
     RESEARCHER = "researcher"
     ADMIN = "admin"
     AUDITOR = "auditor"
+    RATER = "rater"
 
 
 WRITE_REPLIES = "assistant.write_replies"  # take posts, draft, ask for improvement, send
@@ -40,29 +41,36 @@ MANAGE_PEOPLE = "accounts.manage_people"
 MANAGE_GOALS = (
     "assistant.manage_goals"  # what supporters can ask a revision to aim for, and what the model is told of it
 )
+RUN_STUDIES = "studies.run_studies"
+RATE_REPLIES = (
+    "studies.rate_replies"  # may be asked to; what they see are the scrubbed texts of studies that they were added to
+)
 VIEW_AUDIT = "assistant.view_audit"
 VIEW_WORKERS = "assistant.view_worker"  # the engine's page and /metrics; Django makes this one with the table
 
 # Whoever may do more than this reads what was flagged, or looks after people or the site, and needs a second factor. What is
 # new is on that side unless it is named here.
-WITHOUT_SECOND_FACTOR = frozenset({WRITE_REPLIES, USE_GENERATE})
+WITHOUT_SECOND_FACTOR = frozenset({WRITE_REPLIES, USE_GENERATE, RATE_REPLIES})
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
-    Role.SUPPORTER: frozenset({WRITE_REPLIES}),
-    Role.MODERATOR: frozenset({VIEW_FLAGS, DECIDE_FLAGS, KEEP_INCIDENTS, ENTER_POSTS, BE_ALERTED}),
+    Role.SUPPORTER: frozenset({WRITE_REPLIES, RATE_REPLIES}),
+    Role.MODERATOR: frozenset({VIEW_FLAGS, DECIDE_FLAGS, KEEP_INCIDENTS, ENTER_POSTS, BE_ALERTED, RATE_REPLIES}),
     Role.LEAD: frozenset(
         {VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED, ENTER_POSTS, WRITE_REPLIES, USE_GENERATE, HEAR_SUPPORTERS}
         | {KEEP_INCIDENTS, SIGN_OFF_INCIDENTS, VIEW_SAFETY, ALLOW_BREAK_GLASS, BE_ALERTED, MANAGE_DUTY, VIEW_QUALITY}
+        | {RATE_REPLIES}
     ),
     Role.CLINICIAN: frozenset(
         {VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED, KEEP_INCIDENTS, SIGN_OFF_INCIDENTS, VIEW_SAFETY, BE_ALERTED}
+        | {RATE_REPLIES}
     ),
-    Role.RESEARCHER: frozenset(),  # rates exported, scrubbed items in the evaluation lab; no live case
+    Role.RESEARCHER: frozenset({RUN_STUDIES}),  # scrubbed texts only; no live case
     # No body access, but for a case that a lead opens to them for a while.
     Role.ADMIN: frozenset(
         {MANAGE_PEOPLE, MANAGE_GOALS, ENTER_POSTS, VIEW_WORKERS, VIEW_SAFETY, ASK_BREAK_GLASS, BE_ALERTED, MANAGE_DUTY}
     ),
     Role.AUDITOR: frozenset({VIEW_AUDIT, ASK_BREAK_GLASS}),  # the audit log, which has no content
+    Role.RATER: frozenset({RATE_REPLIES}),  # somebody who writes no replies here, and is asked to judge some
 }
 
 

@@ -81,7 +81,7 @@ def factors_of(person: User) -> set[str]:
 def test_whoever_may_do_more_than_write_needs_one(person: AddPerson) -> None:
     needing = {role for role in Role if person(f"a-{role}", role).needs_second_factor}
     assert needing == {role for role in Role if PERMISSIONS[role] - WITHOUT_SECOND_FACTOR}
-    assert needing == {Role.MODERATOR, Role.LEAD, Role.CLINICIAN, Role.ADMIN, Role.AUDITOR}
+    assert needing == {Role.MODERATOR, Role.LEAD, Role.CLINICIAN, Role.ADMIN, Role.AUDITOR, Role.RESEARCHER}
 
 
 def test_nobody_needs_one_where_the_site_asks_for_none(person: AddPerson, settings: Settings) -> None:
