@@ -106,7 +106,8 @@ def fill(count: int, days: int, people: Sequence[Any]) -> None:
             events.append((str(actor.pk), str(flag.id), at))
         if closed:
             outcome = dice.choice(Decision.Outcome.values)
-            decisions.append((flag, outcome, dice.choice(people), closed))
+            came_of = dice.choice(Decision.Closing.values) if outcome == Decision.Outcome.CLOSE else ""
+            decisions.append((flag, outcome, came_of, dice.choice(people), closed))
     key = case.key()
     for one in cases:
         one.key = lambda: key  # type: ignore[method-assign]  # sealing with one key is enough here
@@ -115,8 +116,17 @@ def fill(count: int, days: int, people: Sequence[Any]) -> None:
     Flag.objects.bulk_create(flags, batch_size=2000)
     Decision.objects.bulk_create(
         (
-            Decision(case=flag.case, flag=flag, outcome=outcome, by=by, reason="Invented.", flag_version=1, at=at)
-            for flag, outcome, by, at in decisions
+            Decision(
+                case=flag.case,
+                flag=flag,
+                outcome=outcome,
+                closed_as=came_of,
+                by=by,
+                reason="Invented.",
+                flag_version=1,
+                at=at,
+            )
+            for flag, outcome, came_of, by, at in decisions
         ),
         batch_size=2000,
     )
