@@ -20,6 +20,7 @@ from moderation.models import Alert, Delivery, Escalation, Flag, LastCheck
 AT_THE_END = 200  # audit events that are read again each time; verify_audit reads them all
 SENT_WITHIN = timedelta(minutes=2)
 JOBS_END_WITHIN = timedelta(minutes=5)
+TOLD_IN_ONE_ROUND = 50
 
 
 def held_without_flag() -> int:
@@ -31,7 +32,8 @@ def flags_without_alert() -> list[Flag]:
     urgent = Q(level__in=levels) | Q(raised_by__isnull=False, severity=Severity.HOLD)
     told = Alert.objects.filter(kind=Alert.Kind.FLAG, closed_at=None).values("flag")
     flags = Flag.objects.open().filter(urgent, escalated=False).exclude(id__in=told)
-    return [flag for flag in flags.select_related("case") if duty.urgency_of(flag) is not None]
+    flags = flags.select_related("case").order_by("-level", "opened_at")
+    return [flag for flag in flags if duty.urgency_of(flag) is not None]
 
 
 def hand_overs_without_alert() -> list[Escalation]:
@@ -106,9 +108,11 @@ def check_and_tell() -> dict[str, int]:
     return found
 
 
-@transaction.atomic
 def tell_of_the_untold() -> None:
-    for flag in flags_without_alert():
-        alerts.alert_of_flag(flag)
-    for escalation in hand_overs_without_alert():
-        alerts.alert_of_hand_over(escalation)
+    """Some each minute, and each in a transaction of its own: one for all of them would hold up everybody who writes."""
+    for flag in flags_without_alert()[:TOLD_IN_ONE_ROUND]:
+        with transaction.atomic():
+            alerts.alert_of_flag(flag)
+    for escalation in hand_overs_without_alert()[:TOLD_IN_ONE_ROUND]:
+        with transaction.atomic():
+            alerts.alert_of_hand_over(escalation)

@@ -196,6 +196,23 @@ def test_a_flag_of_which_nobody_was_told_is_told_of(well: Cast) -> None:
     assert found() == {}
 
 
+def test_many_of_which_nobody_was_told_are_told_of_some_a_minute_the_highest_level_first(
+    well: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invariants, "TOLD_IN_ONE_ROUND", 2)
+    for _ in range(3):
+        build.post(build.URGENT_POST)
+    lowest = Flag.objects.order_by("opened_at")[0]
+    Flag.objects.filter(id=lowest.id).update(level=3)
+    Alert.objects.all().delete()
+    assert found() == {"flag_without_alert": 3}
+    told = Alert.objects.live().filter(kind=Alert.Kind.FLAG)
+    assert told.count() == 2
+    assert not told.filter(flag=lowest).exists()
+    assert found() == {"flag_without_alert": 1}
+    assert told.filter(flag=lowest).exists()
+
+
 def test_an_alert_whose_clock_passed_without_a_step_is_found(well: Cast) -> None:
     build.post(build.URGENT_POST)
     Alert.objects.update(since=timezone.now() - timedelta(minutes=2, seconds=20))
