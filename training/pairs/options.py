@@ -21,6 +21,8 @@ class PairOptions:
     least_gap: int = 2  # in votes
     least_ratio: float = 1.5  # (chosen + 1) / (rejected + 1): 140 votes are no more than 138
     least_rating_gap: float = 1.0  # between the means of two rated answers
+    least_raters: int = 2  # who rated both, where it is known who rated
+    least_agreement: float = 2 / 3  # of the raters of both, who put them in this order; undecided ones count half
     least_words: int = 8  # of either answer
     most_words: int = 400
     most_post_words: int = 400

@@ -64,7 +64,8 @@ class Corpus:
             found.append(Text(id, source, id, dialogue.situation, "\n".join(turns), turns=turns))
         for labelled in (*self.lines, *self.rated):
             origin, group, context = labelled.origin, labelled.group, labelled.context
-            found.append(Text(labelled.id, origin.source, group, context, labelled.text, author=labelled.author))
+            draft, author = labelled.draft, labelled.author
+            found.append(Text(labelled.id, origin.source, group, context, labelled.text, draft, author))
         found += (
             Text(one.id, one.origin.source, one.group, one.post, one.sent, one.draft, one.author) for one in self.drafts
         )
@@ -140,7 +141,7 @@ class Corpus:
         for dialogue in self.dialogues:
             found |= dict.fromkeys((dialogue.situation, *(turn.text for turn in dialogue.turns)))
         for labelled in (*self.lines, *self.rated):
-            found |= dict.fromkeys((labelled.text, labelled.context))
+            found |= dict.fromkeys((labelled.text, labelled.context, labelled.draft))
         found.pop("", None)
         return list(found)
 
@@ -181,4 +182,4 @@ def _below(thread: Thread, reply: Comment) -> str:
 
 
 def _rewritten_labelled(rows: Iterable[LabelledText], of: Callable[[str], str]) -> tuple[LabelledText, ...]:
-    return tuple(replace(one, text=of(one.text), context=of(one.context)) for one in rows)
+    return tuple(replace(one, text=of(one.text), context=of(one.context), draft=of(one.draft)) for one in rows)

@@ -24,6 +24,7 @@ from training.sources import (
     positive_frames,
     reddit,
     reddit_breakups,
+    study,
     threads,
 )
 from training.sources.labelled import LabelledText
@@ -57,6 +58,7 @@ _MODULES = (
     reddit,
     discourse,
     lantern,
+    study,
 )
 SOURCES: dict[str, Source] = {one.SOURCE.name: one.SOURCE for one in _MODULES}
 

@@ -18,6 +18,10 @@ class LabelledText(Row):
     context: str = ""  # the post it answers, where known
     author: str = ""
     spans: dict[str, tuple[str, ...]] = field(default_factory=dict)  # the words that a label rests on
+    draft: str = ""  # what it was made from, where a model revised
+    ratings: dict[str, dict[str, float]] = field(
+        default_factory=dict
+    )  # by rater, where known; the labels are their means
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "origin", Origin.of(self.origin))

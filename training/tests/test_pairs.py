@@ -394,6 +394,37 @@ def test_an_answer_that_is_less_safe_is_never_chosen() -> None:
     assert report.dropped == {"the better one is less safe": 1}
 
 
+def by_raters(id: str, seed: int, *values: int, draft: str = "") -> LabelledText:
+    """One value of empathy from each rater, in the same order for every text; 0 from who did not rate it."""
+    ratings = {f"r-{number}": {"empathy": float(value)} for number, value in enumerate(values) if value}
+    mean = sum(value for value in values if value) / len(ratings)
+    return LabelledText(id, say(20, seed), OWN, "g1", {"empathy": mean}, context=POST, draft=draft, ratings=ratings)
+
+
+def test_the_more_raters_agree_the_stronger_the_pair_and_low_agreement_makes_none() -> None:
+    good, even = by_raters("a", 1, 5, 5, 5), by_raters("b", 2, 3, 3, 5)
+    pairs, _report = human_ratings([good, even], OPEN)
+    assert [pair.id for pair in pairs] == ["a/b"]  # two put a first and one is undecided
+    one_of_three = [by_raters("a", 1, 5, 2, 2), by_raters("b", 2, 1, 3, 3)]
+    pairs, report = human_ratings(one_of_three, replace(OPEN, least_rating_gap=0.5))
+    assert not pairs
+    assert report.dropped == {"raters do not agree": 1}
+
+
+def test_what_hardly_anybody_rated_side_by_side_makes_no_pair() -> None:
+    _pairs, report = human_ratings([by_raters("a", 1, 5, 5, 0), by_raters("b", 2, 0, 1, 1)], OPEN)
+    assert report.dropped == {"too few rated both": 1}
+
+
+def test_two_revisions_of_one_draft_are_a_pair_for_the_improvement_model() -> None:
+    pairs, _report = human_ratings(
+        [by_raters("a", 1, 5, 5, draft="Mine."), by_raters("b", 2, 1, 2, draft="Mine.")], OPEN
+    )
+    assert [(pair.task, pair.draft) for pair in pairs] == [("improve", "Mine.")]
+    pairs, _report = human_ratings([by_raters("a", 1, 5, 5, draft="Mine."), by_raters("b", 2, 1, 2)], OPEN)
+    assert [(pair.task, pair.draft) for pair in pairs] == [("generate", "")]
+
+
 def test_ratings_of_different_things_are_not_compared() -> None:
     _pairs, report = human_ratings([rated("a", 1, empathy=5), rated("b", 2, safety=1)], OPEN)
     assert report.dropped == {"nothing rated in both": 1}

@@ -85,6 +85,11 @@ COUNTS: dict[str, tuple[int, int, dict[str, int]]] = {
             "an unknown answer in felt_heard": 1,
         },
     ),
+    "study": (
+        8,
+        3,
+        {"ratings that are none": 2, "no consent": 1, "another version of the export": 1, "no text": 1},
+    ),
 }
 PUBLISHABLE = {"counsel-chat", "positive-frames", "claff-offmychest"}
 
@@ -339,6 +344,16 @@ def test_reflections_are_ranked_by_design() -> None:
 
 
 # Lantern
+
+
+def test_a_text_of_a_study_knows_who_said_what_of_it_and_its_labels_are_the_means() -> None:
+    first, second, third = labelled("study")
+    assert first.labels == {"empathy": 4.5, "safety": 5.0}
+    assert first.ratings["r1"] == {"empathy": 4.0, "safety": 5.0}
+    assert (first.group, first.context) == (second.group, second.context)
+    assert third.group != first.group
+    assert third.labels == {"preferred": 4.0}
+    assert first.origin.consent is Consent.GIVEN
 
 
 def test_its_own_rows_say_that_the_people_agreed() -> None:
