@@ -27,8 +27,10 @@ import os
 import secrets
 import uuid
 from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -264,26 +266,19 @@ def write_export(
     path: Path, *, since: date | None, by: Any | None = None, salt: bytes | None = None
 ) -> PreferenceExport:
     """The file, for its owner only, and the row that remembers it. Raises NotExported."""
-    if path.exists():
-        raise NotExported(f"{path}: there is a file already. Name another one with --out.")
+    refuse_existing(path)
     chosen, _count = to_learn_from(since)
     codes = salt or secrets.token_bytes(32)
     made = [(draft, _lines(draft, consent, coder(codes))) for draft, consent in chosen]
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with transaction.atomic():
-            # Somebody may have taken it back meanwhile.
-            still = {draft.id for draft, _consent in to_learn_from(since)[0]}
-            kept = [(draft, lines) for draft, lines in made if draft.id in still and lines]
-            data = "".join(json.dumps(line, ensure_ascii=False) + "\n" for _draft, lines in kept for line in lines)
-            if not kept:
-                raise NotExported("There is nothing to export: run this without --yes to see why.")
-            row = _remember(data, kept, since=since, by=by)
-            write_for_owner(part, data)
-            part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with transaction.atomic(), written_whole(path) as write:
+        # Somebody may have taken it back meanwhile.
+        still = {draft.id for draft, _consent in to_learn_from(since)[0]}
+        kept = [(draft, lines) for draft, lines in made if draft.id in still and lines]
+        data = "".join(json.dumps(line, ensure_ascii=False) + "\n" for _draft, lines in kept for line in lines)
+        if not kept:
+            raise NotExported("There is nothing to export: run this without --yes to see why.")
+        row = _remember(data, kept, since=since, by=by)
+        write(data)
     return row
 
 
@@ -317,7 +312,23 @@ def remember(
     return row
 
 
-def write_for_owner(part: Path, data: str) -> None:
+def refuse_existing(path: Path) -> None:
+    if path.exists():
+        raise NotExported(f"{path}: there is a file already. Name another one with --out.")
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Callable[[str], None]]:
+    """What is given to `write` stands at the path, for its owner only, as the block ends well; else nothing does."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield partial(_write_for_owner, part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write_for_owner(part: Path, data: str) -> None:
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data.encode())

@@ -18,7 +18,6 @@ Who agreed is settled by `assistant.exports`, as it is for what a model learns f
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import uuid
 from collections.abc import Mapping
@@ -36,8 +35,9 @@ from assistant.exports import (
     coder,
     reason_to_leave_out,
     reason_to_leave_out_post,
+    refuse_existing,
     remember,
-    write_for_owner,
+    written_whole,
 )
 from assistant.models import LearningConsent, PreferenceExport
 from assistant.models.learning import Agreed
@@ -94,33 +94,26 @@ def write_decisions(
     path: Path, *, since: date | None, kind: str = "", by: Any | None = None, salt: bytes | None = None
 ) -> PreferenceExport:
     """The file, for its owner only, and the row that remembers it. `kind`: only these, and only with their texts."""
-    if path.exists():
-        raise NotExported(f"{path}: there is a file already. Name another one with --out.")
+    refuse_existing(path)
     code = coder(salt or secrets.token_bytes(32))
     agreed = LearningConsent.in_force()
     made = [(one, line_of(one, code), words_of(one, agreed)) for one in decided(since, kind)]
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with transaction.atomic():
-            # Somebody may have taken it back meanwhile.
-            still, anew = LearningConsent.in_force(), {one.id: one for one in decided(since, kind)}
-            lines, whose = [], set()
-            for decision, line, words in made:
-                told = words if decision.id in anew and may_show_text(anew[decision.id], still) else {}
-                if told:
-                    whose |= _whose(decision)
-                if told or not kind:
-                    lines.append(json.dumps(line | told, ensure_ascii=False) + "\n")
-            if not lines:
-                raise NotExported("There is nothing to export: run this without --yes to see why.")
-            filters = {"what": "decisions"} | ({"since": since.isoformat()} if since else {})
-            data = "".join(lines)
-            row = remember(data, whose, act=EVENT, filters=filters, by=by)
-            write_for_owner(part, data)
-            part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with transaction.atomic(), written_whole(path) as write:
+        # Somebody may have taken it back meanwhile.
+        still, anew = LearningConsent.in_force(), {one.id: one for one in decided(since, kind)}
+        lines, whose = [], set()
+        for decision, line, words in made:
+            told = words if decision.id in anew and may_show_text(anew[decision.id], still) else {}
+            if told:
+                whose |= _whose(decision)
+            if told or not kind:
+                lines.append(json.dumps(line | told, ensure_ascii=False) + "\n")
+        if not lines:
+            raise NotExported("There is nothing to export: run this without --yes to see why.")
+        filters = {"what": "decisions"} | ({"since": since.isoformat()} if since else {})
+        data = "".join(lines)
+        row = remember(data, whose, act=EVENT, filters=filters, by=by)
+        write(data)
     return row
 
 
