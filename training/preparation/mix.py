@@ -52,11 +52,16 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class MixOptions:
-    shares: tuple[Share, ...]
+    shares: tuple[Share, ...] = ()
+    pairs_alone: bool = False  # no examples are wanted, for DPO on pairs that people's ratings made
     rows: int = 0  # 0: as many as the shares allow
     choose: Literal["quality", "draw"] = "draw"  # where there are too many: the best, or any
 
     def __post_init__(self) -> None:
+        if self.pairs_alone:
+            if self.shares:
+                raise ValueError("shares: there are some, and pairs_alone wants no examples. Leave one of them out.")
+            return
         if not self.shares:
             raise ValueError("shares: none. Declare at least one.")
         names = [one.name for one in self.shares]

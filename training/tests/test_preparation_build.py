@@ -19,7 +19,7 @@ from training.preparation.division import on_both_sides
 from training.preparation.mix import MixError, MixOptions
 from training.preparation.recipe import DataRecipe, SourceUse
 from training.recipe_files import BadRecipe
-from training.schemas import Example, Pair, Split, read_rows
+from training.schemas import Example, Pair, PairSource, Split, read_rows
 from training.stages.rows import hashes
 from training.sums import sha256_of
 
@@ -140,6 +140,14 @@ def test_the_command_says_in_one_sentence_what_is_wrong(tmp_path: Path, capsys: 
 def test_the_recipes_of_the_project_are_sound(path: Path) -> None:
     recipe = DataRecipe.read(path)
     assert recipe.name == path.stem
+
+
+def test_what_raters_said_becomes_pairs_and_no_examples(tmp_path: Path) -> None:
+    recipe = DataRecipe.read(RECIPES / "ratings.yaml")
+    prepare(recipe, Settings(SAMPLE.parents[1], tmp_path, own_suites=(), processes=1, quiet=True))
+    (pair,) = read_rows(Pair, tmp_path / "pairs.jsonl")
+    assert (pair.source, pair.origin.source, pair.score_chosen) == (PairSource.HUMAN_RATING, "study", 4.75)
+    assert list(read_rows(Example, tmp_path / "examples.jsonl")) == []
 
 
 def test_the_starter_uses_only_sets_whose_licence_allows_publishing() -> None:

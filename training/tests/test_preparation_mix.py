@@ -112,3 +112,13 @@ def test_the_same_seed_takes_the_same_rows_whatever_their_order() -> None:
 def test_it_refuses_a_mix_that_makes_no_sense(declared: tuple[Share, ...], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         MixOptions(declared)
+
+
+def test_no_shares_at_all_has_to_be_meant() -> None:
+    with pytest.raises(ValueError, match="Declare at least one"):
+        MixOptions()
+    with pytest.raises(ValueError, match="pairs_alone wants no examples"):
+        MixOptions((Share(Task.IMPROVE, 100),), pairs_alone=True)
+    quarantine = Quarantine()
+    kept, report = mix(ROWS, MixOptions(pairs_alone=True), quarantine, seed=1)
+    assert (kept, report.rows) == ([], 0)
