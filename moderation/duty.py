@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,11 +58,17 @@ def rota(moment: datetime) -> Rota:
     for shift in shifts_at(moment):
         if shift.person_id not in lines[shift.line]:
             lines[shift.line].append(shift.person_id)
+    leads, admins = people_who(DECIDE_ESCALATED), people_who(MANAGE_PEOPLE)
     return Rota(
-        on_duty={line: tuple(people) for line, people in lines.items()},
-        leads=tuple(people_who(DECIDE_ESCALATED).values_list("pk", flat=True)),
-        admins=tuple(people_who(MANAGE_PEOPLE).values_list("pk", flat=True)),
+        on_duty={line: tuple(people) for line, people in lines.items()},  # whoever took a shift is there for it
+        leads=_awake(leads, moment),
+        admins=_awake(admins, moment),
+        quiet=tuple(person.pk for person in (*leads, *admins) if person.is_quiet_at(moment)),
     )
+
+
+def _awake(people: Iterable[Any], moment: datetime) -> tuple[object, ...]:
+    return tuple(person.pk for person in people if not person.is_quiet_at(moment))
 
 
 def nobody_takes_hand_overs() -> bool:

@@ -106,11 +106,13 @@ class Rota:
     """Ids of people, at one moment."""
 
     on_duty: Mapping[str, tuple[object, ...]] = field(default_factory=dict)  # by line, first in line first
-    leads: tuple[object, ...] = ()  # everybody who may take a hand-over, on duty or not
+    leads: tuple[object, ...] = ()  # everybody who may take a hand-over, on duty or not, outside their quiet hours
     admins: tuple[object, ...] = ()
+    quiet: tuple[object, ...] = ()  # leads and admins within them: told when all are, and when there is nobody else
 
     def told(self, rungs: Iterable[Rung], *, lines: Iterable[str], holder: object | None = None) -> list[object]:
-        """Whom these rungs mean, each once. Nobody on duty: then the leads; no lead either: the admins."""
+        """Whom these rungs mean, each once. Nobody on duty: then the leads; no lead either: the admins; all
+        of them in their quiet hours: they."""
         lines = list(lines)
         found: list[object] = [holder] if holder is not None else []
         for rung in rungs:
@@ -131,5 +133,5 @@ class Rota:
             case Rung.ADMINS:
                 found = list(self.admins)
             case Rung.EVERYBODY:
-                found = [*everyone, *self.leads, *self.admins]
-        return found or list(self.leads) or list(self.admins)
+                found = [*everyone, *self.leads, *self.admins, *self.quiet]
+        return found or list(self.leads) or list(self.admins) or list(self.quiet)

@@ -16,6 +16,7 @@ from moderation import actions, duty, notifier
 from moderation.actions import alerts
 from moderation.models import Alert, Delivery, Escalation, Flag, NotifierBeat, Shift
 from webapp import test as build
+from webapp.accounts.models import User
 from webapp.accounts.roles import Role
 from webapp.test import Cast
 
@@ -97,6 +98,27 @@ def test_nobody_on_duty_means_all_leads_at_once(cast: Cast) -> None:
     clinician = build.person("linden", Role.CLINICIAN)
     assert duty.nobody_takes_hand_overs()
     assert told(urgent()) == {cast.birch.username, clinician.username}
+
+
+def quiet_now(*names: str) -> None:
+    """From an hour ago to an hour from now, by the clock of the site."""
+    now = timezone.localtime()
+    times = {"quiet_from": (now - minutes(60)).time(), "quiet_until": (now + minutes(60)).time()}
+    User.objects.filter(username__in=names).update(**times)
+
+
+def test_a_lead_in_their_quiet_hours_is_told_last_and_one_on_duty_at_once(cast: Cast) -> None:
+    build.person("hazel", Role.LEAD)
+    quiet_now("hazel")
+    assert told(urgent()) == {"birch"}
+    Alert.objects.all().delete()
+    on_duty(User.objects.get(username="hazel"), "lead")
+    assert told(urgent()) == {"hazel"}
+
+
+def test_where_all_have_quiet_hours_they_are_told_at_once(cast: Cast) -> None:
+    quiet_now("birch", "willow")
+    assert told(urgent()) == {"birch", "willow"}
 
 
 def test_whoever_lost_the_role_is_not_on_duty_any_more(cast: Cast) -> None:

@@ -116,6 +116,14 @@ def test_nobody_on_duty_means_the_leads_and_without_leads_the_admins() -> None:
     assert Rota().told([Rung.EVERYBODY], lines=("lead",)) == []
 
 
+def test_quiet_hours_are_left_alone_until_everybody_is_told_or_nobody_else_is_there() -> None:
+    night = Rota(on_duty={"lead": ("birch",)}, leads=("cedar",), quiet=("hazel", "willow"))
+    assert night.told([Rung.LEADS], lines=("lead",)) == ["cedar"]
+    assert night.told([Rung.ADMINS], lines=("lead",)) == ["cedar"]
+    assert night.told([Rung.EVERYBODY], lines=("lead",)) == ["birch", "cedar", "hazel", "willow"]
+    assert Rota(quiet=("hazel", "willow")).told([Rung.ON_DUTY], lines=("lead",)) == ["hazel", "willow"]
+
+
 def test_who_has_it_is_told_with_the_others_and_each_once() -> None:
     assert ROTA.told([Rung.LEADS, Rung.NEXT], lines=("lead",), holder="birch") == ["birch", "cedar"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -18,6 +18,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from assistant.models import CaseKey
+from webapp.accounts import quiet
 from webapp.accounts.devices import spoken
 from webapp.accounts.roles import WITHOUT_SECOND_FACTOR
 
@@ -29,7 +30,7 @@ FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)  # recovery cod
 class User(AbstractUser):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     language = models.CharField(max_length=10, blank=True)  # of the pages; empty: as the browser asks
-    # Hours in which no alert pages them; see webapp/accounts/quiet.py. Both or neither.
+    # Hours in which alerts go to others first; see webapp/accounts/quiet.py. Both or neither.
     quiet_from = models.TimeField(null=True)
     quiet_until = models.TimeField(null=True)
     quiet_zone = models.CharField(max_length=64, blank=True)  # empty: the site's
@@ -52,6 +53,9 @@ class User(AbstractUser):
     def may_generate(self) -> bool:
         """Whether an admin switched "may ask for a draft from the post" on for this person, apart from any role."""
         return any(permission.codename == "use_generate" for permission in self.user_permissions.all())
+
+    def is_quiet_at(self, moment: datetime) -> bool:
+        return quiet.is_quiet(self, moment)
 
     @cached_property
     def needs_second_factor(self) -> bool:

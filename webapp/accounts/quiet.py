@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, time
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from webapp.accounts.models import User
+if TYPE_CHECKING:
+    from webapp.accounts.models import User
 
 
 def zone_of(user: User) -> str:
