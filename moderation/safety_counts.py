@@ -14,15 +14,15 @@ from django.utils import timezone
 
 from assistant.models import AuditEvent, Post, Reply, Suggestion, SuggestionJob
 from assistant.safety.types import Level
-from moderation.areas import area_of, areas_of
+from moderation.areas import area_of
 from moderation.models import Decision, Escalation, Flag
+from moderation.upheld import detectors, upheld_by
 
 DAYS = 14
 AGREEMENT_DAYS = 90
 MOST_LOOKS = 3_000  # flags whose waits are compared: enough for the 95th percentile, and the page stays quick
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)  # borders of the model's share in a reply
 LOOKS = ("flag.viewed", "flag.claimed")
-UPHELD = (Decision.Outcome.EDIT, Decision.Outcome.RETURN, Decision.Outcome.REJECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,17 +169,18 @@ def agreement() -> dict[str, Judged]:
     Posts are left out: that one was let through says nothing about the signs in it.
     """
     rows = (
-        Decision.objects.filter(at__gte=since(AGREEMENT_DAYS), flag__post=None, flag__raised_by=None)
+        Decision.objects.standing()
+        .filter(at__gte=since(AGREEMENT_DAYS), flag__post=None, flag__raised_by=None)
         .order_by()
-        .values_list("flag__codes", "outcome")
+        .values_list("flag__codes", "outcome", "closed_as")
         .annotate(Count("id"))
     )
     decided: Counter[str] = Counter()
     upheld: Counter[str] = Counter()
-    for codes, outcome, count in rows:
-        for layer in areas_of(codes):
+    for codes, outcome, closed_as, count in rows:
+        for layer in detectors(codes):
             decided[layer] += count
-            upheld[layer] += count if outcome in UPHELD else 0
+            upheld[layer] += count if upheld_by(outcome, closed_as) else 0
     return {layer: Judged(count, upheld[layer]) for layer, count in decided.items()}
 
 

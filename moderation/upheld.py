@@ -16,7 +16,11 @@ _OF_CLOSED = {
 
 
 def detectors_of(flag: Flag) -> set[str]:
-    return areas_of(flag.codes) - NO_DETECTOR
+    return detectors(flag.codes)
+
+
+def detectors(codes: list[str]) -> set[str]:
+    return areas_of(codes) - NO_DETECTOR
 
 
 def upheld(decision: Decision) -> bool | None:
@@ -25,8 +29,13 @@ def upheld(decision: Decision) -> bool | None:
     flag = decision.flag
     if decision.missed is not None:
         return decision.missed
-    if decision.outcome == Decision.Outcome.CLOSE:
-        return _OF_CLOSED[Decision.Closing(decision.closed_as)]
-    if flag.post_id is not None or flag.is_appeal:
+    if decision.outcome != Decision.Outcome.CLOSE and (flag.post_id is not None or flag.is_appeal):
         return None
-    return decision.outcome != Decision.Outcome.APPROVE
+    return upheld_by(decision.outcome, decision.closed_as)
+
+
+def upheld_by(outcome: str, closed_as: str) -> bool:
+    """Of a suggestion or a reply that a check flagged."""
+    if outcome == Decision.Outcome.CLOSE:
+        return _OF_CLOSED[Decision.Closing(closed_as)]
+    return outcome != Decision.Outcome.APPROVE

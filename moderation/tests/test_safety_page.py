@@ -18,7 +18,7 @@ from assistant.actions import report
 from assistant.models import AuditEvent, Reply, SuggestionJob
 from assistant.safety.types import Level
 from moderation import actions, safety_counts, safety_page
-from moderation.models import Escalation, Flag
+from moderation.models import Decision, Escalation, Flag
 from webapp import test as build
 from webapp.accounts.roles import Role
 from webapp.test import Cast
@@ -140,6 +140,13 @@ def test_agreement_is_how_often_people_did_not_let_it_pass(cast: Cast) -> None:
     assert (row["decided"], row["upheld"], row["share"]) == (4, 3, 0.75)
     assert row["low"] == pytest.approx(0.3006, abs=0.0002)  # Wilson's, by statsmodels
     assert row["high"] == pytest.approx(0.9544, abs=0.0002)
+
+
+def test_what_was_undone_says_nothing_of_a_check(cast: Cast) -> None:
+    flag = hurtful_reply(cast, outcome="reject")
+    assert values("agreement")
+    actions.undo(Decision.objects.get(flag=flag), by=cast.ash)
+    assert values("agreement") == []
 
 
 def test_what_somebody_reported_is_no_detection(cast: Cast) -> None:
