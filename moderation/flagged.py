@@ -51,6 +51,8 @@ def flag_row(flag: Flag, user: Any) -> dict[str, Any]:
         "claimed_at": flag.claimed_at if claimer else None,
         "claimed_for": lasted_words(flag.claimed_at) if claimer and flag.claimed_at else "",
         "escalated": flag.escalated,
+        "waits_for_second": flag.proposed_by is not None,
+        "proposed_by_me": flag.proposed_by == user.pk,
         "is_urgent": flag.severity == Severity.HOLD,
         "together": ",".join(outcomes_together(flag)) if may_be_decided_together(flag) else "",
         "chosen_value": f"{flag.id}:{flag.version}",

@@ -92,6 +92,7 @@ def _ids(found: FlagQuerySet, upto: Flag | None) -> tuple[list[uuid.UUID], bool]
 def _rows(ids: list[uuid.UUID]) -> list[Flag]:
     flags = (
         Flag.objects.filter(id__in=ids)
+        .with_proposer()
         .select_related("case", "post", "suggestion", "reply__draft", "claimed_by")
         .prefetch_related("post__findings", "suggestion__findings", "reply__findings")
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, F, FilteredRelation, Q, When
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +32,11 @@ class FlagQuerySet(models.QuerySet["Flag"]):
         """Urgent first; then what a seeker wrote, who may be in danger, before anything written to them; then by the
         post's level; then the longest waiting. Nothing is ever left out by a score."""
         return self.alias(place=_POSTS_FIRST).order_by("-severity", "place", "-level", "opened_at", "id")
+
+    def with_proposer(self) -> Self:
+        """Sets `proposed_by`, for lists: one query, however many rows."""
+        waiting = FilteredRelation("proposals", condition=Q(proposals__answered_at=None))
+        return self.annotate(waiting=waiting).annotate(proposed_by=F("waiting__by"))
 
     def behind(self, last: Flag) -> Self:
         """Those that come after it in that order, whether it is still open or not."""
@@ -75,6 +80,8 @@ class FlagQuerySet(models.QuerySet["Flag"]):
 
 class Flag(models.Model):
     """ "A person should look at this", about exactly one text."""
+
+    proposed_by: uuid.UUID | None = None  # who proposed what waits for a second person; set by `with_proposer`
 
     class Status(models.TextChoices):
         OPEN = "open"

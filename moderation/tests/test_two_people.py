@@ -146,6 +146,18 @@ def test_the_page_says_that_it_takes_two_and_shows_what_was_proposed(flag: Flag,
     assert "and confirmed by birch" in build.read(client.get(f"/moderation/flags/{flag.id}/"))
 
 
+def test_the_queue_says_which_one_waits_for_a_second_person(flag: Flag, cast: Cast, client: Client) -> None:
+    said = {"ash": "You proposed; a second person confirms", "birch": "Waits for a second person"}
+    for person in (cast.ash, cast.birch):
+        client.force_login(person)
+        assert said["birch"] not in client.get("/moderation/").content.decode()
+    proposed(flag, cast.ash)
+    for person in (cast.ash, cast.birch):
+        client.force_login(person)
+        page = client.get("/moderation/").content.decode()
+        assert [words for words in said.values() if words in page] == [said[person.username]]
+
+
 def test_a_post_at_the_top_level_stays_held_until_the_second_person(cast: Cast) -> None:
     row = build.post(build.URGENT_POST)
     flag = Flag.objects.get(post=row)
