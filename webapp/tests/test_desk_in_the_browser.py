@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,10 +12,12 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from assistant.actions import report
 from assistant.models import Reply
 from assistant.safety.types import Level
 from moderation.actions import appeal, decide
-from moderation.models import Decision, Flag
+from moderation.models import Decision, Flag, Proposal
+from webapp import test as build
 from webapp.accounts.models import User
 from webapp.test import Cast
 from webapp.tests.browser import TOO_WIDE, check_accessibility
@@ -142,3 +145,49 @@ def test_an_appeal_is_answered(cast: Cast, chromium: Browser, live_server: LiveS
     page.wait_for_url("**/moderation/")
     assert Reply.objects.get().status == "sent"
     assert Decision.objects.latest("at").outcome == "overturn"
+
+
+def decide_by_keyboard(page: Page, reason: str) -> str:
+    """What this flag allows, first of these; where it is written what came of it, too."""
+    offered = [str(one.get_attribute("value")) for one in page.locator("#decision button[name=outcome]").all()]
+    outcome = next(one for one in ("return", "close", "approve") if one in offered)
+    tab_to(page, "#decision-policy")
+    page.keyboard.type("Signs")
+    if page.locator("#decision-closed-as").count():
+        tab_to(page, "#decision-closed-as")
+        page.keyboard.type("Somebody")
+    tab_to(page, "#decision-reason")
+    page.keyboard.type(reason)
+    tab_to(page, f"button[name=outcome][value={outcome}]")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    return outcome
+
+
+@pytest.mark.deep
+def test_twenty_mixed_flags_are_cleared_by_keyboard_alone(
+    cast: Cast, chromium: Browser, live_server: LiveServer
+) -> None:
+    for _ in range(5):
+        build.post(build.URGENT_POST)  # a decision takes two people
+        build.post(build.WORRYING_POST)
+        held_reply(cast.wren)
+        report(build.suggestion(build.draft(cast.robin)), by=cast.robin)
+    assert Flag.objects.open().count() == 20
+    page = page_of(chromium, live_server, cast.ash, viewport=DESK)
+    page.goto(f"{live_server.url}/moderation/")
+    made = []
+    for number in range(20):
+        if "/flags/" not in page.url:
+            with page.expect_navigation():
+                page.keyboard.press("f")
+        made.append(decide_by_keyboard(page, f"Looked at, number {number}."))
+    page.goto(f"{live_server.url}/moderation/")
+    page.keyboard.press("f")
+    expect(page.locator("body")).to_contain_text("Nothing")
+    assert Counter(made) == {"approve": 5, "close": 10, "return": 5}
+    assert Decision.objects.filter(by=cast.ash).count() == 15
+    assert Proposal.objects.filter(by=cast.ash, answered_at=None).count() == 5
+    assert not Flag.objects.open().exclude(proposals__answered_at=None).exists()
+    reasons = {one.reason for one in (*Decision.objects.all(), *Proposal.objects.all())}
+    assert reasons == {f"Looked at, number {number}." for number in range(20)}
