@@ -18,6 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
+from assistant.inference.border import CopyBorder, begins_word
 from assistant.inference.contexts import KeptContexts, common_beginning
 from assistant.inference.decoder import PREFILL_TOKENS, Decoder, PromptTokens, Row
 from assistant.inference.engine import EngineBusy, EngineError, ModelUnavailable, PromptTooLong
@@ -265,6 +266,9 @@ class Batching(Generic[D]):
             sampler=self.decoder.sampler(request.params),
             output=OutputText(request.params.stop),
             lookup=DraftLookup(prompt.draft) if self._lookup and prompt.draft else None,
+            border=CopyBorder(
+                prompt.post, prompt.draft, begins_word=lambda token: begins_word(self.decoder.bytes_of(token))
+            ),
             filled=reused,
         )
 
@@ -419,7 +423,7 @@ class Batching(Generic[D]):
     def _say(self, slot: Slot, row: int) -> None:
         """Draw the next token of this slot after the step's row, and end the request where it ends."""
         began = time.perf_counter()
-        token = slot.sampler.next_token(row)
+        token = slot.sampler.next_token(row, slot.border.after(slot.said))
         self.statistics.inside_seconds += time.perf_counter() - began
         if self.decoder.ends_turn(token):
             self._end(slot, StopReason.END)

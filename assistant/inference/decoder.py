@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,7 @@ class PromptTokens:
     tokens: list[int]
     shared: int  # how many of them are scaffold that every case begins with
     draft: list[int]  # the draft's own tokens, for draft lookup
+    post: list[int]  # the post's, for the border
 
 
 @dataclass(slots=True)
@@ -31,7 +32,8 @@ class Row:
 
 
 class Sampler(Protocol):
-    def next_token(self, row: int) -> int: ...
+    def next_token(self, row: int, barred: Collection[int] = ()) -> int:
+        """The token after the batch's row `row`, and none of these."""
 
     def close(self) -> None: ...
 

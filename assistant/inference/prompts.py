@@ -154,6 +154,7 @@ def build_improve(*, post: str, draft: str, goals: Sequence[Aim] = ()) -> Prompt
         mode=Mode.IMPROVE,
         version=IMPROVE_VERSION,
         draft=written(draft).text,
+        post=written(post).text,
     )
 
 
@@ -170,6 +171,7 @@ def build_generate(*, post: str) -> Prompt:
         segments=(scaffold(system(GENERATE_SYSTEM) + shown + POST), written(post), scaffold(TURN_END + REPLY)),
         mode=Mode.GENERATE,
         version=GENERATE_VERSION,
+        post=written(post).text,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from assistant.inference.border import CopyBorder
 from assistant.inference.decoder import PromptTokens, Sampler
 from assistant.inference.lookup import DraftLookup
 from assistant.inference.output import LoopDetector, OutputText
@@ -20,6 +21,7 @@ class Slot:
     sampler: Sampler
     output: OutputText
     lookup: DraftLookup | None
+    border: CopyBorder
     loops: LoopDetector = field(default_factory=LoopDetector)
     filled: int = 0  # tokens of the prompt that are evaluated
     said: list[int] = field(default_factory=list)  # the last of them is not evaluated yet

@@ -63,6 +63,7 @@ def build_improve(*, post: str, draft: str, goals: Sequence[Goal] = (), keep: Se
         mode=Mode.IMPROVE,
         version=IMPROVE_VERSION,
         draft=written(draft).text,
+        post=written(post).text,
     )
 
 
@@ -71,6 +72,7 @@ def build_generate(*, post: str) -> Prompt:
         segments=(scaffold(system(Task.GENERATE) + POST), written(post), scaffold(TURN_END + REPLY)),
         mode=Mode.GENERATE,
         version=GENERATE_VERSION,
+        post=written(post).text,
     )
 
 

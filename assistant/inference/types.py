@@ -27,6 +27,7 @@ class Prompt:
     mode: Mode | None  # None: a question about the post, whose answer is shown to nobody
     version: str  # for example "improve-1"; stored with every suggestion
     draft: str = ""  # what the answer will partly repeat, as it stands in the prompt; draft lookup proposes its words
+    post: str = ""  # what the answer must not copy, as it stands in the prompt
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from assistant.inference.contexts import KeptState
@@ -85,9 +85,9 @@ class ToyDecoder:
             tokens += map(ord, segment.text)
             if number == 0 and segment.scaffold:
                 shared = len(tokens)
-        draft = [ord(letter) for letter in prompt.draft]
+        draft, post = ([ord(letter) for letter in text] for text in (prompt.draft, prompt.post))
         self._drafts[tuple(tokens)] = draft
-        return PromptTokens(tokens, shared, draft)
+        return PromptTokens(tokens, shared, draft, post)
 
     def bytes_of(self, token: int) -> bytes:
         return chr(token).encode()
@@ -171,7 +171,8 @@ class ToySampler:
     def __init__(self, decoder: ToyDecoder) -> None:
         self._decoder = decoder
 
-    def next_token(self, row: int) -> int:
-        return self._decoder.after(row)
+    def next_token(self, row: int, barred: Collection[int] = ()) -> int:
+        token = self._decoder.after(row)
+        return ord("#") if token in barred else token
 
     def close(self) -> None: ...

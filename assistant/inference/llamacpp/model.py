@@ -83,7 +83,10 @@ class LlamaModel:
             tokens += self._tokens_of_segment(segment)
             if number == 0 and segment.scaffold:
                 shared = len(tokens)
-        return PromptTokens(tokens, shared=shared, draft=self._plain_tokens(prompt.draft) if prompt.draft else [])
+        draft = self._plain_tokens(prompt.draft) if prompt.draft else []
+        # With the space before it that its first word has in running text.
+        post = self._plain_tokens(f" {prompt.post}") if prompt.post else []
+        return PromptTokens(tokens, shared=shared, draft=draft, post=post)
 
     def _tokens_of_segment(self, segment: Segment) -> list[int]:
         if not segment.scaffold:

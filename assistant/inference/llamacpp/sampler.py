@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Collection
 from typing import Any
 
 from assistant.inference.llamacpp.library import brief_calls
@@ -13,7 +14,7 @@ PENALTY_TOKENS = 64  # how far back the repeat penalty looks
 
 class Sampler:
     def __init__(self, lib: Any, context: Any, params: Params, *, vocabulary: int) -> None:
-        self._lib = lib
+        self._lib, self._context = lib, context
         self._chain = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
         # The penalty comes after top-k: over a whole vocabulary it is five times as slow.
         steps = [
@@ -34,8 +35,12 @@ class Sampler:
         self._sample = brief_calls().llama_sampler_sample
         self._arguments = (as_pointer(self._chain), as_pointer(context))
 
-    def next_token(self, row: int) -> int:
+    def next_token(self, row: int, barred: Collection[int] = ()) -> int:
         """The token after the batch's row `row`, which must have asked for its logits. The chain remembers it."""
+        if barred:
+            logits = self._lib.llama_get_logits_ith(self._context, row)
+            for token in barred:
+                logits[token] = float("-inf")
         return int(self._sample(*self._arguments, row))
 
     def close(self) -> None:
