@@ -31,6 +31,8 @@ from webapp.accounts.people import invite
 from webapp.accounts.roles import Role
 from webapp.accounts.sign_ins import sign_ins_of
 from webapp.accounts.tests.software_passkey import SoftwarePasskey
+from webapp.studies.models import Assignment, Comment, Rater
+from webapp.studies.tests import building as studies
 
 
 def urls_of(resolver: URLResolver, spaces: tuple[str, ...] = ()) -> dict[str, list[str]]:
@@ -108,6 +110,7 @@ class Stage:
         )
         moderation_actions.allow_reading(self.read_by_wren, by=self.robin)
         moderation_actions.allow_reading(self.read_by_robin, by=self.wren)
+        self.rated, self.remark = rated_text(self.wren)
 
     def handed_over(self) -> Escalation:
         """By wren, and robin has it."""
@@ -145,6 +148,9 @@ class Stage:
             "asked_id": self.asked.id,
             "request_id": self.read_by_robin.id,
             "review_id": BreakGlassReview.objects.get(about=self.read_by_wren).id,
+            "study_id": self.rated.rater.study_id,
+            "assignment_id": self.rated.id,
+            "comment_id": self.remark.id,
             "token": self.token,
             "uidb36": "1",
             "key": "set-password",
@@ -208,6 +214,18 @@ def mitigated_incident(*, by: Any) -> Incident:
     ):
         moderation_actions.add_to_incident(row, kind=kind, text=text, by=by)
     return row
+
+
+def rated_text(rater: User) -> tuple[Assignment, Comment]:
+    """The first text of an open study, and a comment on it; its rater agreed."""
+    study = studies.study(by=rater, pairs_for_training=True)
+    row = studies.rater(study, rater)
+    Rater.objects.filter(id=row.id).update(consented_at=timezone.now())
+    text = row.assignments.select_related("rater", "output__case").first()
+    assert text is not None
+    remark = Comment(case=text.output.case, assignment=text, output=text.output, start=0, end=4, text="Blunt.")
+    remark.save(force_insert=True)
+    return text, remark
 
 
 def missing_id() -> uuid.UUID:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from assistant.models import AuditEvent, Post
 from assistant.tests import hard_texts
 from assistant.tests.hard_texts import of_length
 from webapp.asgi import application
+from webapp.studies.tests import building as studies
 from webapp.test import KIND_DRAFT, PASSWORD
 from webapp.tests.stage import KNOWN_FLAG, URLS, Stage, missing_id
 
@@ -185,6 +187,17 @@ FORMS |= {
     "moderation:out_of_hours": {"text": "Somebody is here from six to eleven in the evening."},
     "moderation:test_alert": {},
 }
+RATED = dict.fromkeys(("readability", "empathy", "connection", "actionability", "safety"), "4")
+REMARK = {"words": "0:0-7", "dimension": "empathy", "note": "It says first what they feel."}
+FORMS |= {
+    "studies:rate_consent": {"agreed": "on", "wording": hashlib.sha256(studies.CONSENT.encode()).hexdigest()},
+    "studies:rate_training": {"may_train": "on"},
+    "studies:rate_withdraw": {"sure": "on"},
+    "studies:rate_text": RATED | {"seen": "", "seconds": "12.5"},
+    "studies:rate_skip": {"reason": "unclear", "seen": ""},
+    "studies:rate_comment": RATED | REMARK,
+    "studies:rate_delete_comment": RATED | {"seconds": "12.5"},
+}
 FIELDS = [(name, field) for name, form in FORMS.items() for field in form]
 TEXTS = (
     hard_texts.KEPT
@@ -230,6 +243,7 @@ LETTERS = [
     ("moderation:answer", "reason"),
     ("moderation:note", "text"),
     ("moderation:appeal", "words"),
+    ("studies:rate_comment", "note"),
 ]
 AS_SCRIPT = {"Accept": "application/json"}
 
@@ -274,6 +288,7 @@ def test_what_the_table_fills_in_is_taken(stage: Stage) -> None:
     expected = {"accounts:set_up": 404, "accounts:invite": 200, "accounts:invite_list": 200, "account_login": 200}
     expected |= {"mfa_reauthenticate": 200, "mfa_activate_totp": 200, "mfa_add_webauthn": 200}
     expected |= {"assistant:check": 200, "assistant:sentences": 200}
+    expected |= {"studies:rate_comment": 200, "studies:rate_delete_comment": 200}  # so that what was chosen stays
     expected |= {"moderation:together": 200, "moderation:renew": 200}  # answered in place
     expected |= {"account_change_password": 200, "account_reset_password_from_key": 200}
     for name, form in FORMS.items():

@@ -28,6 +28,7 @@ READ_NO_CASE = {Role.ADMIN, Role.AUDITOR}  # but one that a lead opens to them
 ALERTED = {Role.MODERATOR, Role.LEAD, Role.CLINICIAN, Role.ADMIN}
 TAKING_HAND_OVERS = {Role.LEAD, Role.CLINICIAN}
 MANAGING_DUTY = {Role.LEAD, Role.ADMIN}
+RATERS = {Role.RATER, Role.SUPPORTER, Role.MODERATOR, Role.LEAD, Role.CLINICIAN}
 
 TABLE: dict[str, str | set[Role]] = {
     "home": EVERYBODY,
@@ -184,6 +185,17 @@ TABLE: dict[str, str | set[Role]] = {
     "moderation:remove_shift": MANAGING_DUTY,
     "moderation:out_of_hours": MANAGING_DUTY,
     "moderation:test_alert": MANAGING_DUTY,
+    "studies:rate": RATERS,
+    "studies:rate_study": RATERS,
+    "studies:rate_consent": RATERS,
+    "studies:rate_training": RATERS,
+    "studies:rate_withdraw": RATERS,
+    "studies:rate_text": RATERS,
+    "studies:rate_skip": RATERS,
+    "studies:rate_comment": RATERS,
+    "studies:rate_delete_comment": RATERS,
+    "studies:rate_feedback": RATERS,
+    "studies:rate_pause": RATERS,
 }
 
 SOMETHING = {
@@ -297,6 +309,7 @@ def test_a_permission_that_somebody_slipped_into_a_group_is_gone_after_migrating
         ("moderation.manage_duty", MANAGING_DUTY),
         ("accounts.manage_people", ADMINS),
         ("assistant.manage_goals", ADMINS),
+        ("studies.rate_replies", RATERS),
         ("assistant.view_audit", {Role.AUDITOR}),
         ("assistant.view_worker", ADMINS),
     ],

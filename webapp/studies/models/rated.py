@@ -91,6 +91,7 @@ class Rating(models.Model):
     preferred = models.ForeignKey(
         Output, null=True, on_delete=models.CASCADE, related_name="+"
     )  # None of a pair: neither
+    reason = models.CharField(max_length=20, blank=True)  # of a pair: the dimension that told
     changed_at = models.DateTimeField(db_default=Now())
 
     class Meta:

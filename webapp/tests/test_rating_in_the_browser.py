@@ -1,0 +1,176 @@
+"""Rating replies in a real browser: by keys alone, on a desktop and on a phone; every page with axe, on a narrow screen."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from webapp.studies.models import Comment, Item, Rater, Rating, Study
+from webapp.studies.tests import building as build
+from webapp.tests.browser import check_page, signed_in_page
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("queries_beside_a_loop"),
+    pytest.mark.timeout(600),
+]
+
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+
+
+def begin(page: Page, live_server: LiveServer) -> None:
+    """By the keyboard alone, from the list to the first text."""
+    page.goto(f"{live_server.url}/studies/rate/")
+    check_page(page)
+    page.get_by_role("link", name="Kinder words").press("Enter")
+    expect(page.get_by_role("heading", name="What you agree to")).to_be_visible()
+    check_page(page)
+    page.get_by_label("I have read this").press("Space")
+    page.get_by_role("button", name="Begin").press("Enter")
+    expect(page.get_by_text("Practice 1 of 1")).to_be_visible()
+
+
+def rate_by_keys(page: Page, values: str) -> None:
+    for value in values:
+        page.keyboard.press(value)
+    expect(page.locator("#go-on")).to_be_focused()
+    page.keyboard.press("Enter")
+
+
+def rate_all(page: Page, values: str) -> int:
+    """Everything that is left, and each pause that is offered."""
+    done = 0
+    while not page.get_by_role("heading", name="Thank you").is_visible():
+        if page.get_by_role("heading", name="Before you go on").is_visible():
+            page.get_by_role("link", name="Go on").press("Enter")
+        else:
+            address = page.url
+            if page.locator(".reveal:not([open])").count():
+                page.locator(".reveal > summary").press("Enter")
+            rate_by_keys(page, values)
+            page.wait_for_url(lambda url, before=address: url != before)  # type: ignore[misc]  # bound for this turn
+            done += 1
+        page.wait_for_load_state("domcontentloaded")
+    return done
+
+
+def test_three_raters_rate_by_keys_on_desktop_and_phone(db: None, chromium: Browser, live_server: LiveServer) -> None:
+    study = build.study(lay_ratings=2, items=2)
+    Item.objects.filter(source="post-1").update(level=2, about="Hurting oneself, some years ago")
+    for rater, size, values in zip(
+        build.raters(study, 3), (DESKTOP, PHONE, DESKTOP), ("44444", "55453", "22222"), strict=True
+    ):
+        page = signed_in_page(chromium, live_server, rater.user, viewport=size)
+        begin(page, live_server)
+        check_page(page)
+        rate_by_keys(page, "11111")
+        expect(page.get_by_role("heading", name="Your answer and theirs")).to_be_visible()
+        check_page(page)
+        page.get_by_role("link", name="Go on").press("Enter")
+        page.wait_for_url("**/studies/rate/texts/*/")
+        given = rater.assignments.exclude(output__item__role=Item.Role.TRAINING).count()
+        assert rate_all(page, values) == given
+        check_page(page)
+        page.context.close()
+    rated = Rating.objects.filter(assignment__output__item__role=Item.Role.RATED)
+    assert rated.count() == 2 * 2 * 2
+    for rater in Rater.objects.all():
+        wanted = {"l01": {4}, "l02": {5, 4, 3}, "l03": {2}}[rater.code]
+        assert {value for one in rated.filter(assignment__rater=rater) for value in one.values.values()} == wanted
+        seconds = rater.assignments.values_list("seconds", flat=True)
+        assert all(one is not None and 0 < one < 300 for one in seconds)
+
+
+def test_a_heavy_text_is_shown_on_the_raters_own_choice_and_a_pause_is_offered(
+    db: None, chromium: Browser, live_server: LiveServer
+) -> None:
+    study = build.study(lay_ratings=1, items=1)
+    Item.objects.filter(source="post-1").update(level=3, about="An attempt, years ago")
+    rater = build.raters(study, 1)[0]
+    page = signed_in_page(chromium, live_server, rater.user, viewport=PHONE)
+    begin(page, live_server)
+    rate_by_keys(page, "11111")
+    page.get_by_role("link", name="Go on").press("Enter")
+    expect(page.get_by_text("An attempt, years ago")).to_be_visible()
+    expect(page.locator(".exact").first).to_be_hidden()
+    check_page(page)
+    page.locator(".reveal > summary").press("Enter")
+    expect(page.locator(".exact").first).to_be_visible()
+    check_page(page)
+    rate_by_keys(page, "33333")
+    expect(page.get_by_text("may stay with you")).to_be_visible()
+    check_page(page)
+
+
+def test_words_are_commented_by_selecting_them_and_what_was_chosen_stays(
+    db: None, chromium: Browser, live_server: LiveServer
+) -> None:
+    study = build.study(lay_ratings=1, items=1)
+    rater = build.raters(study, 1)[0]
+    page = signed_in_page(chromium, live_server, rater.user, viewport=DESKTOP)
+    begin(page, live_server)
+    page.keyboard.press("2")
+    page.evaluate(
+        """() => {
+          const node = document.querySelector("[data-text]").firstChild;
+          const range = document.createRange();
+          range.setStart(node, 5);
+          range.setEnd(node, 12);
+          getSelection().removeAllRanges();
+          getSelection().addRange(range);
+        }"""
+    )
+    page.get_by_role("button", name="Comment on these words").click()
+    expect(page.get_by_label("What you want to say about them")).to_be_focused()
+    page.keyboard.type("An order, 5 of them.")  # no key of it is taken for a value
+    page.get_by_role("button", name="Keep this comment").press("Enter")
+    expect(page.locator(".remarks")).to_contain_text("An order, 5 of them.")
+    expect(page.locator("input[name=readability][value='2']")).to_be_checked()
+    expect(page.locator("input[name=empathy]:checked")).to_have_count(0)
+    check_page(page)
+    found = Comment.objects.select_related("output__case", "case").get()
+    assert found.output.text[found.start : found.end] == "whining"
+
+
+def test_of_two_replies_one_is_chosen_by_a_key(db: None, chromium: Browser, live_server: LiveServer) -> None:
+    study = build.study(form=Study.Form.PAIRS, lay_ratings=1, items=1)
+    rater = build.raters(study, 1)[0]
+    for size in (DESKTOP, PHONE):
+        page = signed_in_page(chromium, live_server, rater.user, viewport=size)
+        if size == DESKTOP:
+            begin(page, live_server)
+        else:
+            page.goto(f"{live_server.url}/studies/rate/{study.id}/")
+        check_page(page)
+        rate_by_keys(page, "2")
+        if size == DESKTOP:
+            expect(page.get_by_role("heading", name="Your answer and theirs")).to_be_visible()
+            check_page(page)
+        else:
+            expect(page.locator(".page-head .number")).to_contain_text("2 of 2")
+    chosen = Rating.objects.select_related("assignment")
+    assert [one.preferred_id == one.assignment.other_id for one in chosen] == [True, True]
+
+
+def test_the_calm_pages_are_accessible(db: None, chromium: Browser, live_server: LiveServer) -> None:
+    study = build.study(pairs_for_training=True)
+    rater = build.raters(study, 1)[0]
+    page = signed_in_page(chromium, live_server, rater.user, viewport=PHONE)
+    address = f"{live_server.url}/studies/rate/{study.id}"
+    begin(page, live_server)
+    page.get_by_text("Leave this one out", exact=True).press("Enter")
+    page.get_by_label("I cannot tell from what is here").press("Space")
+    check_page(page)
+    page.keyboard.press("Enter")  # on the button of skipping, not of answering
+    page.wait_for_load_state("domcontentloaded")
+    page.goto(f"{address}/consent")
+    check_page(page)
+    page.get_by_role("button", name="Withdraw").press("Enter")
+    expect(page.get_by_text("Nothing was deleted")).to_be_visible()
+    check_page(page)
+    page.get_by_label("Yes, delete my ratings").press("Space")
+    page.get_by_role("button", name="Withdraw").press("Enter")
+    expect(page.get_by_role("heading", name="You withdrew from this study")).to_be_visible()
+    check_page(page)
