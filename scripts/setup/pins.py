@@ -14,10 +14,11 @@ from scripts.setup.starter_model import REQUIREMENTS
 from scripts.setup.steps import ROOT, VAR, SetupProblem, run_logged, write_whole
 
 UV = "uv==0.13.8"
-# The site's pins bind the developers' pins, so that tests run on what is deployed.
+# The pins of the site and its lab bind the developers' pins, so that tests run on what is deployed.
 SETS = (
     ("requirements", ()),
-    ("requirements-dev", ("-c", "requirements.txt")),
+    ("requirements-lab", ("-c", "requirements.txt")),
+    ("requirements-dev", ("-c", "requirements.txt", "-c", "requirements-lab.txt")),
     ("requirements-build", ()),
     ("requirements-compiler", ()),
 )

@@ -1,0 +1,191 @@
+"""The arms of one panel on one dimension: means, differences and effect sizes, by the mixed model and by ranks."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from scipy import stats
+from statsmodels.miscmodels.ordinal_model import OrderedModel
+from statsmodels.stats.multitest import multipletests
+
+from evaluation.stats import CONFIDENCE, Estimate
+from evaluation.studies.mixed import Components, Contrast, Fitted, NotEstimable, fit
+
+FEWEST_ITEMS = 10  # that were rated in an arm; below that an interval leans on what nobody can check
+FEWEST_RATERS = 2  # of an arm; with one, what the rater likes cannot be told from what the arm is
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value that one rater gave on one dimension."""
+
+    rater: str
+    item: str
+    arm: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Arm less the other one, in points of the scale."""
+
+    arm: str
+    against: str
+    contrast: Contrast
+    effect: Estimate  # standardised
+    together: Estimate  # wide enough for all differences of this dimension at once (Bonferroni)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """The check that takes the scale for an order alone: two tests of one difference."""
+
+    arm: str
+    against: str
+    items: int  # in which somebody rated both
+    signed_rank_p: float | None  # Wilcoxon, over the items' mean differences within raters
+    log_odds: Estimate  # cumulative logit, of a higher value; errors clustered by item
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    n: int
+    items: int
+    raters: int
+    why: str = ""  # nothing was estimated, and why; a sentence
+    means: dict[str, Estimate] = field(default_factory=dict)
+    differences: tuple[Difference, ...] = ()
+    components: Components | None = None
+    criterion: float | None = None
+    ranks: tuple[Ranks, ...] = ()
+    arms_left_out: dict[str, str] = field(default_factory=dict)  # with the reason
+
+    def between(self, arm: str, against: str) -> Difference | None:
+        found = (one for one in self.differences if (one.arm, one.against) == (arm, against))
+        return next(found, None)
+
+
+def compare(values: Sequence[Value], arms: Sequence[str], *, with_ranks: bool = True) -> Compared:
+    """All ordered pairs of arms that have enough; never raises for want of data."""
+    thin = {arm: reason for arm in arms if (reason := _too_thin([one for one in values if one.arm == arm]))}
+    enough = [arm for arm in arms if arm not in thin]
+    kept = [one for one in values if one.arm in enough]
+    nothing = Compared(len(kept), len({one.item for one in kept}), len({one.rater for one in kept}), arms_left_out=thin)
+    if not enough:
+        return replace(nothing, why=f"Not enough: {next(iter(thin.values()), 'there are no arms.')}")
+    try:
+        fitted = fit_arms(kept, enough)
+    except NotEstimable as error:
+        return replace(nothing, why=f"Not enough: {error}")
+    units = dict(zip(enough, np.eye(len(enough)), strict=True))
+    pairs = list(itertools.permutations(enough, 2))
+    return replace(
+        nothing,
+        means={arm: fitted.contrast(units[arm]).estimate() for arm in enough},
+        differences=tuple(_difference(fitted, units, arm, against) for arm, against in pairs),
+        components=fitted.components,
+        criterion=fitted.criterion,
+        ranks=tuple(rank_check(kept, arm, against) for arm, against in itertools.combinations(enough, 2))
+        if with_ranks
+        else (),
+    )
+
+
+def _too_thin(of_arm: Sequence[Value]) -> str:
+    items, raters = len({one.item for one in of_arm}), len({one.rater for one in of_arm})
+    if items < FEWEST_ITEMS:
+        return f"{items} items were rated in an arm; {FEWEST_ITEMS} are needed."
+    if raters < FEWEST_RATERS:
+        return f"one person rated an arm alone; {FEWEST_RATERS} are needed."
+    return ""
+
+
+def fit_arms(values: Sequence[Value], arms: Sequence[str]) -> Fitted:
+    """value ~ arm + (1 | item) + (1 | rater) + (1 | text) + (1 | rater by arm).
+
+    A text is an item in an arm: several people rate the very same words, and without a component for them the interval
+    would speak of these words alone. Rater by arm: that one person likes an arm more than another person does. Leaving
+    either out makes intervals too short (Barr et al., J. Memory and Language 68 (2013)).
+    """
+    columns = {arm: number for number, arm in enumerate(arms)}
+    design = np.eye(len(arms))[[columns[one.arm] for one in values]]
+    return fit(
+        [one.value for one in values],
+        design,
+        {
+            "item": [one.item for one in values],
+            "rater": [one.rater for one in values],
+            "text": [(one.item, one.arm) for one in values],
+            "rater by arm": [(one.rater, one.arm) for one in values],
+        },
+    )
+
+
+def _difference(fitted: Fitted, units: dict[str, np.ndarray], arm: str, against: str) -> Difference:
+    contrast = fitted.contrast(units[arm] - units[against])
+    comparisons = len(units) * (len(units) - 1) / 2
+    together = contrast.estimate(1 - (1 - CONFIDENCE) / comparisons)
+    return Difference(arm, against, contrast, fitted.standardised(contrast), together)
+
+
+def rank_check(values: Sequence[Value], arm: str, against: str) -> Ranks:
+    both = [one for one in values if one.arm in (arm, against)]
+    within: dict[str, list[int]] = defaultdict(list)
+    given = {(one.rater, one.item, one.arm): one.value for one in both}
+    for (rater, item, which), value in given.items():
+        if which == arm and (rater, item, against) in given:
+            within[item].append(value - given[rater, item, against])
+    means = [float(np.mean(of_item)) for of_item in within.values()]
+    p = float(stats.wilcoxon(means).pvalue) if len(means) >= FEWEST_ITEMS and any(means) else None
+    return Ranks(arm, against, len(means), p, _log_odds(both, arm))
+
+
+def _log_odds(values: Sequence[Value], arm: str) -> Estimate:
+    """McCullagh, J. Royal Statistical Society B 42 (1980); the rater is a fixed effect, errors are clustered by item."""
+    method = "cumulative logit, raters fixed, clustered by item"
+    nothing = Estimate(None, float("-inf"), float("inf"), len(values), method)
+    levels = np.unique([one.value for one in values])
+    if len(levels) < 2 or len({one.item for one in values}) < FEWEST_ITEMS:
+        return nothing
+    raters = sorted({one.rater for one in values})
+    columns = np.array([[one.arm == arm, *(one.rater == rater for rater in raters[1:])] for one in values], dtype=float)
+    if np.linalg.matrix_rank(np.hstack([np.ones((len(values), 1)), columns])) <= columns.shape[1]:
+        return nothing
+    items = {item: number for number, item in enumerate(dict.fromkeys(one.item for one in values))}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of separation and failed steps: what they leave behind is refused below
+        model = OrderedModel(np.searchsorted(levels, [one.value for one in values]), columns, distr="logit")
+        try:
+            found = model.fit(
+                method="bfgs",
+                disp=False,
+                cov_type="cluster",
+                cov_kwds={"groups": np.array([items[one.item] for one in values])},
+            )
+        except (np.linalg.LinAlgError, ValueError):
+            return nothing
+        value, (low, high) = float(found.params[0]), found.conf_int()[0]
+    sound = found.mle_retvals["converged"] and np.isfinite([value, low, high]).all() and abs(value) < 10
+    return Estimate(value, float(low), float(high), len(values), method) if sound else nothing
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjusted so that all of them together are wrong once in twenty: Holm, Scandinavian J. of Statistics 6 (1979)."""
+    return [float(one) for one in multipletests(p_values, method="holm")[1]] if p_values else []
+
+
+def not_worse(interval: Estimate, margin: float) -> str:
+    """Says "not worse", "worse" or "not shown", at 97.5 % on one side; `interval` is the 95 % one of candidate less reference.
+
+    Non-inferiority as in CONSORT's extension: Piaggio et al., JAMA 308 (2012), figure 1. Higher is better.
+    """
+    if interval.value is None:
+        return "not enough"
+    if interval.low > -margin:
+        return "not worse"
+    return "worse" if interval.high < -margin else "not shown"
