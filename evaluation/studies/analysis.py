@@ -13,7 +13,7 @@ from evaluation.studies.compared import Compared, Value, compare, holm, not_wors
 from evaluation.studies.conduct import Conduct, conduct_of, left_out
 from evaluation.studies.icc import Correlation, correlations
 from evaluation.studies.pairs import Preferred, prefer
-from evaluation.studies.stored import Choice, Rating, Study
+from evaluation.studies.stored import Choice, Study
 
 NO_MARGIN = "no margin"
 NOT_ENOUGH = "not enough"
@@ -72,17 +72,18 @@ def _of_panel(study: Study, panel: str, conduct: Sequence[Conduct], out: frozens
     if study.form == "pairs":
         pairs = _of_pairs(study, panel, out, anybody=anybody)
         return OfPanel(panel, tuple(conduct), (), pairs, _planned_pairs(study, pairs))
-    ratings = [one for one in study.ratings if study.panel_of(one.rater) == panel and study.counts(one.item)]
     found = []
     for dimension in study.asked_of(panel):
-        everybody = _values(ratings, dimension)
+        everybody = values_of(study, panel, dimension)
         kept = [one for one in everybody if one.rater not in out]
         found.append(_of_dimension(study, dimension, kept, everybody if anybody else None))
     dimensions = _adjust(study, found)
     return OfPanel(panel, tuple(conduct), dimensions, None, _planned(study, dimensions))
 
 
-def _values(ratings: Sequence[Rating], dimension: str) -> list[Value]:
+def values_of(study: Study, panel: str, dimension: str) -> list[Value]:
+    """Of everybody; what belongs to training and attention items is not among them."""
+    ratings = (one for one in study.ratings if study.panel_of(one.rater) == panel and study.counts(one.item))
     return [Value(one.rater, one.item, one.arm, one.values[dimension]) for one in ratings if dimension in one.values]
 
 

@@ -14,7 +14,7 @@ from statsmodels.miscmodels.ordinal_model import OrderedModel
 from statsmodels.stats.multitest import multipletests
 
 from evaluation.stats import CONFIDENCE, Estimate
-from evaluation.studies.mixed import Components, Contrast, Fitted, NotEstimable, fit
+from evaluation.studies.mixed import METHOD, Components, Contrast, Fitted, NotEstimable, fit
 
 FEWEST_ITEMS = 10  # that were rated in an arm; below that an interval leans on what nobody can check
 FEWEST_RATERS = 2  # of an arm; with one, what the rater likes cannot be told from what the arm is
@@ -83,11 +83,12 @@ def compare(values: Sequence[Value], arms: Sequence[str], *, with_ranks: bool = 
     except NotEstimable as error:
         return replace(nothing, why=f"Not enough: {error}")
     units = dict(zip(enough, np.eye(len(enough)), strict=True))
+    spread = _spread(kept, fitted.components.total)
     pairs = list(itertools.permutations(enough, 2))
     return replace(
         nothing,
         means={arm: fitted.contrast(units[arm]).estimate() for arm in enough},
-        differences=tuple(_difference(fitted, units, arm, against) for arm, against in pairs),
+        differences=tuple(_difference(fitted, units, spread, arm, against) for arm, against in pairs),
         components=fitted.components,
         criterion=fitted.criterion,
         ranks=tuple(rank_check(kept, arm, against) for arm, against in itertools.combinations(enough, 2))
@@ -126,11 +127,52 @@ def fit_arms(values: Sequence[Value], arms: Sequence[str]) -> Fitted:
     )
 
 
-def _difference(fitted: Fitted, units: dict[str, np.ndarray], arm: str, against: str) -> Difference:
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """The variance of one rating within an arm, all components together; how uncertain it is, and on how many raters."""
+
+    variance: float
+    uncertainty: float
+    freedom: int
+
+
+def _spread(values: Sequence[Value], variance: float) -> _Spread:
+    """Raters differ in how much they scatter, and a model with one residual for all of them does not know it. So the uncertainty
+    comes from how far the mean squares of raters, and those of items, lie apart: clusters in two ways, taken together.
+    """
+    of_arms: dict[str, list[int]] = defaultdict(list)
+    for one in values:
+        of_arms[one.arm].append(one.value)
+    means = {arm: float(np.mean(given)) for arm, given in of_arms.items()}
+    by_rater: dict[str, list[float]] = defaultdict(list)
+    by_item: dict[str, list[float]] = defaultdict(list)
+    for one in values:
+        square = (one.value - means[one.arm]) ** 2
+        by_rater[one.rater].append(square)
+        by_item[one.item].append(square)
+    clusters = [[float(np.mean(squares)) for squares in of.values()] for of in (by_rater, by_item)]
+    uncertainty = sum(float(np.var(of, ddof=1)) / len(of) for of in clusters)
+    return _Spread(variance, uncertainty, len(by_rater) - 1)
+
+
+def standardised(contrast: Contrast, spread: _Spread) -> Estimate:
+    """The contrast over the standard deviation of one rating: Westfall, Kenny and Judd, J. Experimental Psychology: General
+    143 (2014), equation 5. The interval counts both that the contrast and that the deviation are estimated: delta method,
+    degrees of freedom by Satterthwaite.
+    """
+    value = contrast.value / spread.variance**0.5
+    parts = (contrast.error**2 / spread.variance, value**2 * spread.uncertainty / (4 * spread.variance**2))
+    over = parts[0] ** 2 / contrast.freedom + parts[1] ** 2 / spread.freedom
+    freedom = sum(parts) ** 2 / over if over > 0 else np.inf
+    reach = sum(parts) ** 0.5 * float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
+    return Estimate(value, value - reach, value + reach, contrast.n, f"{METHOD}; over the deviation of a rating, delta")
+
+
+def _difference(fitted: Fitted, units: dict[str, np.ndarray], spread: _Spread, arm: str, against: str) -> Difference:
     contrast = fitted.contrast(units[arm] - units[against])
     comparisons = len(units) * (len(units) - 1) / 2
     together = contrast.estimate(1 - (1 - CONFIDENCE) / comparisons)
-    return Difference(arm, against, contrast, fitted.standardised(contrast), together)
+    return Difference(arm, against, contrast, standardised(contrast, spread), together)
 
 
 def rank_check(values: Sequence[Value], arm: str, against: str) -> Ranks:

@@ -83,20 +83,6 @@ class Fitted:
         freedom = 2 * variance**2 / spread if spread > 0 else np.inf
         return Contrast(float(of @ self.effects), variance**0.5, max(1.0, freedom), self.n)
 
-    def standardised(self, contrast: Contrast) -> Estimate:
-        """The contrast over the standard deviation of one rating, all components together.
-
-        Westfall, Kenny and Judd, J. Experimental Psychology: General 143 (2014), equation 5. The interval counts both
-        that the contrast and that the deviation are estimated (delta method).
-        """
-        total = self.components.total
-        value = contrast.value / total**0.5
-        ones = np.ones(len(self.components.names))
-        of_total = float(ones @ self.components.covariance @ ones)
-        error = float(np.sqrt(contrast.error**2 / total + value**2 * of_total / (4 * total**2)))
-        reach = error * float(stats.t.ppf((1 + CONFIDENCE) / 2, contrast.freedom))
-        return Estimate(value, value - reach, value + reach, self.n, f"{METHOD}; standardised, delta")
-
 
 def fit(values: Sequence[float] | np.ndarray, design: np.ndarray, groups: Mapping[str, Sequence[Hashable]]) -> Fitted:
     """`groups` names the random effects; each says for every value to which group it belongs.

@@ -5,7 +5,7 @@
 A rating is arm + item + rater + text + rater by arm + noise, rounded and cut to 1..5; each rater has a bias and a noise of
 their own. Rounding moves means and shortens differences, so the truth is what it is on the rounded scale: the mean and the
 standard deviation of an arm over a million ratings, each of another item and another rater. Every study is written as the
-site writes it, read back, and analysed as a whole.
+site writes it, read back, and its arms are compared as they are for a report.
 
 Exit: 0 when each count is 93 of 100 or more, 1 when one is below.
 """
@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.studies.analysis import analyse
-from evaluation.studies.compared import Compared
+from evaluation.studies.analysis import values_of
+from evaluation.studies.compared import Compared, compare
 from evaluation.studies.stored import read_study
 
 BAR = 0.93
@@ -174,7 +174,9 @@ def simulate(*, runs: int, items: int, arms: int, raters: int, seed: int) -> tup
         for run in range(runs):
             fields = simulate_study(world, items=items, raters=raters, seed=seed * 1_000_003 + run)
             path.write_text(json.dumps(fields), encoding="utf-8")
-            count(counts, analyse(read_study(path))[0].dimensions[0].compared, truth, pairs)
+            study = read_study(path)
+            found = compare(values_of(study, "lay", DIMENSION), [arm.key for arm in study.arms], with_ranks=False)
+            count(counts, found, truth, pairs)
             if (run + 1) % 10 == 0:
                 print(f"{run + 1} of {runs}", file=sys.stderr, flush=True)
     return counts, truth
