@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from threadpoolctl import threadpool_limits
+
 from evaluation.stats import Estimate, share_of
 from evaluation.studies import agreement
 from evaluation.studies.agreement import Judged
@@ -64,7 +66,8 @@ class OfPanel:
 def analyse(study: Study) -> list[OfPanel]:
     conduct = conduct_of(study)
     out = left_out(conduct)
-    return [_of_panel(study, panel, [one for one in conduct if one.panel == panel], out) for panel in study.panels]
+    with threadpool_limits(1):  # threads would wait for each other, and add in another order each time
+        return [_of_panel(study, panel, [one for one in conduct if one.panel == panel], out) for panel in study.panels]
 
 
 def _of_panel(study: Study, panel: str, conduct: Sequence[Conduct], out: frozenset[str]) -> OfPanel:

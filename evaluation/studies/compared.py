@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 from statsmodels.stats.multitest import multipletests
 
@@ -91,9 +91,7 @@ def compare(values: Sequence[Value], arms: Sequence[str], *, with_ranks: bool = 
         differences=tuple(_difference(fitted, units, spread, arm, against) for arm, against in pairs),
         components=fitted.components,
         criterion=fitted.criterion,
-        ranks=tuple(rank_check(kept, arm, against) for arm, against in itertools.combinations(enough, 2))
-        if with_ranks
-        else (),
+        ranks=rank_checks(kept, enough) if with_ranks else (),
     )
 
 
@@ -175,45 +173,87 @@ def _difference(fitted: Fitted, units: dict[str, np.ndarray], spread: _Spread, a
     return Difference(arm, against, contrast, standardised(contrast, spread), together)
 
 
-def rank_check(values: Sequence[Value], arm: str, against: str) -> Ranks:
-    both = [one for one in values if one.arm in (arm, against)]
+def rank_checks(values: Sequence[Value], arms: Sequence[str]) -> tuple[Ranks, ...]:
+    given = {(one.rater, one.item, one.arm): one.value for one in values}
+    logits = _Logits(values, arms)
+    return tuple(
+        Ranks(arm, against, *_signed_rank(given, arm, against), logits.between(arm, against))
+        for arm, against in itertools.combinations(arms, 2)
+    )
+
+
+def _signed_rank(given: Mapping[tuple[str, str, str], int], arm: str, against: str) -> tuple[int, float | None]:
     within: dict[str, list[int]] = defaultdict(list)
-    given = {(one.rater, one.item, one.arm): one.value for one in both}
     for (rater, item, which), value in given.items():
         if which == arm and (rater, item, against) in given:
             within[item].append(value - given[rater, item, against])
     means = [float(np.mean(of_item)) for of_item in within.values()]
-    p = float(stats.wilcoxon(means).pvalue) if len(means) >= FEWEST_ITEMS and any(means) else None
-    return Ranks(arm, against, len(means), p, _log_odds(both, arm))
+    enough = len(means) >= FEWEST_ITEMS and any(means)
+    return len(means), float(stats.wilcoxon(means).pvalue) if enough else None
 
 
-def _log_odds(values: Sequence[Value], arm: str) -> Estimate:
-    """McCullagh, J. Royal Statistical Society B 42 (1980); the rater is a fixed effect, errors are clustered by item."""
-    method = "cumulative logit, raters fixed, clustered by item"
-    nothing = Estimate(None, float("-inf"), float("inf"), len(values), method)
-    levels = np.unique([one.value for one in values])
-    if len(levels) < 2 or len({one.item for one in values}) < FEWEST_ITEMS:
-        return nothing
-    raters = sorted({one.rater for one in values})
-    columns = np.array([[one.arm == arm, *(one.rater == rater for rater in raters[1:])] for one in values], dtype=float)
-    if np.linalg.matrix_rank(np.hstack([np.ones((len(values), 1)), columns])) <= columns.shape[1]:
-        return nothing
-    items = {item: number for number, item in enumerate(dict.fromkeys(one.item for one in values))}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of separation and failed steps: what they leave behind is refused below
-        model = OrderedModel(np.searchsorted(levels, [one.value for one in values]), columns, distr="logit")
-        try:
-            found = model.fit(
-                method="bfgs",
-                disp=False,
-                cov_type="cluster",
-                cov_kwds={"groups": np.array([items[one.item] for one in values])},
-            )
-        except (np.linalg.LinAlgError, ValueError):
-            return nothing
-        value, (low, high) = float(found.params[0]), found.conf_int()[0]
-    sound = found.mle_retvals["converged"] and np.isfinite([value, low, high]).all() and abs(value) < 10
-    return Estimate(value, float(low), float(high), len(values), method) if sound else nothing
+class _Logistic(stats.rv_continuous):  # type: ignore[misc]
+    """scipy's own spends nine tenths of a fit on checking its arguments."""
+
+    def cdf(self, x: np.ndarray) -> np.ndarray:
+        return np.asarray(special.expit(x))
+
+    def pdf(self, x: np.ndarray) -> np.ndarray:
+        below = self.cdf(x)
+        return np.asarray(below * (1 - below))
+
+    def ppf(self, q: np.ndarray) -> np.ndarray:
+        return np.asarray(special.logit(q))
+
+
+class _Logits:
+    """McCullagh, J. Royal Statistical Society B 42 (1980): arms and raters are fixed effects, errors clustered by item."""
+
+    def __init__(self, values: Sequence[Value], arms: Sequence[str]) -> None:
+        self.arms, self.n = list(arms), len(values)
+        self.found = self._fit(values)
+
+    def _fit(self, values: Sequence[Value]) -> tuple[np.ndarray, np.ndarray] | None:
+        levels = np.unique([one.value for one in values])
+        raters = sorted({one.rater for one in values})
+        columns = np.array(
+            [
+                [*(one.arm == arm for arm in self.arms[1:]), *(one.rater == rater for rater in raters[1:])]
+                for one in values
+            ],
+            dtype=float,
+        )
+        told_apart = np.linalg.matrix_rank(np.hstack([np.ones((self.n, 1)), columns])) > columns.shape[1]
+        if len(levels) < 2 or len(self.arms) < 2 or not told_apart:
+            return None
+        items = {item: number for number, item in enumerate(dict.fromkeys(one.item for one in values))}
+        model = OrderedModel(np.searchsorted(levels, [one.value for one in values]), columns, distr=_Logistic())
+        clusters = {"groups": np.array([items[one.item] for one in values])}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of separation and failed steps: what they leave behind is refused below
+            try:
+                found = model.fit(method="bfgs", disp=False, cov_type="cluster", cov_kwds=clusters)
+                covariance = np.asarray(found.cov_params())
+            except (np.linalg.LinAlgError, ValueError):
+                return None
+        of_arms = len(self.arms) - 1
+        whole = np.zeros(of_arms + 1)
+        whole[1:] = found.params[:of_arms]
+        spread = np.zeros((of_arms + 1, of_arms + 1))
+        spread[1:, 1:] = covariance[:of_arms, :of_arms]
+        sound = found.mle_retvals["converged"] and np.isfinite(spread).all() and float(np.abs(whole).max()) < 10
+        return (whole, spread) if sound else None
+
+    def between(self, arm: str, against: str) -> Estimate:
+        method = "cumulative logit, raters fixed, clustered by item"
+        if self.found is None:
+            return Estimate(None, float("-inf"), float("inf"), self.n, method)
+        effects, covariance = self.found
+        weights = np.zeros(len(self.arms))
+        weights[self.arms.index(arm)], weights[self.arms.index(against)] = 1, -1
+        value = float(weights @ effects)
+        reach = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * max(0.0, float(weights @ covariance @ weights)) ** 0.5
+        return Estimate(value, value - reach, value + reach, self.n, method)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

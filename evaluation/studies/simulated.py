@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from evaluation.studies.analysis import values_of
 from evaluation.studies.compared import Compared, compare
@@ -169,7 +170,7 @@ def simulate(*, runs: int, items: int, arms: int, raters: int, seed: int) -> tup
     truth = truth_of(world, seed=seed)
     pairs = {f"a{one} - a{other}": (one, other) for one, other in itertools.combinations(range(arms), 2)}
     counts = Counts(runs, dict.fromkeys(pairs, 0), dict.fromkeys(pairs, 0))
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
         path = Path(folder) / "study.json"
         for run in range(runs):
             fields = simulate_study(world, items=items, raters=raters, seed=seed * 1_000_003 + run)

@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from scipy import stats
+from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from evaluation.studies.agreement import Judged, Level, alpha
+from evaluation.studies.compared import Value, rank_checks
 from evaluation.studies.icc import complete, correlations
 from evaluation.studies.mixed import RESIDUAL, Fitted, NotEstimable, fit
 from evaluation.studies.pairs import bradley_terry
@@ -222,3 +224,27 @@ def test_strengths_are_those_of_the_baseball_teams_of_1987() -> None:
 
 def test_there_are_no_strengths_where_somebody_never_lost() -> None:
     assert bradley_terry(np.array([[0.0, 3.0], [0.0, 0.0]])) is None
+
+
+def test_log_odds_are_those_of_statsmodels_with_the_logistic_distribution_of_scipy() -> None:
+    values, design, groups = crossed(gaps=True)
+    arms = design.argmax(axis=1)
+    rows = [
+        Value(f"r{rater}", f"i{item}", f"a{arm}", int(np.clip(np.rint(value), 1, 5)))
+        for value, arm, item, rater in zip(values, arms, groups["item"], groups["rater"], strict=True)
+    ]
+    found = {(one.arm, one.against): one.log_odds for one in rank_checks(rows, ["a0", "a1", "a2"])}
+    columns = np.array(
+        [
+            [arm == 1, arm == 2, *(rater == r for r in range(1, 5))]
+            for arm, rater in zip(arms, groups["rater"], strict=True)
+        ],
+        dtype=float,
+    )
+    theirs = OrderedModel([one.value for one in rows], columns, distr="logit").fit(
+        method="bfgs", disp=False, cov_type="cluster", cov_kwds={"groups": np.array(groups["item"])}
+    )
+    for number, arm in enumerate(("a1", "a2")):
+        ours = found["a0", arm]
+        low, high = theirs.conf_int()[number]
+        assert (ours.value, ours.high, ours.low) == pytest.approx((-theirs.params[number], -low, -high), abs=2e-3)
