@@ -123,6 +123,7 @@ def test_pairs_of_one_rater_are_not_enough() -> None:
 def ragged(draw: st.DrawFn) -> Fields:
     """Any part of a study, with values that cling to one another."""
     fields = invent_study(form=draw(st.sampled_from(["scales", "pairs"])), items=draw(st.integers(0, 13)))
+    fields["skips"], fields["comments"] = [], []  # they speak of items that may not be there
     if fields["form"] == "pairs":
         fields["planned"]["dimension"] = ""
     name = "choices" if fields["form"] == "pairs" else "ratings"
