@@ -6,13 +6,13 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends build-essential cmake \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /lantern
-COPY requirements.txt requirements-dev.txt requirements-build.txt requirements-compiler.txt requirements-model.txt ./
+COPY requirements.txt requirements-dev.txt requirements-lab.txt requirements-build.txt requirements-compiler.txt requirements-model.txt ./
 COPY scripts/ scripts/
 COPY assistant/__init__.py assistant/
 COPY assistant/inference/ assistant/inference/
 # The same set-up as on a laptop: pins with hashes, the engine built once and kept in the cache of this builder.
 ENV LANTERN_CACHE=/cache PIP_DISABLE_PIP_VERSION_CHECK=1
-RUN --mount=type=cache,target=/cache python scripts/bootstrap.py engine
+RUN --mount=type=cache,target=/cache python scripts/bootstrap.py engine && python scripts/bootstrap.py lab
 COPY . .
 RUN DATA_DIR=/data SECRET_KEY=only-to-collect-static-files .venv/bin/python manage.py collectstatic --noinput
 
@@ -30,12 +30,14 @@ COPY manage.py CHANGELOG.md ./
 COPY webapp/ webapp/
 COPY assistant/ assistant/
 COPY moderation/ moderation/
+COPY evaluation/ evaluation/
 COPY templates/ templates/
 COPY static/ static/
 ENV PATH=/lantern/.venv/bin:$PATH \
     DATA_DIR=/data \
     VAULT_KEYS_FILE=/vault/keys \
     HF_HUB_OFFLINE=1 \
+    MPLCONFIGDIR=/tmp/matplotlib \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001

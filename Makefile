@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) scripts/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-deep test-remote lint types arrows migrations tests messages pins wheelhouse faults screenshots random-runs random-desk bench bench-page bench-queue bench-soak faults-safety faults-alerts replay-check eval-safety train-setup train-smoke portable measuring clean
+.PHONY: help run setup test test-deep test-remote lint types arrows migrations tests messages pins wheelhouse lab faults screenshots random-runs random-desk bench bench-page bench-queue bench-soak faults-safety faults-alerts replay-check eval-safety train-setup train-smoke portable measuring clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ messages: ## collect the sentences of the pages into locale/, and compile the ca
 
 pins: ## write requirements*.txt anew from requirements*.in
 	@$(BOOTSTRAP) pins
+
+lab: ## what evaluation/ needs, into the site's .venv, without the developers' tools
+	@$(BOOTSTRAP) lab
 
 wheelhouse: ## fill wheelhouse/ for a machine without a network
 	@$(BOOTSTRAP) wheelhouse

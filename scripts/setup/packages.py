@@ -16,6 +16,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 TRAINING = ROOT / ".venv-training"
 WHEELHOUSE = ROOT / "wheelhouse"
+LAB = ROOT / "requirements-lab.txt"
 ENGINE = "llama-cpp-python"  # installed by engine_wheel.py: PyPI has its source only
 
 
@@ -112,6 +113,18 @@ def install_packages(*, dev: bool) -> str:
         stamps.write("requirements", keys["requirements"])
     stamps.write(wanted, keys[wanted])
     return f"{sum(1 for _ in requirement_blocks(texts[wanted]))} pins of {wanted}.txt, hashes checked"
+
+
+def install_lab() -> str:
+    """What evaluation/ needs, beside the site: its pins were made under the site's, so that neither moves the other."""
+    stamps = Stamps()
+    text = LAB.read_text(encoding="utf-8")
+    key = key_of(text, venv_id())
+    if stamps.holds(LAB.stem, key):
+        return "already there"
+    pip_install(LAB, what=f"pip install {LAB.name}")
+    stamps.write(LAB.stem, key)
+    return f"{sum(1 for _ in requirement_blocks(text))} pins of {LAB.name}, hashes checked"
 
 
 def pip_install(requirements: Path, *, what: str, python: Path = PYTHON) -> None:

@@ -9,15 +9,16 @@ from functools import partial
 from pathlib import Path
 
 from scripts.setup.engine_wheel import ensure_engine, gpu, wheel_in_cache, wheel_in_wheelhouse
-from scripts.setup.packages import PYTHON, WHEELHOUSE, pip_download, without_engine
+from scripts.setup.packages import LAB, PYTHON, WHEELHOUSE, pip_download, without_engine
 from scripts.setup.starter_model import REQUIREMENTS
 from scripts.setup.steps import ROOT, VAR, SetupProblem, run_logged, write_whole
 
 UV = "uv==0.13.8"
-# The site's pins bind the developers' pins, so that tests run on what is deployed.
+# The pins of the site and its lab bind the developers' pins, so that tests run on what is deployed.
 SETS = (
     ("requirements", ()),
-    ("requirements-dev", ("-c", "requirements.txt")),
+    ("requirements-lab", ("-c", "requirements.txt")),
+    ("requirements-dev", ("-c", "requirements.txt", "-c", "requirements-lab.txt")),
     ("requirements-build", ()),
     ("requirements-compiler", ()),
 )
@@ -57,11 +58,11 @@ def uv() -> Path:
 
 
 def fill_wheelhouse() -> str:
-    """The site's wheels, the engine's and the model's; with PIP_NO_INDEX=1 `make run` needs nothing else."""
+    """The wheels of site, lab, engine and model; with PIP_NO_INDEX=1 `make run` and `make lab` need nothing else."""
     WHEELHOUSE.mkdir(exist_ok=True)
     plain = VAR / "setup" / "wheelhouse.txt"
     write_whole(plain, without_engine(ROOT / "requirements.txt"))
-    for requirements in (plain, REQUIREMENTS):
+    for requirements in (plain, LAB, REQUIREMENTS):
         pip_download(requirements, into=WHEELHOUSE, what=f"pip download {requirements.name}")
     ensure_engine()
     if wheel_in_wheelhouse() is None:

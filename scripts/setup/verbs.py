@@ -16,7 +16,7 @@ from scripts.setup import checks, compose_secrets, pins
 from scripts.setup.engine_wheel import cache_folder, ensure_engine
 from scripts.setup.kernels import ensure_kernels
 from scripts.setup.machine import provide_needs, setting
-from scripts.setup.packages import PYTHON, check_python, ensure_training, ensure_venv, install_packages
+from scripts.setup.packages import PYTHON, check_python, ensure_training, ensure_venv, install_lab, install_packages
 from scripts.setup.starter_model import ensure_model
 from scripts.setup.steps import ROOT, VAR, SetupProblem, Steps
 
@@ -56,6 +56,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     verbs.add_parser("training", help="make .venv-training, with torch, for training/").set_defaults(
         verb=set_up_training
     )
+    verbs.add_parser("lab", help="what evaluation/ needs, into .venv beside the site").set_defaults(verb=set_up_lab)
     for name in checks.EVERYDAY:
         some = verbs.add_parser(name, help=f"the checks named {name}, alone")
         some.set_defaults(verb=run_some_checks, names=(name,))
@@ -130,6 +131,12 @@ def set_up_training(_: argparse.Namespace) -> int:
     steps = Steps(total=7)
     take_setup_steps(steps, dev=False)
     steps.run("training environment", ensure_training)
+    return 0
+
+
+def set_up_lab(_: argparse.Namespace) -> int:
+    """Without the developers' tools, for a site whose worker counts what studies come to."""
+    take_firm_steps([*firm_steps(dev=False), ("packages of the lab", install_lab)])
     return 0
 
 

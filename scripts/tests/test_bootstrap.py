@@ -160,6 +160,8 @@ def make_tree(folder: Path) -> Tree:
     pins = pin(small) + pin(engine)
     (root / "requirements.txt").write_text(pins, encoding="utf-8")
     (root / "requirements-dev.txt").write_text(pins, encoding="utf-8")
+    lab = make_wheel(shop, name="labwords", version="2.0", files={"labwords.py": b"WORDS = 5\n"})
+    (root / "requirements-lab.txt").write_text(pin(small) + pin(lab), encoding="utf-8")
     (root / "requirements-build.txt").write_text(pin(small), encoding="utf-8")
     (root / "requirements-compiler.txt").write_text("ziglang==0.17.0 --hash=sha256:" + "0" * 64, encoding="utf-8")
     (root / "requirements-model.txt").write_text(pin(model), encoding="utf-8")
@@ -200,6 +202,28 @@ def test_it_sets_up_once_and_then_finds_everything_there(tree: Tree) -> None:
     assert second.stdout.count("already there") == 4, second.stdout
     assert "unavailable" not in second.stdout
     assert time.monotonic() - began < 5
+
+
+def test_the_lab_comes_beside_the_site_only_when_it_is_asked_for(ready: Tree) -> None:
+    assert not ready.imports("labwords")
+    first = ready.call("lab")
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "2 pins of requirements-lab.txt, hashes checked" in first.stdout
+    assert ready.imports("labwords")
+    assert ready.imports("smallwords")
+    shutil.rmtree(ready.shop)  # and the second time nothing is fetched
+    second = ready.call("lab")
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "packages of the lab\n      already there" in second.stdout
+
+
+def test_the_lab_refuses_a_package_with_a_wrong_hash(ready: Tree) -> None:
+    wheel = next(ready.shop.glob("labwords*"))
+    (ready.root / "requirements-lab.txt").write_text(pin(wheel, digest="1" * 64), encoding="utf-8")
+    done = ready.call("lab")
+    assert done.returncode == 1
+    assert "THESE PACKAGES DO NOT MATCH THE HASHES" in done.stderr
+    assert not ready.imports("labwords")
 
 
 @pytest.mark.deep

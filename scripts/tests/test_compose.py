@@ -179,9 +179,17 @@ def test_the_image_that_serves_has_no_compiler_no_model_and_no_root() -> None:
 
 
 def test_the_image_holds_every_folder_that_the_site_needs() -> None:
-    for folder in ("webapp", "assistant", "moderation", "templates", "static"):
+    for folder in ("webapp", "assistant", "moderation", "evaluation", "templates", "static"):
         assert f"COPY {folder}/ {folder}/" in RUNTIME
         assert f"!{folder}/" in (ROOT / ".dockerignore").read_text(encoding="utf-8")
+
+
+def test_the_image_can_count_what_a_study_comes_to() -> None:
+    built = DOCKERFILE[: DOCKERFILE.rindex("\nFROM ")]
+    assert re.search(r"^COPY .*\brequirements-lab\.txt\b", built, re.M)
+    assert "python scripts/bootstrap.py lab" in built
+    # matplotlib writes where it keeps fonts; nothing but /tmp may be written.
+    assert "MPLCONFIGDIR=/tmp/" in RUNTIME
 
 
 def test_both_stages_have_the_same_python() -> None:

@@ -1,0 +1,273 @@
+"""The arms of one panel on one dimension: means, differences and effect sizes, by the mixed model and by ranks."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from scipy import special, stats
+from statsmodels.miscmodels.ordinal_model import OrderedModel
+from statsmodels.stats.multitest import multipletests
+
+from evaluation.stats import CONFIDENCE, Estimate
+from evaluation.studies.mixed import METHOD, Components, Contrast, Fitted, NotEstimable, fit
+
+FEWEST_ITEMS = 10  # that were rated in an arm; below that an interval leans on what nobody can check
+FEWEST_RATERS = 2  # of an arm; with one, what the rater likes cannot be told from what the arm is
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value that one rater gave on one dimension."""
+
+    rater: str
+    item: str
+    arm: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Arm less the other one, in points of the scale."""
+
+    arm: str
+    against: str
+    contrast: Contrast
+    effect: Estimate  # standardised
+    together: Estimate  # wide enough for all differences of this dimension at once (Bonferroni)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """The check that takes the scale for an order alone: two tests of one difference."""
+
+    arm: str
+    against: str
+    items: int  # in which somebody rated both
+    signed_rank_p: float | None  # Wilcoxon, over the items' mean differences within raters
+    log_odds: Estimate  # cumulative logit, of a higher value; errors clustered by item
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    n: int
+    items: int
+    raters: int
+    why: str = ""  # nothing was estimated, and why; a sentence
+    means: dict[str, Estimate] = field(default_factory=dict)
+    differences: tuple[Difference, ...] = ()
+    components: Components | None = None
+    criterion: float | None = None
+    ranks: tuple[Ranks, ...] = ()
+    arms_left_out: dict[str, str] = field(default_factory=dict)  # with the reason
+
+    def between(self, arm: str, against: str) -> Difference | None:
+        found = (one for one in self.differences if (one.arm, one.against) == (arm, against))
+        return next(found, None)
+
+
+def compare(values: Sequence[Value], arms: Sequence[str], *, with_ranks: bool = True) -> Compared:
+    """All ordered pairs of arms that have enough; never raises for want of data."""
+    thin = {arm: reason for arm in arms if (reason := _too_thin([one for one in values if one.arm == arm]))}
+    enough = [arm for arm in arms if arm not in thin]
+    kept = [one for one in values if one.arm in enough]
+    nothing = Compared(len(kept), len({one.item for one in kept}), len({one.rater for one in kept}), arms_left_out=thin)
+    if not enough:
+        return replace(nothing, why=f"Not enough: {next(iter(thin.values()), 'there are no arms.')}")
+    try:
+        fitted = fit_arms(kept, enough)
+    except NotEstimable as error:
+        return replace(nothing, why=f"Not enough: {error}")
+    units = dict(zip(enough, np.eye(len(enough)), strict=True))
+    spread = _spread(kept, fitted.components.total)
+    pairs = list(itertools.permutations(enough, 2))
+    return replace(
+        nothing,
+        means={arm: fitted.contrast(units[arm]).estimate() for arm in enough},
+        differences=tuple(_difference(fitted, units, spread, arm, against) for arm, against in pairs),
+        components=fitted.components,
+        criterion=fitted.criterion,
+        ranks=rank_checks(kept, enough) if with_ranks else (),
+    )
+
+
+def _too_thin(of_arm: Sequence[Value]) -> str:
+    items, raters = len({one.item for one in of_arm}), len({one.rater for one in of_arm})
+    if items < FEWEST_ITEMS:
+        return f"{items} items were rated in an arm; {FEWEST_ITEMS} are needed."
+    if raters < FEWEST_RATERS:
+        return f"one person rated an arm alone; {FEWEST_RATERS} are needed."
+    return ""
+
+
+def fit_arms(values: Sequence[Value], arms: Sequence[str]) -> Fitted:
+    """value ~ arm + (1 | item) + (1 | rater) + (1 | text) + (1 | rater by arm).
+
+    A text is an item in an arm: several people rate the very same words, and without a component for them the interval
+    would speak of these words alone. Rater by arm: that one person likes an arm more than another person does. Leaving
+    either out makes intervals too short (Barr et al., J. Memory and Language 68 (2013)).
+    """
+    columns = {arm: number for number, arm in enumerate(arms)}
+    design = np.eye(len(arms))[[columns[one.arm] for one in values]]
+    return fit(
+        [one.value for one in values],
+        design,
+        {
+            "item": [one.item for one in values],
+            "rater": [one.rater for one in values],
+            "text": [(one.item, one.arm) for one in values],
+            "rater by arm": [(one.rater, one.arm) for one in values],
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """The variance of one rating within an arm, all components together; how uncertain it is, and on how many raters."""
+
+    variance: float
+    uncertainty: float
+    freedom: int
+
+
+def _spread(values: Sequence[Value], variance: float) -> _Spread:
+    """Raters differ in how much they scatter, and a model with one residual for all of them does not know it. So the uncertainty
+    comes from how far the mean squares of raters, and those of items, lie apart: clusters in two ways, taken together.
+    """
+    of_arms: dict[str, list[int]] = defaultdict(list)
+    for one in values:
+        of_arms[one.arm].append(one.value)
+    means = {arm: float(np.mean(given)) for arm, given in of_arms.items()}
+    by_rater: dict[str, list[float]] = defaultdict(list)
+    by_item: dict[str, list[float]] = defaultdict(list)
+    for one in values:
+        square = (one.value - means[one.arm]) ** 2
+        by_rater[one.rater].append(square)
+        by_item[one.item].append(square)
+    clusters = [[float(np.mean(squares)) for squares in of.values()] for of in (by_rater, by_item)]
+    uncertainty = sum(float(np.var(of, ddof=1)) / len(of) for of in clusters)
+    return _Spread(variance, uncertainty, len(by_rater) - 1)
+
+
+def standardised(contrast: Contrast, spread: _Spread) -> Estimate:
+    """The contrast over the standard deviation of one rating: Westfall, Kenny and Judd, J. Experimental Psychology: General
+    143 (2014), equation 5. The interval counts both that the contrast and that the deviation are estimated: delta method,
+    degrees of freedom by Satterthwaite.
+    """
+    value = contrast.value / spread.variance**0.5
+    parts = (contrast.error**2 / spread.variance, value**2 * spread.uncertainty / (4 * spread.variance**2))
+    over = parts[0] ** 2 / contrast.freedom + parts[1] ** 2 / spread.freedom
+    freedom = sum(parts) ** 2 / over if over > 0 else np.inf
+    reach = sum(parts) ** 0.5 * float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
+    return Estimate(value, value - reach, value + reach, contrast.n, f"{METHOD}; over the deviation of a rating, delta")
+
+
+def _difference(fitted: Fitted, units: dict[str, np.ndarray], spread: _Spread, arm: str, against: str) -> Difference:
+    contrast = fitted.contrast(units[arm] - units[against])
+    comparisons = len(units) * (len(units) - 1) / 2
+    together = contrast.estimate(1 - (1 - CONFIDENCE) / comparisons)
+    return Difference(arm, against, contrast, standardised(contrast, spread), together)
+
+
+def rank_checks(values: Sequence[Value], arms: Sequence[str]) -> tuple[Ranks, ...]:
+    given = {(one.rater, one.item, one.arm): one.value for one in values}
+    logits = _Logits(values, arms)
+    return tuple(
+        Ranks(arm, against, *_signed_rank(given, arm, against), logits.between(arm, against))
+        for arm, against in itertools.combinations(arms, 2)
+    )
+
+
+def _signed_rank(given: Mapping[tuple[str, str, str], int], arm: str, against: str) -> tuple[int, float | None]:
+    within: dict[str, list[int]] = defaultdict(list)
+    for (rater, item, which), value in given.items():
+        if which == arm and (rater, item, against) in given:
+            within[item].append(value - given[rater, item, against])
+    means = [float(np.mean(of_item)) for of_item in within.values()]
+    enough = len(means) >= FEWEST_ITEMS and any(means)
+    return len(means), float(stats.wilcoxon(means).pvalue) if enough else None
+
+
+class _Logistic(stats.rv_continuous):  # type: ignore[misc]
+    """scipy's own spends nine tenths of a fit on checking its arguments."""
+
+    def cdf(self, x: np.ndarray) -> np.ndarray:
+        return np.asarray(special.expit(x))
+
+    def pdf(self, x: np.ndarray) -> np.ndarray:
+        below = self.cdf(x)
+        return np.asarray(below * (1 - below))
+
+    def ppf(self, q: np.ndarray) -> np.ndarray:
+        return np.asarray(special.logit(q))
+
+
+class _Logits:
+    """McCullagh, J. Royal Statistical Society B 42 (1980): arms and raters are fixed effects, errors clustered by item."""
+
+    def __init__(self, values: Sequence[Value], arms: Sequence[str]) -> None:
+        self.arms, self.n = list(arms), len(values)
+        self.found = self._fit(values)
+
+    def _fit(self, values: Sequence[Value]) -> tuple[np.ndarray, np.ndarray] | None:
+        levels = np.unique([one.value for one in values])
+        raters = sorted({one.rater for one in values})
+        columns = np.array(
+            [
+                [*(one.arm == arm for arm in self.arms[1:]), *(one.rater == rater for rater in raters[1:])]
+                for one in values
+            ],
+            dtype=float,
+        )
+        told_apart = np.linalg.matrix_rank(np.hstack([np.ones((self.n, 1)), columns])) > columns.shape[1]
+        if len(levels) < 2 or len(self.arms) < 2 or not told_apart:
+            return None
+        items = {item: number for number, item in enumerate(dict.fromkeys(one.item for one in values))}
+        model = OrderedModel(np.searchsorted(levels, [one.value for one in values]), columns, distr=_Logistic())
+        clusters = {"groups": np.array([items[one.item] for one in values])}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of separation and failed steps: what they leave behind is refused below
+            try:
+                found = model.fit(method="bfgs", disp=False, cov_type="cluster", cov_kwds=clusters)
+                covariance = np.asarray(found.cov_params())
+            except (np.linalg.LinAlgError, ValueError):
+                return None
+        of_arms = len(self.arms) - 1
+        whole = np.zeros(of_arms + 1)
+        whole[1:] = found.params[:of_arms]
+        spread = np.zeros((of_arms + 1, of_arms + 1))
+        spread[1:, 1:] = covariance[:of_arms, :of_arms]
+        sound = found.mle_retvals["converged"] and np.isfinite(spread).all() and float(np.abs(whole).max()) < 10
+        return (whole, spread) if sound else None
+
+    def between(self, arm: str, against: str) -> Estimate:
+        method = "cumulative logit, raters fixed, clustered by item"
+        if self.found is None:
+            return Estimate(None, float("-inf"), float("inf"), self.n, method)
+        effects, covariance = self.found
+        weights = np.zeros(len(self.arms))
+        weights[self.arms.index(arm)], weights[self.arms.index(against)] = 1, -1
+        value = float(weights @ effects)
+        reach = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * max(0.0, float(weights @ covariance @ weights)) ** 0.5
+        return Estimate(value, value - reach, value + reach, self.n, method)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjusted so that all of them together are wrong once in twenty: Holm, Scandinavian J. of Statistics 6 (1979)."""
+    return [float(one) for one in multipletests(p_values, method="holm")[1]] if p_values else []
+
+
+def not_worse(interval: Estimate, margin: float) -> str:
+    """Says "not worse", "worse" or "not shown", at 97.5 % on one side; `interval` is the 95 % one of candidate less reference.
+
+    Non-inferiority as in CONSORT's extension: Piaggio et al., JAMA 308 (2012), figure 1. Higher is better.
+    """
+    if interval.value is None:
+        return "not enough"
+    if interval.low > -margin:
+        return "not worse"
+    return "worse" if interval.high < -margin else "not shown"

@@ -1,0 +1,224 @@
+"""Studies whose truth is known, to see how often the analysis finds it.
+
+    python -m evaluation.studies simulate --runs 100 --items 60 --arms 4 --raters 6 --seed 1 [--json]
+
+A rating is arm + item + rater + text + rater by arm + noise, rounded and cut to 1..5; each rater has a bias and a noise of
+their own. Rounding moves means and shortens differences, so the truth is what it is on the rounded scale: the mean and the
+standard deviation of an arm over a million ratings, each of another item and another rater. Every study is written as the
+site writes it, read back, and its arms are compared as they are for a report.
+
+Exit: 0 when each count is 93 of 100 or more, 1 when one is below.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from evaluation.studies.analysis import values_of
+from evaluation.studies.compared import Compared, compare
+from evaluation.studies.stored import read_study
+
+BAR = 0.93
+POPULATION = 1_000_000
+DIMENSION = "empathy"
+LOWEST, HIGHEST = 1, 5
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Means and standard deviations before rounding, in points."""
+
+    means: tuple[float, ...]
+    item: float = 0.5
+    rater: float = 0.4  # the spread of their biases
+    text: float = 0.4
+    taste: float = 0.15  # rater by arm
+    noise: tuple[float, float] = (0.6, 1.2)  # of each rater another, evenly between these
+
+    def ratings(
+        self, chance: np.random.Generator, arms: np.ndarray, effects: np.ndarray, noise: np.ndarray
+    ) -> np.ndarray:
+        exact = np.array(self.means)[arms] + effects + noise * chance.standard_normal(len(arms))
+        whole: np.ndarray = np.clip(np.rint(exact), LOWEST, HIGHEST).astype(int)
+        return whole
+
+
+def world_of(arms: int) -> World:
+    return World(tuple(float(one) for one in np.linspace(2.6, 3.8, arms)))
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    means: np.ndarray  # on the rounded scale, by arm
+    deviation: float  # of one rating within an arm
+
+    def effect(self, arm: int, against: int) -> float:
+        return float((self.means[arm] - self.means[against]) / self.deviation)
+
+
+def truth_of(world: World, *, seed: int) -> Truth:
+    chance = np.random.default_rng(seed)
+    spread = float(np.hypot.reduce([world.item, world.rater, world.text, world.taste]))
+    means, variances = [], []
+    for arm in range(len(world.means)):
+        effects = spread * chance.standard_normal(POPULATION)
+        noise = chance.uniform(*world.noise, size=POPULATION)
+        values = world.ratings(chance, np.full(POPULATION, arm), effects, noise)
+        means.append(values.mean())
+        variances.append(values.var())
+    return Truth(np.array(means), float(np.mean(variances)) ** 0.5)
+
+
+def simulate_study(world: World, *, items: int, raters: int, seed: int) -> dict[str, Any]:
+    """As the site writes it, everybody having rated everything."""
+    chance = np.random.default_rng(seed)
+    arms = len(world.means)
+    item, arm, rater = (
+        one.ravel() for one in np.meshgrid(np.arange(items), np.arange(arms), np.arange(raters), indexing="ij")
+    )
+    effects = (
+        chance.normal(0, world.item, items)[item]
+        + chance.normal(0, world.rater, raters)[rater]
+        + chance.normal(0, world.text, (items, arms))[item, arm]
+        + chance.normal(0, world.taste, (raters, arms))[rater, arm]
+    )
+    values = world.ratings(chance, arm, effects, chance.uniform(*world.noise, size=raters)[rater])
+    rows = [
+        rating_row(f"r{r}", f"i{i}", f"a{a}", value=int(value), position=number)
+        for number, (i, a, r, value) in enumerate(zip(item, arm, rater, values, strict=True))
+    ]
+    return study_fields(arms=arms, items=items, raters=raters, ratings=rows, seed=seed)
+
+
+def rating_row(rater: str, item: str, arm: str, *, value: int, position: int) -> dict[str, Any]:
+    return {
+        "rater": rater,
+        "item": item,
+        "arm": arm,
+        "position": position,
+        "seconds": 30.0,
+        "values": {DIMENSION: value},
+        "passed": None,
+    }
+
+
+def study_fields(*, arms: int, items: int, raters: int, ratings: Sequence[dict[str, Any]], seed: int) -> dict[str, Any]:
+    done = len(ratings) // raters
+    return {
+        "format": 1,
+        "name": "simulated",
+        "question": "Does the analysis find what is there?",
+        "form": "scales",
+        "seed": seed,
+        "opened": "2026-01-01T00:00:00Z",
+        "closed": "2026-01-02T00:00:00Z",
+        "plan_sha256": "simulated",
+        "planned": {"candidate": f"a{arms - 1}", "reference": "a0", "dimension": DIMENSION, "margin": 0.5},
+        "scale": [LOWEST, HIGHEST],
+        "dimensions": [DIMENSION],
+        "arms": [{"key": f"a{a}", "kind": "other", "model": "", "sha256": "", "prompt": ""} for a in range(arms)],
+        "items": [
+            {"id": f"i{i}", "source": f"i{i}", "role": "rated", "language": "en", "level": 0, "stratum": ""}
+            for i in range(items)
+        ],
+        "raters": [
+            {"code": f"r{r}", "panel": "lay", "credentials": "", "consented": True, "withdrew": False, "trained": True}
+            | {"given": done, "done": done, "skipped": 0, "may_train": False}
+            for r in range(raters)
+        ],
+        "ratings": list(ratings),
+        "choices": [],
+        "skips": [],
+        "comments": [],
+        "outputs": [],
+    }
+
+
+@dataclass(slots=True)
+class Counts:
+    """In how many of `runs` studies the truth was found."""
+
+    runs: int
+    differences: dict[str, int]  # by pair of arms: the true difference in points lies in its interval
+    effects: dict[str, int]  # the true standardised effect does
+    together: int = 0  # all differences at once, in the intervals made for that
+    ranks: int = 0  # the arms come in their true order
+    all_of_it: int = 0  # together and ranks
+
+    def shares(self) -> dict[str, float]:
+        whole = {"together": self.together, "ranks": self.ranks, "together and ranks": self.all_of_it}
+        each = {f"difference {pair}": n for pair, n in self.differences.items()}
+        return {name: n / self.runs for name, n in {**each, **self._effects(), **whole}.items()}
+
+    def _effects(self) -> dict[str, int]:
+        return {f"effect {pair}": n for pair, n in self.effects.items()}
+
+
+def simulate(*, runs: int, items: int, arms: int, raters: int, seed: int) -> tuple[Counts, Truth]:
+    world = world_of(arms)
+    truth = truth_of(world, seed=seed)
+    pairs = {f"a{one} - a{other}": (one, other) for one, other in itertools.combinations(range(arms), 2)}
+    counts = Counts(runs, dict.fromkeys(pairs, 0), dict.fromkeys(pairs, 0))
+    with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
+        path = Path(folder) / "study.json"
+        for run in range(runs):
+            fields = simulate_study(world, items=items, raters=raters, seed=seed * 1_000_003 + run)
+            path.write_text(json.dumps(fields), encoding="utf-8")
+            study = read_study(path)
+            found = compare(values_of(study, "lay", DIMENSION), [arm.key for arm in study.arms], with_ranks=False)
+            count(counts, found, truth, pairs)
+            if (run + 1) % 10 == 0:
+                print(f"{run + 1} of {runs}", file=sys.stderr, flush=True)
+    return counts, truth
+
+
+def count(counts: Counts, found: Compared, truth: Truth, pairs: Mapping[str, tuple[int, int]]) -> None:
+    all_together = True
+    for pair, (one, other) in pairs.items():
+        difference = found.between(f"a{one}", f"a{other}")
+        if difference is None:
+            all_together = False
+            continue
+        true = float(truth.means[one] - truth.means[other])
+        plain = difference.contrast.estimate()
+        counts.differences[pair] += plain.low <= true <= plain.high
+        counts.effects[pair] += difference.effect.low <= truth.effect(one, other) <= difference.effect.high
+        all_together &= difference.together.low <= true <= difference.together.high
+    means = [found.means[f"a{arm}"].value for arm in range(len(truth.means)) if f"a{arm}" in found.means]
+    in_order = len(means) == len(truth.means) and list(np.argsort(np.array(means))) == list(np.argsort(truth.means))
+    counts.together += all_together
+    counts.ranks += in_order
+    counts.all_of_it += all_together and in_order
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m evaluation.studies simulate", allow_abbrev=False)
+    for name, least, usual in (("runs", 1, 100), ("items", 10, 60), ("arms", 2, 4), ("raters", 2, 6), ("seed", 0, 1)):
+        parser.add_argument(f"--{name}", type=int, default=usual, metavar=f"{least}..")
+        parser.set_defaults(**{f"least_{name}": least})
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args(arguments)
+    for name in ("runs", "items", "arms", "raters", "seed"):
+        if getattr(asked, name) < (least := getattr(asked, f"least_{name}")):
+            parser.error(f"--{name} {getattr(asked, name)}: want {least} or more.")
+    counts, truth = simulate(runs=asked.runs, items=asked.items, arms=asked.arms, raters=asked.raters, seed=asked.seed)
+    shares = counts.shares()
+    means = ", ".join(f"a{arm} {mean:.3f}" for arm, mean in enumerate(truth.means))
+    if asked.json:
+        print(json.dumps({"runs": counts.runs, "true_means": truth.means.tolist(), "shares": shares}))
+    else:
+        print(f"True means on the rounded scale: {means}; standard deviation {truth.deviation:.3f}.")
+        for name, share in shares.items():
+            print(f"{name}: {round(share * counts.runs)} of {counts.runs}")
+    return 0 if min(shares.values()) >= BAR else 1

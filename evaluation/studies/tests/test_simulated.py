@@ -1,0 +1,118 @@
+"""Studies with known truth: is it found as often as the intervals promise?"""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from evaluation.studies.__main__ import main
+from evaluation.studies.compared import Value, compare
+from evaluation.studies.power import SHARES, Design, items_for, power_of
+from evaluation.studies.simulated import BAR, World, simulate, truth_of
+
+
+def test_the_truth_is_that_of_the_rounded_scale() -> None:
+    world = World((1.0, 3.0), item=0.3, rater=0.0, text=0.0, taste=0.0, noise=(0.4, 0.4))
+    truth = truth_of(world, seed=1)
+    # Scatter of 0.5 about 1 is cut below: half stays at 1, and a sixth and 0.1 % come to 2 and 3. About 3 it is even.
+    assert truth.means == pytest.approx([1 + 0.1587 + 0.0013, 3.0], abs=0.003)
+
+
+def test_a_few_studies_find_the_truth() -> None:
+    counts, _truth = simulate(runs=6, items=20, arms=3, raters=4, seed=1)
+    # With 95 in 100, fewer than four of six is once in 500; and the arms lie far apart.
+    assert min(counts.differences.values()) >= 4
+    assert min(counts.effects.values()) >= 4
+    assert counts.together >= 4
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(3600)
+def test_a_hundred_studies_find_the_truth_93_times_or_more() -> None:
+    counts, _truth = simulate(runs=100, items=60, arms=4, raters=6, seed=1)
+    short = {name: share for name, share in counts.shares().items() if share < BAR}
+    assert short == {}
+
+
+def test_the_command_counts_and_ends_with_1_below_the_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["simulate", "--runs", "1", "--items", "12", "--arms", "2", "--raters", "3", "--seed", "4", "--json"])
+    said = json.loads(capsys.readouterr().out)
+    assert set(said["shares"]) == {"difference a0 - a1", "effect a0 - a1", "together", "ranks", "together and ranks"}
+    assert code == (0 if min(said["shares"].values()) >= BAR else 1)
+
+
+def test_power_answers_for_a_page(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["power", "--items", "60", "--arms", "4", "--raters", "12", "--effect", "0.4", "--margin", "0.4", "--json"]
+    assert main(asked) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["power"] == said["power_not_worse"]  # the same distance, on one side
+    assert 0.8 < said["power"] < 1
+    assert said["items_for_80"] <= 60
+    assert said["smallest_effect"] < 0.4
+    assert any("not" in one or "found" in one for one in said["words"])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["--items", "1"], ["--raters", "x"], ["--effect", "0"], ["--effect", "nan"], ["--sd", "-1"], ["--ratings", "7"]],
+)
+def test_power_refuses_what_is_no_design(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["power", "--items", "60", "--arms", "4", "--raters", "6", "--effect", "0.3", *wrong]
+    with pytest.raises(SystemExit) as ended:
+        main(asked)
+    assert ended.value.code == 2
+    assert wrong[1] in capsys.readouterr().err
+
+
+def test_more_items_do_not_help_where_raters_are_too_few() -> None:
+    assert items_for(Design(60, 2, 2, 2, 1.0), 0.1) is None
+    fewest = items_for(Design(60, 2, 30, 30, 1.0), 0.4)
+    assert fewest is not None
+    assert power_of(Design(fewest, 2, 30, 30, 1.0), 0.4) >= 0.8 > power_of(Design(fewest - 1, 2, 30, 30, 1.0), 0.4)
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(1800)
+def test_the_power_that_is_promised_is_the_power_that_studies_have() -> None:
+    design, effect = Design(items=20, arms=3, raters=8, ratings=8, sd=1.0), 0.45
+    chance = np.random.default_rng(4)
+    found = 0
+    runs = 200
+    for _ in range(runs):
+        values = _exact_study(design, effect, chance)
+        difference = compare(values, ["a0", "a1", "a2"], with_ranks=False).between("a1", "a0")
+        assert difference
+        found += difference.contrast.estimate().low > 0
+    # Two standard errors of a share of 200 are 7 points.
+    assert found / runs == pytest.approx(power_of(design, effect), abs=0.07)
+
+
+def _exact_study(design: Design, effect: float, chance: np.random.Generator) -> list[Value]:
+    """Not rounded, since the formula knows no scale; values in thousandths, so that they stay whole numbers."""
+    sd = {name: share**0.5 * design.sd for name, share in SHARES.items()}
+    of_item, of_rater = chance.normal(0, sd["item"], design.items), chance.normal(0, sd["rater"], design.raters)
+    of_text = chance.normal(0, sd["text"], (design.items, design.arms))
+    of_taste = chance.normal(0, sd["rater by arm"], (design.raters, design.arms))
+    return [
+        Value(
+            f"r{rater}",
+            f"i{item}",
+            f"a{arm}",
+            round(
+                1000
+                * (
+                    effect * (arm == 1)
+                    + of_item[item]
+                    + of_rater[rater]
+                    + of_text[item, arm]
+                    + of_taste[rater, arm]
+                    + chance.normal(0, sd["residual"])
+                )
+            ),
+        )
+        for item in range(design.items)
+        for arm in range(design.arms)
+        for rater in range(design.raters)
+    ]
