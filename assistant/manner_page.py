@@ -26,9 +26,7 @@ TOLD = {
     "words_a_sentence": Told(
         gettext_noop("How long your sentences are"),
         (gettext_noop("short"), gettext_noop("middling"), gettext_noop("long")),
-        gettext_noop(
-            "Short is below 12 words on average, long from 20 on. Who is in a hard time reads short ones with less effort."
-        ),
+        gettext_noop("Short is below 12 words on average, long from 20 on. Short ones take less effort to read."),
     ),
     "asking": Told(
         gettext_noop("How much you ask"),
@@ -55,7 +53,7 @@ TOLD = {
         gettext_noop("Whether your small words go with theirs"),
         (gettext_noop("little"), gettext_noop("partly"), gettext_noop("much")),
         gettext_noop(
-            "Words like “the”, “but” and “not”, by how often each kind comes. People who talk often come nearer in them unawares."
+            "Words like “the”, “but” and “not”, by how often each kind comes. People who talk with each other often come nearer in them unawares."
         ),
     ),
 }
