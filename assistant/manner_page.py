@@ -53,7 +53,8 @@ TOLD = {
         gettext_noop("Whether your small words go with theirs"),
         (gettext_noop("little"), gettext_noop("partly"), gettext_noop("much")),
         gettext_noop(
-            "Words like “the”, “but” and “not”, by how often each kind comes. People who talk with each other often come nearer in them unawares."
+            "How often each kind of small word comes, like “the”, “but” and “not”. People who talk with each other often "
+            "come nearer in them unawares."
         ),
     ),
 }

@@ -38,9 +38,7 @@ def measures_of(
         "semantic similarity": alike(post, reply) if is_english(language) else None,
         "questions, of sentences": question_share(reply),
         **_politeness(reply, language),
-        **_percent(class_rates(reply, language=language), tuple(Class)),
-        **_percent(category_rates(reply, language=language), open_lexicon().names),
-        **(_percent(dictionary.rates(reply), dictionary.names, owner="dictionary: ") if dictionary else {}),
+        **_rates(reply if counts.is_long_enough else "", language, dictionary),
     }
 
 
@@ -71,6 +69,14 @@ def _politeness(reply: str, language: str) -> Measures:
     return {
         "politer strategies": None if found is None else float(leaning(found, 1)),
         "less polite strategies": None if found is None else float(leaning(found, -1)),
+    }
+
+
+def _rates(reply: str, language: str, dictionary: Lexicon | None) -> Measures:
+    return {
+        **_percent(class_rates(reply, language=language), tuple(Class)),
+        **_percent(category_rates(reply, language=language), open_lexicon().names),
+        **(_percent(dictionary.rates(reply), dictionary.names, owner="dictionary: ") if dictionary else {}),
     }
 
 
