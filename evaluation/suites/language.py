@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from scipy import stats
 from tqdm import tqdm
 
 from assistant.language.lexicon import BadDictionary, Lexicon, read_dictionary
@@ -38,9 +39,9 @@ DRAWN = ("style accommodation", "semantic similarity")
 STEPS = 101  # of a curve
 
 NOTES = (
-    "No figure says that a reply is good. Repeatability, style accommodation and every count grow with length alone.",
+    "No figure says that a reply is good. Some go with length; the last table says which, and how far.",
     "Word lists are our own and find wording, not sense: compare the figures with others made here, not with LIWC's.",
-    "Rates, index and reading levels are of texts of 10 words or more in English; SMOG needs 30 sentences.",
+    "Rates, index, style accommodation and reading levels are of texts of 10 words or more in English; SMOG needs 30 sentences.",
     "Intervals are by drawing posts with all that was written to them. Of so many comparisons some stand out by chance.",
     "A reading level knows long words and long sentences, nothing else.",
 )
@@ -139,7 +140,7 @@ class _Report:
         self.reference = options.more.get("against") or (HUMAN if HUMAN in self.arms else self.arms[0])
 
     def results(self, facts: Mapping[str, str | int | float]) -> Results:
-        tables = [self.every_measure(), self.strategies()]
+        tables = [self.every_measure(), self.strategies(), self.by_length()]
         if len(self.arms) > 1:
             tables.insert(0, self.effects())
         return Results(
@@ -213,6 +214,26 @@ class _Report:
         return Table(
             "Strategies of politeness: share of replies", ("strategy", "polite, there", *self.arms), tuple(rows), note
         )
+
+    def by_length(self) -> Table:
+        rows: tuple[tuple[Value, ...], ...] = tuple(
+            (name, *(self.goes_with_length(name, arm) for arm in self.arms)) for name in HEADLINES[1:]
+        )
+        note = "Where arms differ in length, a measure that goes with length differs for that alone."
+        return Table(
+            "What goes with length: rank correlation with words (Spearman)", ("measure", *self.arms), rows, note
+        )
+
+    def goes_with_length(self, name: str, arm: str) -> float | None:
+        pairs = [
+            (measures["words"], measures[name])
+            for one, measures in zip(self.cases, self.told, strict=True)
+            if one.arm == arm and measures[name] is not None
+        ]
+        lengths, values = [length for length, _value in pairs], [value for _length, value in pairs]
+        if len(set(lengths)) < 2 or len(set(values)) < 2:
+            return None
+        return float(stats.spearmanr(lengths, values).statistic)
 
     def curve(self, name: str) -> Plot:
         steps = np.linspace(0, 1, STEPS)

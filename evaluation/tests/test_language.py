@@ -102,6 +102,18 @@ def test_replies_to_one_post_are_compared_with_each_other(tmp_path: Path) -> Non
     assert figure(report, "diversity of replies to a post: apart")["value"] == 1
 
 
+def test_what_goes_with_length_is_told(tmp_path: Path) -> None:
+    texts = ["see see", "see it is so", "see it is so so so", "see it is so so so so so"]  # repeated: 1/2, 0, 2/6, 4/8
+    data = jsonl(
+        tmp_path / "replies.jsonl",
+        *({"id": number, "post": POST, "text": text, "arm": "human"} for number, text in enumerate(texts)),
+    )
+    found = table(run(tmp_path, data), "What goes with length")
+    # ranks of length 1 2 3 4, of repeatability 3.5 1 2 3.5: covariance 0.5, deviations of 5 and 4.5 squared
+    assert found["repeatability"][0]["value"] == pytest.approx(0.5 / sqrt(5 * 4.5))
+    assert found["Coleman-Liau grade"][0]["value"] is None
+
+
 def test_outputs_of_a_model_become_an_arm(tmp_path: Path) -> None:
     written = jsonl(tmp_path / "outputs.jsonl", {"id": 1, "output": SHORT}, {"id": 2, "output": SHORT})
     report = run(tmp_path, rows(tmp_path), "--outputs", f"sft={written}")
