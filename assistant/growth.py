@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from assistant.language.manner import Manner
 from assistant.meters import Mechanism
 
 SAFETY, NO_REASON = "safety", "none"  # kinds beside those of assistant.reasons
@@ -71,6 +72,7 @@ class Numbers:
     sent: frozenset[Mechanism] | None
     grade: float | None  # of what was sent
     kinds: Mapping[str, Changes]
+    manner: Manner | None = None  # how it is written; None also of what was sent before it was counted
 
     @property
     def changes(self) -> Changes:
@@ -89,7 +91,9 @@ class Numbers:
     def from_json(cls, stored: str) -> Numbers:
         row = json.loads(stored)
         kinds = {kind: Changes(**counts) for kind, counts in row.pop("kinds").items()}
-        return cls(**row | {"own": _found(row["own"]), "sent": _found(row["sent"]), "kinds": kinds})
+        manner = Manner(**row["manner"]) if row.get("manner") else None
+        found = {"own": _found(row["own"]), "sent": _found(row["sent"])}
+        return cls(**row | found | {"kinds": kinds, "manner": manner})
 
 
 def step(numbers: Sequence[Numbers], *, level: HelpLevel) -> HelpLevel | None:

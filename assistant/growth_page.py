@@ -19,6 +19,7 @@ from django.utils.translation import gettext, gettext_noop
 from assistant import actions, growth, reasons
 from assistant.charts import Chart, chart
 from assistant.growth import Band, Changes, Habit, HelpLevel, Numbers
+from assistant.manner_page import manner_charts
 from assistant.meters import LABELS, Mechanism, band_of
 from assistant.models import HelpChoice, ReplyNumbers
 from assistant.retention import NUMBERS_LIVE
@@ -113,6 +114,9 @@ def growth_page(person: Any, *, by_month: bool) -> dict[str, Any]:
         "least": growth.LEAST,
         "days": NUMBERS_LIVE.days,
         "charts": _Charts(points, by_month=by_month).all() if numbers else [],
+        "manner": manner_charts(
+            [point.numbers for point in points], labels=_first_column(points, by_month=by_month), slots=_slots(by_month)
+        ),
         "kinds": _kinds(numbers),
     } | _help(choice)
 
@@ -193,8 +197,8 @@ class _Charts:
         self.points = points
         self.numbers = [one for point in points for one in point.numbers]
         self.changes = _sum(self.numbers)
-        self.slots = MONTHS if by_month else LAST
-        self.first = {gettext("Month") if by_month else gettext("Sent"): [point.label for point in points]}
+        self.slots = _slots(by_month)
+        self.first = _first_column(points, by_month=by_month)
         self.most = max(point.changes.offered for point in points) or 1
 
     def all(self) -> list[Chart]:
@@ -306,6 +310,14 @@ class _Charts:
     def draw(self, code: str, title: str, sentence: str, **drawn: Any) -> Chart:
         columns = self.first | drawn.pop("columns")
         return chart(code, title, sentence, columns=columns, slots=self.slots, **drawn)
+
+
+def _slots(by_month: bool) -> int:
+    return MONTHS if by_month else LAST
+
+
+def _first_column(points: Sequence[Point], *, by_month: bool) -> dict[str, list[str]]:
+    return {gettext("Month") if by_month else gettext("Sent"): [point.label for point in points]}
 
 
 def _part(said: Sequence[bool]) -> float | None:

@@ -17,7 +17,8 @@ from math import inf
 from pathlib import Path
 
 from assistant.changes import sentences_in
-from assistant.reading_level import coleman_liau
+from assistant.language.questions import questions_in
+from assistant.language.reading_level import coleman_liau
 from assistant.safety.english import is_english
 from assistant.safety.phases.support import Element, Support
 from assistant.safety.types import Context, Kind
@@ -95,11 +96,11 @@ def mechanisms_in(text: str) -> frozenset[Mechanism]:
 
 def asks(text: str) -> bool:
     """Whether there is a question in it; a lone "Really?" is none."""
-    return bool(_questions(text))
+    return bool(questions_in(text))
 
 
 def asks_openly(text: str) -> bool:
-    return any(OPEN.match(one) for one in _questions(text))
+    return any(OPEN.match(one) for one in questions_in(text))
 
 
 def advises(text: str) -> bool:
@@ -175,11 +176,6 @@ def _elements(text: str, *, language: str, country: str) -> frozenset[Element]:
 
 
 # Wording
-
-
-def _questions(text: str) -> list[str]:
-    ends = ("?", "？", "؟")
-    return [one for one in sentences_in(text) if one.rstrip(" \"'”’)").endswith(ends) and len(one.split()) > 1]
 
 
 @cache

@@ -54,7 +54,12 @@ def words(text: str) -> list[str]:
 
 def content(text: str) -> set[str]:
     """The stems of the words that say something."""
-    return {stem(word) for word in words(text) if word not in _FUNCTION and len(word) > 1}
+    return {stem(word) for word in words(text) if is_content(word)}
+
+
+def is_content(word: str) -> bool:
+    """Of `words`: whether it says something by itself."""
+    return word not in _FUNCTION and len(word) > 1
 
 
 def telling(text: str) -> set[str]:

@@ -17,6 +17,7 @@ from assistant.actions.suggestions import changes_of, verdicts_of
 from assistant.changes import Change, Kind
 from assistant.growth import Changes, HelpLevel, Numbers
 from assistant.inference.types import Mode
+from assistant.language.manner import manner_of
 from assistant.models import ChangeVerdict, Draft, HelpChoice, Reply, ReplyNumbers, StoppedKind, Suggestion
 from assistant.safety.english import is_english
 
@@ -63,6 +64,7 @@ def numbers_of(reply: Reply) -> Numbers:
         sent=_held(text) if english else None,
         grade=_rounded(meters.grade_of(text)) if english else None,
         kinds=_kinds(reply.draft, text),
+        manner=manner_of(text, post=post.text, language=post.language),
     )
 
 

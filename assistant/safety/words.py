@@ -174,7 +174,7 @@ def _mend_word(raw: str, spelling: Spelling, slips: Slips | None) -> tuple[str, 
     if raw in spelling.meant:
         return spelling.meant[raw]
     if "'" in raw:
-        opened = _open_contraction(raw)
+        opened = open_contraction(raw)
         if (
             slips
             and raw[-1] in "try"  # the key of the t, or one beside it
@@ -201,7 +201,7 @@ def _mend_word(raw: str, spelling: Spelling, slips: Slips | None) -> tuple[str, 
     return (slips and slips.meant_by(word)) or (word,)
 
 
-def _open_contraction(raw: str) -> tuple[str, ...] | None:
+def open_contraction(raw: str) -> tuple[str, ...] | None:
     if raw.endswith("n't") and len(raw) > 3:
         stem = {"ca": "can", "wo": "will", "sha": "shall"}.get(raw[:-3], raw[:-3])
         return (stem, "not")

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from assistant import actions, growth, growth_page, retention
 from assistant.charts import HEIGHT, chart
 from assistant.growth import Band, Changes, Numbers, habits
+from assistant.language.manner import BORDERS, Manner, manner_of
 from assistant.meters import Mechanism, mechanisms_in
 from assistant.models import AuditEvent, Draft, HelpChoice, Post, Reply, ReplyNumbers
 from assistant.retention import delete_old_numbers, erase_case
-from assistant.tests.sent import OFFERED, PLAIN, WARM, decide, made, numbers, page, send, send_head
+from assistant.tests.sent import COLD, OFFERED, PLAIN, WARM, decide, made, numbers, page, send, send_head
 from moderation.models import Flag
 from webapp import test as build
 from webapp.accounts.models import User
@@ -185,6 +186,7 @@ FOUND = st.none() | st.frozensets(st.sampled_from(Mechanism))
         sent=FOUND,
         grade=st.none() | st.floats(-5, 30),
         kinds=st.dictionaries(st.sampled_from(["wording", "safety", "none"]), COUNTS),
+        manner=st.none() | st.builds(Manner, *[st.none() | st.floats(0, 40)] * 5),
     )
 )
 def test_numbers_come_back_as_they_were_stored(kept: Numbers) -> None:
@@ -284,7 +286,7 @@ def test_every_chart_has_its_sentence_and_its_table(cast: Cast, client: Client) 
     for query in ("", "?by=month"):
         html = client.get(PAGE + query).content.decode()
         charts = re.findall(r'<figure class="chart">.*?</figure>', html, re.DOTALL)
-        assert len(charts) == 8
+        assert len(charts) == 8 + 5
         for one in charts:
             assert "<table>" in one
             label = re.findall(r'aria-labelledby="([\w-]+) ([\w-]+)"', one)[0]
@@ -304,7 +306,7 @@ def test_months_are_put_together(cast: Cast, client: Client) -> None:
         ReplyNumbers.objects.filter(draft=reply.draft).update(at=timezone.now() - timedelta(days=31 * months))
     client.force_login(cast.wren)
     html = client.get(f"{PAGE}?by=month").content.decode()
-    assert len(re.findall(r'<th scope="row">\w+ 20\d\d</th>', html)) == 2 * 8
+    assert len(re.findall(r'<th scope="row">\w+ 20\d\d</th>', html)) == 2 * (8 + 5)
 
 
 def test_it_shows_the_last_replies_and_says_how_many(
@@ -331,3 +333,70 @@ def test_of_nothing_there_is_a_mark_and_of_what_is_not_known_none() -> None:
     assert [bar.height > 0 for bar in drawn.bars] == [True, True]
     assert drawn.bars[-1].height == HEIGHT
     assert [bar.x for bar in drawn.outlines] == [drawn.bars[-1].x + 0.5]
+
+
+# How replies read
+
+
+def test_how_a_reply_is_written_is_five_numbers() -> None:
+    told = manner_of(
+        "I am sorry about your zebra. Where did you see it last?", post="My zebra ran away in the rain.", language="en"
+    )
+    # 6 and 6 words; one of two asks; "your", "you" beside "I"; "zebra", "see", "last" beside "zebra", "ran", "rain"
+    assert told is not None
+    assert (told.words_a_sentence, told.asking, told.about_them) == (6.0, 0.5, 0.67)
+    assert told.small_words is None  # the post has seven words
+    assert told.taken_up is not None
+    assert 0.2 < told.taken_up < 0.4
+
+
+@pytest.mark.parametrize(("text", "language"), [("Lo siento mucho. ¿Qué pasó?", "es"), ("…", "en"), ("😀", "en")])
+def test_what_is_not_english_or_no_word_has_no_manner(text: str, language: str) -> None:
+    assert manner_of(text, post="A post.", language=language) is None
+
+
+@pytest.mark.parametrize("name", BORDERS)
+def test_a_number_at_a_border_is_in_the_band_above(name: str) -> None:
+    low, high = BORDERS[name]
+    bands = [
+        Manner(**{one: value if one == name else None for one in BORDERS}).band(name)
+        for value in (0.0, low, high - 1e-6, high)
+    ]
+    assert bands == [0, 1, 1, 2]
+    assert Manner(None, None, None, None, None).band(name) is None
+
+
+def test_the_section_tells_bands_and_no_number_to_chase(cast: Cast, client: Client) -> None:
+    client.force_login(cast.wren)
+    assert "When you send a reply in English, it says here how it is written" in page(client)
+    send(cast.wren)
+    send(cast.wren, text=COLD)
+    said = page(client)
+    assert "How what you sent is written, not how well." in said
+    assert "How long your sentences are Most often: short (2 of 2)." in said
+    assert "How much you ask Most often: nothing (1 of 2)." in said  # as common as the other: the last counts
+    assert "up to a third" in said
+    assert "Mostly" in page(client, "?by=month")
+    assert numbers(Reply.objects.select_related("draft").latest("sent_at")).manner is not None
+
+
+def test_replies_from_before_it_was_counted_still_show(cast: Cast, client: Client) -> None:
+    for _ in range(2):
+        reply = send(cast.wren)
+    row = ReplyNumbers.objects.select_related("case").get(draft=reply.draft)
+    stored = json.loads(row.numbers)
+    del stored["manner"]
+    row.numbers = json.dumps(stored)
+    row.save()
+    client.force_login(cast.wren)
+    said = page(client)
+    assert "Most often: short (1 of 1)." in said
+    assert "2 of these 2 replies were written without asking." in said
+    ReplyNumbers.objects.exclude(pk=row.pk).delete()
+    assert "Replies from before this was counted have no such numbers." in page(client)
+
+
+def test_who_switched_counting_off_is_promised_nothing(cast: Cast, client: Client) -> None:
+    client.force_login(cast.wren)
+    client.post("/my-writing/counting", {})
+    assert "How your replies read" not in page(client).replace("the five of “How your replies read”", "")

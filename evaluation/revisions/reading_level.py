@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assistant.changes import sentences_in
-from assistant.reading_level import coleman_liau
+from assistant.language.reading_level import coleman_liau
 from assistant.telling import words
 
 LEAST_WORDS = 10  # below, one long word makes a grade

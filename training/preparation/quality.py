@@ -19,7 +19,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, HashingVectorize
 from sklearn.linear_model import LogisticRegression
 
 from assistant.changes import split_sentences
-from assistant.reading_level import coleman_liau
+from assistant.language.reading_level import coleman_liau
 from training.preparation.words import words_of
 from training.sources import LabelledText
 
