@@ -199,6 +199,23 @@ def _sent(draft: Draft, reply: Reply) -> Line:
     return line if asked is None else line | _suggested(asked, sent=by_supporter)
 
 
+def own_and_sent(draft: Draft) -> tuple[str, str]:
+    """Of a reply as its author sent it, scrubbed: their own words when they first asked for help, and what was sent then.
+
+    Where no help was asked for, their own words are what was sent, and the second is empty. Both are empty where there are no
+    words of their own, or where a moderator had a part in what was sent.
+    """
+    reply = Reply.objects.filter(draft=draft, status=Reply.Status.SENT).select_related("case").first()
+    if reply is None or reply.edited_by_moderator:
+        return "", ""
+    if not _suggestions(draft).exists():
+        return scrub(reply.text), ""
+    asked = _first_asked(draft)
+    if asked is None or not asked.job.original.strip():
+        return "", ""
+    return scrub(asked.job.original), scrub(reply.text)
+
+
 def _suggestions(draft: Draft) -> QuerySet[Suggestion]:
     rows = Suggestion.objects.filter(job__draft=draft).order_by("created_at", "id")
     return rows.select_related("case", "job__revision__case", "model_version").defer(

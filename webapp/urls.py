@@ -11,4 +11,5 @@ urlpatterns = [
     path("", include("webapp.accounts.urls")),
     path("", include("assistant.urls")),
     path("moderation/", include("moderation.urls")),
+    path("studies/", include("webapp.studies.urls")),
 ]
