@@ -103,8 +103,10 @@ def answer(row: Assignment, *, skip: bool = False) -> None:
     if row.other is not None:
         Rating.objects.create(assignment=row, preferred=row.other)
     else:
-        values = dict.fromkeys(("readability", "empathy", "connection", "actionability", "safety"), 4)
-        Rating.objects.create(assignment=row, **values | {"empathy": 2 + row.position % 3})
+        names = ("readability", "empathy", "connection", "actionability", "safety")
+        Rating.objects.create(
+            assignment=row, **{name: 2 + row.position * at % 3 for at, name in enumerate(names, start=1)}
+        )
 
 
 def closed(by: User, **fields: Any) -> Study:
