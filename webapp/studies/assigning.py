@@ -151,9 +151,18 @@ def _shown(unit: Unit, texts: Texts, is_turned: bool) -> Shown:
 
 
 def _checks(study: Study, role: Item.Role, rater: Rater, chance: Random) -> list[Shown]:
-    """One text of each such item that they were not shown yet, by chance; of pairs two."""
+    """One text of each such item that they were not shown yet, by chance; of pairs two, and the right one among them."""
     size = 2 if study.form == Study.Form.PAIRS else 1
-    seen = set(rater.assignments.values_list("output__item_id", flat=True))
-    texts = [list(by_arm.values()) for item, by_arm in _texts(study, role).items() if item not in seen]
-    drawn = [Shown(*chance.sample(outputs, size)) for outputs in texts if len(outputs) >= size]
-    return chance.sample(drawn, len(drawn))
+    seen = rater.assignments.values("output__item")
+    expected = dict(study.items.filter(role=role).exclude(id__in=seen).values_list("id", "expected"))
+    texts = _texts(study, role)
+    drawn = [
+        _drawn(texts[item], right.get("preferred"), size, chance) for item, right in expected.items() if item in texts
+    ]
+    return chance.sample(whole := [Shown(*outputs) for outputs in drawn if len(outputs) == size], len(whole))
+
+
+def _drawn(by_arm: Mapping[str, uuid.UUID], right: str | None, size: int, chance: Random) -> list[uuid.UUID]:
+    shuffled = chance.sample(list(by_arm), len(by_arm))
+    kept = sorted(shuffled, key=lambda arm: arm != right)[:size]
+    return [by_arm[arm] for arm in chance.sample(kept, len(kept))]

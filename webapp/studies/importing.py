@@ -256,12 +256,12 @@ def add_item(study: Study, row: Row, arms: dict[str, Arm]) -> Item:
         explanation=row.explanation,
     )
     item.save(force_insert=True)
+    draft = row.draft or _written_alone(row, arms)
     for key, text in row.outputs.items():
-        _add_output(item, arms[key], text=text, draft=row.draft)
-    if draft := row.draft or _written_alone(row, arms):
-        for arm in arms.values():
-            if arm.revises and arm.key not in row.outputs:
-                Output(case=study.case, item=item, arm=arm, draft=draft).save(force_insert=True)
+        _add_output(item, arms[key], text=text, draft=draft if arms[key].revises else "")
+    for arm in arms.values():
+        if draft and arm.revises and arm.key not in row.outputs:
+            Output(case=study.case, item=item, arm=arm, draft=draft).save(force_insert=True)
     return item
 
 

@@ -28,6 +28,7 @@ READ_NO_CASE = {Role.ADMIN, Role.AUDITOR}  # but one that a lead opens to them
 ALERTED = {Role.MODERATOR, Role.LEAD, Role.CLINICIAN, Role.ADMIN}
 TAKING_HAND_OVERS = {Role.LEAD, Role.CLINICIAN}
 MANAGING_DUTY = {Role.LEAD, Role.ADMIN}
+RESEARCHERS = {Role.RESEARCHER}
 
 TABLE: dict[str, str | set[Role]] = {
     "home": EVERYBODY,
@@ -184,6 +185,37 @@ TABLE: dict[str, str | set[Role]] = {
     "moderation:remove_shift": MANAGING_DUTY,
     "moderation:out_of_hours": MANAGING_DUTY,
     "moderation:test_alert": MANAGING_DUTY,
+    "studies:research": RESEARCHERS,
+    "studies:research_start": RESEARCHERS,
+    "studies:research_study": RESEARCHERS,
+    "studies:research_question": RESEARCHERS,
+    "studies:research_arms": RESEARCHERS,
+    "studies:research_remove_arm": RESEARCHERS,
+    "studies:research_items": RESEARCHERS,
+    "studies:research_pick": RESEARCHERS,
+    "studies:research_write": RESEARCHERS,
+    "studies:research_item": RESEARCHERS,
+    "studies:research_remove_item": RESEARCHERS,
+    "studies:research_allow": RESEARCHERS,
+    "studies:research_leave_out": RESEARCHERS,
+    "studies:research_size": RESEARCHERS,
+    "studies:research_promise": RESEARCHERS,
+    "studies:research_consent": RESEARCHERS,
+    "studies:research_raters": RESEARCHERS,
+    "studies:research_remove_rater": RESEARCHERS,
+    "studies:research_check": RESEARCHERS,
+    "studies:research_open": RESEARCHERS,
+    "studies:research_pause": RESEARCHERS,
+    "studies:research_resume": RESEARCHERS,
+    "studies:research_close": RESEARCHERS,
+    "studies:research_erase": RESEARCHERS,
+    "studies:research_plan": RESEARCHERS,
+    "studies:research_export": RESEARCHERS,
+    "studies:research_texts": RESEARCHERS,
+    "studies:research_report": RESEARCHERS,
+    "studies:research_report_check": RESEARCHERS,
+    "studies:research_make_report": RESEARCHERS,
+    "studies:research_plot": RESEARCHERS,
 }
 
 SOMETHING = {
@@ -194,6 +226,7 @@ SOMETHING = {
     "number": 1,
     "code": "x",
     "pk": 1,
+    "rater_number": 1,
 }  # every other argument is an id
 
 
@@ -298,6 +331,7 @@ def test_a_permission_that_somebody_slipped_into_a_group_is_gone_after_migrating
         ("accounts.manage_people", ADMINS),
         ("assistant.manage_goals", ADMINS),
         ("assistant.view_audit", {Role.AUDITOR}),
+        ("studies.run_studies", RESEARCHERS),
         ("assistant.view_worker", ADMINS),
     ],
 )

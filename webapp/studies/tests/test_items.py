@@ -172,6 +172,18 @@ def test_expected_of_a_pair_names_the_better_arm(alder: User, desk: Client) -> N
     assert Item.objects.get().expected == {"preferred": "improved"}
 
 
+def test_what_a_model_took_from_the_draft_is_no_invention_of_its_own(desk: Client, study: Study) -> None:
+    own, revised = build.KIND_DRAFT, build.KIND_REVISION
+    add(desk, study, line("given", outputs={"improved": revised}, draft=own))
+    add(desk, study, line("beside", outputs={"alone": own, "improved": revised}))
+    add(desk, study, line("without", outputs={"improved": revised}))
+    rows = Output.objects.filter(arm__key="improved")
+    screened = dict(rows.values_list("item__source", "screened"))
+    assert screened["given"] in ("clear", "noted")
+    assert screened["beside"] == screened["given"]
+    assert screened["without"] == "held"  # "I remember how quiet my first flat was"
+
+
 # From this site
 
 
