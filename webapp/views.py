@@ -19,7 +19,7 @@ from assistant.safety_watch import troubles_of_site
 from assistant.worker_state import help_state
 from moderation import notifier
 from webapp import engine_page
-from webapp.accounts.roles import ENTER_POSTS, MANAGE_PEOPLE, VIEW_FLAGS, VIEW_WORKERS, WRITE_REPLIES
+from webapp.accounts.roles import ENTER_POSTS, MANAGE_PEOPLE, RUN_STUDIES, VIEW_FLAGS, VIEW_WORKERS, WRITE_REPLIES
 from webapp.metrics import exposition
 
 HOMES = [
@@ -27,6 +27,7 @@ HOMES = [
     (VIEW_FLAGS, "moderation:queue"),
     (MANAGE_PEOPLE, "accounts:people"),
     (ENTER_POSTS, "assistant:enter_post"),
+    (RUN_STUDIES, "studies:research"),
 ]
 
 

@@ -38,8 +38,8 @@ ITEMS = [
         "Losing work",
         "The shop closed and I tell people I am between things. It has been five months. There are no things.",
         "Five months is not so long. I was out of work for a year. Keep applying and something will come up.",
-        "Saying “between things” while there are no things sounds tiring. I was out of work for a year and know that sentence. What"
-        " would you rather say, if somebody asked kindly?",
+        "Saying “between things” while there are no things sounds tiring. I was out of work for a year and know that sentence."
+        " What would you rather say, if somebody asked kindly?",
     ),
 ]
 TRAINING = {

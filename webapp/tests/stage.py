@@ -72,6 +72,9 @@ class Studies:
         self.by_url |= {f"research_{one}": self.closed for one in of_closed} | {"research_close": self.open}
 
     def known(self, name: str) -> dict[str, Any]:
+        """What stands in the addresses of researchers."""
+        if not name.startswith("studies:research"):
+            return {}
         study = self.by_url.get(name.removeprefix("studies:"), self.planned)
         rater, item = study.raters.first(), study.items.order_by("source").first()
         assert rater is not None

@@ -16,8 +16,8 @@ from moderation.models import Flag
 from webapp import demo, starting
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
-from webapp.studies.models import Output, Study
 from webapp.embedded import AlreadyRunning, only_server_here
+from webapp.studies.models import Output, Study
 
 pytestmark = pytest.mark.django_db
 

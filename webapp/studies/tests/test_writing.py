@@ -118,7 +118,12 @@ def test_a_suggestion_that_is_wanted_in_the_middle_stops_it(
     generating.ask_for_outputs(study, by=alder)
     draft = build.draft(build.person("wren", Role.SUPPORTER))
     engine = FakeEngine().will_say("word " * 60)
-    engine.before_word = lambda said: build.job(draft) and None if said == 3 else None
+
+    def ask_at_the_third(said: int) -> None:
+        if said == 3:
+            build.job(draft)
+
+    engine.before_word = ask_at_the_third
     assert write(study, engine) == 0
     assert rings == [generating.RING_AGAIN]
     assert set(texts(study, "im").values()) == {""}
