@@ -201,6 +201,23 @@ def _sent(draft: Draft, reply: Reply) -> Line:
     return line if asked is None else line | _suggested(asked, sent=by_supporter)
 
 
+def own_and_sent(draft: Draft) -> tuple[str, str]:
+    """Of a reply as its author sent it, scrubbed: their own words when they first asked for help, and what was sent then.
+
+    Where no help was asked for, their own words are what was sent, and the second is empty. Both are empty where there are no
+    words of their own, or where a moderator had a part in what was sent.
+    """
+    reply = Reply.objects.filter(draft=draft, status=Reply.Status.SENT).select_related("case").first()
+    if reply is None or reply.edited_by_moderator:
+        return "", ""
+    if not _suggestions(draft).exists():
+        return scrub(reply.text), ""
+    asked = _first_asked(draft)
+    if asked is None or not asked.job.original.strip():
+        return "", ""
+    return scrub(asked.job.original), scrub(reply.text)
+
+
 def _suggestions(draft: Draft) -> QuerySet[Suggestion]:
     rows = Suggestion.objects.filter(job__draft=draft).order_by("created_at", "id")
     return rows.select_related("case", "job__revision__case", "model_version").defer(
@@ -322,13 +339,13 @@ def written_whole(path: Path) -> Iterator[Callable[[str], None]]:
     """What is given to `write` stands at the path, for its owner only, as the block ends well; else nothing does."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        yield partial(_write_for_owner, part)
+        yield partial(write_for_owner, part)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _write_for_owner(part: Path, data: str) -> None:
+def write_for_owner(part: Path, data: str) -> None:
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data.encode())

@@ -25,6 +25,7 @@ from webapp.accounts.roles import (
     KEEP_INCIDENTS,
     MANAGE_GOALS,
     MANAGE_PEOPLE,
+    RUN_STUDIES,
     VIEW_FLAGS,
     VIEW_SAFETY,
     VIEW_WORKERS,
@@ -43,6 +44,7 @@ NAV = [
     (gettext_noop("Enter a post"), "assistant:enter_post", ENTER_POSTS, ()),
     (gettext_noop("People"), "accounts:people", MANAGE_PEOPLE, ("/people/",)),
     (gettext_noop("Goals"), "assistant:goals", MANAGE_GOALS, ("/goals/",)),
+    (gettext_noop("Studies"), "studies:research", RUN_STUDIES, ("/studies/research/",)),
     (gettext_noop("Engine"), "engine", VIEW_WORKERS, ("/engine/",)),
     (gettext_noop("Read a case"), "moderation:break_glass", ASK_BREAK_GLASS, ("/moderation/break-glass/",)),
 ]

@@ -18,6 +18,7 @@ from moderation.actions import add_shift
 from moderation.models import Shift
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
+from webapp.studies.demonstration import make_study
 
 PEOPLE = [
     ("juniper", Role.SUPPORTER),
@@ -104,6 +105,7 @@ def seed_if_empty() -> str:
     reply_as("fern", UNKIND_REPLY)  # before the others come in: the post that waits longest is handed out first
     for text, country, minutes_ago in [*POSTS, URGENT]:
         enter(text, country, minutes_ago)
+    make_study(by=User.objects.get(username="alder"), raters=["sorrel", "thyme"])
     return f"{len(PEOPLE)} accounts, {len(POSTS) + 2} invented posts"
 
 

@@ -19,7 +19,15 @@ from assistant.safety_watch import troubles_of_site
 from assistant.worker_state import help_state
 from moderation import notifier
 from webapp import engine_page
-from webapp.accounts.roles import ENTER_POSTS, MANAGE_PEOPLE, RATE_REPLIES, VIEW_FLAGS, VIEW_WORKERS, WRITE_REPLIES
+from webapp.accounts.roles import (
+    ENTER_POSTS,
+    MANAGE_PEOPLE,
+    RATE_REPLIES,
+    RUN_STUDIES,
+    VIEW_FLAGS,
+    VIEW_WORKERS,
+    WRITE_REPLIES,
+)
 from webapp.metrics import exposition
 
 HOMES = [
@@ -28,6 +36,7 @@ HOMES = [
     (MANAGE_PEOPLE, "accounts:people"),
     (ENTER_POSTS, "assistant:enter_post"),
     (RATE_REPLIES, "studies:rate"),
+    (RUN_STUDIES, "studies:research"),
 ]
 
 

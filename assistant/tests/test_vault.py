@@ -148,10 +148,11 @@ def test_every_encrypted_table_is_known_to_retention() -> None:
     from assistant import retention
     from assistant.vault.fields import EncryptedTextField
     from moderation import retention as flags
+    from webapp.studies import retention as studies
 
     with_text = {
         model
         for model in apps.get_models()
         if any(isinstance(field, EncryptedTextField) for field in model._meta.get_fields())
     }
-    assert with_text == {*retention.ENCRYPTED, *flags.ENCRYPTED}
+    assert with_text == {*retention.ENCRYPTED, *flags.ENCRYPTED, *studies.ENCRYPTED}

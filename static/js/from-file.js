@@ -1,8 +1,8 @@
-// Reads a file of people into the field of the form. The file itself is never sent: this site takes no files.
+// Reads a file into the text field of its form. The file itself is never sent: this site takes no files.
 
 const choice = document.querySelector("[data-from-file]");
 const file = choice.querySelector("input");
-const field = document.querySelector("textarea[name=people]");
+const field = choice.closest("form").querySelector("textarea");
 
 choice.hidden = false;
 file.addEventListener("change", async () => {

@@ -31,8 +31,10 @@ from webapp.accounts.people import invite
 from webapp.accounts.roles import Role
 from webapp.accounts.sign_ins import sign_ins_of
 from webapp.accounts.tests.software_passkey import SoftwarePasskey
-from webapp.studies.models import Assignment, Comment, Rater
+from webapp.studies import importing, opening
+from webapp.studies.models import Assignment, Comment, Output, Rater, Report
 from webapp.studies.tests import building as studies
+from webapp.studies.tests import research
 
 
 def urls_of(resolver: URLResolver, spaces: tuple[str, ...] = ()) -> dict[str, list[str]]:
@@ -48,6 +50,43 @@ def urls_of(resolver: URLResolver, spaces: tuple[str, ...] = ()) -> dict[str, li
 
 URLS = urls_of(get_resolver())
 KNOWN_FLAG = "00000000-0000-4000-8000-00000000f1a6"  # for forms that name a flag
+
+
+class Studies:
+    """One that is set up but for what one arm lacks, one that could be opened, and one in each state after that."""
+
+    def __init__(self, *, by: User) -> None:
+        self.planned = research.planned(by, name="Planned", items=1, raters=1)
+        importing.add_items(self.planned, [HELD_ITEM], by=by)
+        self.held = Output.objects.get(item__study=self.planned, item__source="held", arm__key="alone")
+        self.ready = research.planned(by, name="Ready", items=1, raters=2)
+        self.open, self.paused, self.closed = (
+            research.opened(by, name=name, items=1, raters=2) for name in ("Open", "Paused", "Closed")
+        )
+        opening.pause_study(self.paused, by=by)
+        opening.close_study(self.closed, by=by)
+        done = {"status": Report.Status.DONE, "plots": {"means": "<svg xmlns='http://www.w3.org/2000/svg'/>"}}
+        Report.objects.create(study=self.closed, **done)
+        self.by_url = dict.fromkeys(("research_open", "research_erase"), self.ready)
+        self.by_url |= dict.fromkeys(("research_pause", "research_plan"), self.open) | {"research_resume": self.paused}
+        of_closed = ("export", "texts", "report", "report_check", "make_report", "plot")
+        self.by_url |= {f"research_{one}": self.closed for one in of_closed} | {"research_close": self.open}
+
+    def known(self, name: str) -> dict[str, Any]:
+        """What stands in the addresses of researchers."""
+        if not name.startswith("studies:research"):
+            return {}
+        study = self.by_url.get(name.removeprefix("studies:"), self.planned)
+        rater, item = study.raters.first(), study.items.order_by("source").first()
+        assert rater is not None
+        assert item is not None
+        of_items = {"study_item_id": item.id, "output_id": self.held.id, "arm_key": "alone"}
+        return {"study_id": study.id, "rater_number": rater.id, "plot": "means", **of_items}
+
+
+HELD_ITEM = importing.Row(
+    source="held", post=build.CALM_POST, outputs={"alone": build.HURTFUL_REPLY, "improved": build.KIND_REVISION}
+)
 
 
 class Stage:
@@ -104,6 +143,7 @@ class Stage:
         case = self.left_out.case
         Flag.objects.create(id=KNOWN_FLAG, case=case, post=self.left_out, severity=Severity.REVIEW)
         self.incident = mitigated_incident(by=self.wren)
+        self.studies = Studies(by=self.wren)
         self.asked = moderation_actions.ask_to_read(self.reply.case, reason="A complaint came in.", by=self.wren)
         self.read_by_wren, self.read_by_robin = (
             moderation_actions.ask_to_read(case, reason="Another complaint.", by=one) for one in (self.wren, self.robin)
@@ -151,6 +191,7 @@ class Stage:
             "study_id": self.rated.rater.study_id,
             "assignment_id": self.rated.id,
             "comment_id": self.remark.id,
+            **self.studies.known(name),
             "token": self.token,
             "uidb36": "1",
             "key": "set-password",

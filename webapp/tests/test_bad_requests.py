@@ -46,6 +46,7 @@ JOINING = {
     "password": "nine slow herons standing",
     "password_again": "nine slow herons standing",
 }
+ITEM = '{"id": "new", "post": "The evenings are long.", "outputs": {"alone": "What do you like to cook?"}}'
 FORMS: dict[str, dict[str, str]] = {
     "account_login": {"login": "wren", "password": "not this one", "next": "/posts/", "remember": ""},
     "account_logout": {"next": "/"},
@@ -197,6 +198,32 @@ FORMS |= {
     "studies:rate_skip": {"reason": "unclear", "seen": ""},
     "studies:rate_comment": RATED | REMARK,
     "studies:rate_delete_comment": RATED | {"seconds": "12.5"},
+    "studies:research_start": {"name": "A second one", "question": "Does it help?", "form": "scales"},
+    "studies:research_question": {"name": "Another name", "question": "Does it help?", "form": "pairs"},
+    "studies:research_size": {"lay_ratings": "2", "clinician_ratings": "1", "most_per_rater": "30", "seed": "7"},
+    "studies:research_promise": {
+        "candidate": "improved",
+        "reference": "alone",
+        "dimension": "empathy",
+        "margin": "0.5",
+    },
+    "studies:research_consent": {"consent": "You read replies and may stop at any time.", "pairs_for_training": "on"},
+    "studies:research_arms": {"key": "third", "kind": "reference", "version": ""},
+    "studies:research_remove_arm": {},
+    "studies:research_items": {"lines": ITEM},
+    "studies:research_pick": {"count": "5", "seed": "1"},
+    "studies:research_write": {},
+    "studies:research_remove_item": {},
+    "studies:research_allow": {"reason": "Raters are to show that they see it."},
+    "studies:research_leave_out": {},
+    "studies:research_raters": {"name": "robin", "panel": "lay", "credentials": "peer supporter"},
+    "studies:research_remove_rater": {},
+    "studies:research_open": {},
+    "studies:research_pause": {},
+    "studies:research_resume": {},
+    "studies:research_close": {},
+    "studies:research_erase": {"name": "Ready"},
+    "studies:research_make_report": {},
 }
 FIELDS = [(name, field) for name, form in FORMS.items() for field in form]
 TEXTS = (
@@ -244,6 +271,12 @@ LETTERS = [
     ("moderation:note", "text"),
     ("moderation:appeal", "words"),
     ("studies:rate_comment", "note"),
+    ("studies:research_start", "name"),
+    ("studies:research_question", "question"),
+    ("studies:research_consent", "consent"),
+    ("studies:research_items", "lines"),
+    ("studies:research_allow", "reason"),
+    ("studies:research_raters", "credentials"),
 ]
 AS_SCRIPT = {"Accept": "application/json"}
 
@@ -290,6 +323,7 @@ def test_what_the_table_fills_in_is_taken(stage: Stage) -> None:
     expected |= {"assistant:check": 200, "assistant:sentences": 200}
     expected |= {"studies:rate_comment": 200, "studies:rate_delete_comment": 200}  # so that what was chosen stays
     expected |= {"moderation:together": 200, "moderation:renew": 200}  # answered in place
+    expected |= {"studies:research_pick": 422}  # no finished reply to which both agreed
     expected |= {"account_change_password": 200, "account_reset_password_from_key": 200}
     for name, form in FORMS.items():
         with undone():

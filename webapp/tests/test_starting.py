@@ -17,6 +17,7 @@ from webapp import demo, starting
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
 from webapp.embedded import AlreadyRunning, only_server_here
+from webapp.studies.models import Output, Study
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +36,10 @@ def test_the_demonstration_has_somebody_in_every_role_and_something_in_the_queue
     assert Post.objects.filter(status="waiting").count() >= 5
     assert sorted(Flag.objects.values_list("severity", flat=True)) == [2, 2, 3, 3]
     assert Reply.objects.get().status == "held"
+    study = Study.objects.get()
+    assert study.status == "open"
+    assert sorted(study.raters.values_list("user__username", flat=True)) == ["sorrel", "thyme"]
+    assert not Output.objects.filter(screened="held").exists()
 
 
 def test_the_demonstration_is_not_made_twice() -> None:

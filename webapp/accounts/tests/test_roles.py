@@ -29,6 +29,7 @@ ALERTED = {Role.MODERATOR, Role.LEAD, Role.CLINICIAN, Role.ADMIN}
 TAKING_HAND_OVERS = {Role.LEAD, Role.CLINICIAN}
 MANAGING_DUTY = {Role.LEAD, Role.ADMIN}
 RATERS = {Role.RATER, Role.SUPPORTER, Role.MODERATOR, Role.LEAD, Role.CLINICIAN}
+RESEARCHERS = {Role.RESEARCHER}
 
 TABLE: dict[str, str | set[Role]] = {
     "home": EVERYBODY,
@@ -196,6 +197,37 @@ TABLE: dict[str, str | set[Role]] = {
     "studies:rate_delete_comment": RATERS,
     "studies:rate_feedback": RATERS,
     "studies:rate_pause": RATERS,
+    "studies:research": RESEARCHERS,
+    "studies:research_start": RESEARCHERS,
+    "studies:research_study": RESEARCHERS,
+    "studies:research_question": RESEARCHERS,
+    "studies:research_arms": RESEARCHERS,
+    "studies:research_remove_arm": RESEARCHERS,
+    "studies:research_items": RESEARCHERS,
+    "studies:research_pick": RESEARCHERS,
+    "studies:research_write": RESEARCHERS,
+    "studies:research_item": RESEARCHERS,
+    "studies:research_remove_item": RESEARCHERS,
+    "studies:research_allow": RESEARCHERS,
+    "studies:research_leave_out": RESEARCHERS,
+    "studies:research_size": RESEARCHERS,
+    "studies:research_promise": RESEARCHERS,
+    "studies:research_consent": RESEARCHERS,
+    "studies:research_raters": RESEARCHERS,
+    "studies:research_remove_rater": RESEARCHERS,
+    "studies:research_check": RESEARCHERS,
+    "studies:research_open": RESEARCHERS,
+    "studies:research_pause": RESEARCHERS,
+    "studies:research_resume": RESEARCHERS,
+    "studies:research_close": RESEARCHERS,
+    "studies:research_erase": RESEARCHERS,
+    "studies:research_plan": RESEARCHERS,
+    "studies:research_export": RESEARCHERS,
+    "studies:research_texts": RESEARCHERS,
+    "studies:research_report": RESEARCHERS,
+    "studies:research_report_check": RESEARCHERS,
+    "studies:research_make_report": RESEARCHERS,
+    "studies:research_plot": RESEARCHERS,
 }
 
 SOMETHING = {
@@ -206,6 +238,7 @@ SOMETHING = {
     "number": 1,
     "code": "x",
     "pk": 1,
+    "rater_number": 1,
 }  # every other argument is an id
 
 
@@ -311,6 +344,7 @@ def test_a_permission_that_somebody_slipped_into_a_group_is_gone_after_migrating
         ("assistant.manage_goals", ADMINS),
         ("studies.rate_replies", RATERS),
         ("assistant.view_audit", {Role.AUDITOR}),
+        ("studies.run_studies", RESEARCHERS),
         ("assistant.view_worker", ADMINS),
     ],
 )

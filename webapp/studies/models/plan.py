@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from assistant.inference.types import Mode
 from assistant.models import CaseKey, ModelVersion
 from assistant.vault.fields import EncryptedTextField
 
@@ -82,6 +83,12 @@ class Arm(models.Model):
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["study", "key"], name="one_arm_per_key")]
 
+    @property
+    def revises(self) -> bool:
+        """Whether its model is given a draft, and not the post alone."""
+        other = self.kind == self.Kind.OTHER and self.version is not None and self.version.mode == Mode.IMPROVE
+        return other or self.kind == self.Kind.IMPROVED
+
 
 class Item(models.Model):
     """A post that was scrubbed, with what belongs to it in each arm."""
@@ -119,11 +126,23 @@ class Output(models.Model):
     draft = EncryptedTextField(default="")  # what an improvement model is given
     text = EncryptedTextField(default="")
     sha256 = models.CharField(max_length=64, blank=True)  # of the text; empty while there is none
-    screened = models.CharField(max_length=10, blank=True)  # clear, noted or held, by the checks of this deployment
-    problem = models.CharField(max_length=100, blank=True)  # why the model wrote nothing
+    # What the checks of this deployment say: clear, noted or held; allowed: held, and given to raters all the same.
+    screened = models.CharField(max_length=10, blank=True)
+    problem = models.CharField(max_length=100, blank=True)  # why the model wrote nothing, or why its text is gone
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["item", "arm"], name="one_output_per_item_and_arm"),
             models.CheckConstraint(name="output_has_text_or_problem", condition=Q(problem="") | Q(sha256="")),
         ]
+
+
+class Allowance(models.Model):
+    """A researcher's word that raters see a text which the checks hold."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")
+    output = models.OneToOneField(Output, on_delete=models.CASCADE, related_name="allowance")
+    reason = EncryptedTextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())

@@ -1,0 +1,120 @@
+"""Items from this deployment: finished replies of people who agreed, seeker and supporter, drawn by chance from a seed.
+
+The rule is the one of `assistant.exports`; in addition nothing is taken on which a moderator still has a question. A copy is
+made, scrubbed. When its case is erased, its texts go from the study as well: see `retention.forget_case`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext
+
+from assistant.actions import Refused
+from assistant.exports import own_and_sent, to_learn_from
+from assistant.models import Draft
+from assistant.safety.scrub import scrub
+from assistant.vault import audit
+from assistant.vault.keys import master_keys
+from moderation.models import Escalation, Flag
+from webapp.studies.importing import MOST_ITEMS, Row, add_item
+from webapp.studies.models import Arm, Study
+from webapp.studies.planning import planned
+
+MOST_PICKED = 200  # at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    draft: Draft
+    source: str
+    own: str
+    sent: str  # with help; empty where none was asked for
+
+    @property
+    def stratum(self) -> str:
+        return f"level {self.draft.post.level}, {self.draft.post.language}"
+
+
+def mark_of(study: Study, case_id: uuid.UUID) -> str:
+    """What stands as the source of a picked item. Needs the vault's key file: nobody can tell from it which case it was."""
+    mark = hmac.new(master_keys().audit, f"study:{study.id}:case:{case_id}".encode(), hashlib.sha256).hexdigest()
+    return f"case-{mark[:32]}"
+
+
+def candidates(study: Study) -> list[Chosen]:
+    """Everything that could be picked now, in an order that says nothing of when it was written."""
+    arms = list(study.arms.all())
+    needs_sent = any(arm.kind == Arm.Kind.IMPROVED and arm.version_id is None for arm in arms)
+    taken = set(study.items.values_list("source", flat=True))
+    open_cases = _in_question()
+    found = []
+    for draft, _agreed in to_learn_from(None)[0]:
+        source = mark_of(study, draft.case_id)
+        if draft.status != Draft.Status.SENT or draft.case_id in open_cases or source in taken:
+            continue
+        own, sent = own_and_sent(draft)
+        if own and (sent or not needs_sent):
+            found.append(Chosen(draft, source, own, sent))
+            taken.add(source)  # of two replies to one post, the first: an item is a post
+    return sorted(found, key=lambda one: one.source)
+
+
+def _in_question() -> set[uuid.UUID]:
+    flagged = set(Flag.objects.filter(status=Flag.Status.OPEN).values_list("case_id", flat=True))
+    return flagged | set(Escalation.objects.open().values_list("case_id", flat=True))
+
+
+def draw(found: list[Chosen], *, count: int, seed: int) -> list[Chosen]:
+    """As even as can be over the strata: one of each in turn, by chance within each."""
+    by_stratum: dict[str, list[Chosen]] = defaultdict(list)
+    for one in found:
+        by_stratum[one.stratum].append(one)
+    chance = Random(f"{seed} pick")  # noqa: S311 the same seed picks the same
+    shuffled = [chance.sample(ones, len(ones)) for _stratum, ones in sorted(by_stratum.items())]
+    rounds = max(map(len, shuffled), default=0)
+    return [ones[turn] for turn in range(rounds) for ones in shuffled if turn < len(ones)][:count]
+
+
+@transaction.atomic
+def pick_items(study: Study, *, count: int, seed: int, by: Any) -> int:
+    """How many were added: as many as there are, if there are fewer. Refused where there is none or no arm for them."""
+    row = planned(study)
+    arms = {arm.key: arm for arm in row.arms.select_related("version")}
+    if not any(arm.kind == Arm.Kind.ALONE for arm in arms.values()):
+        said = gettext("Picked replies need an arm for the supporter alone. Add it first.")
+        raise Refused("no_arm", said, status=422)
+    room = MOST_ITEMS - row.items.count()
+    chosen = draw(candidates(row), count=min(count, room), seed=seed)
+    if not chosen:
+        said = gettext("There is no finished reply whose seeker and supporter agreed and that fits the arms.")
+        raise Refused("none", said, status=422)
+    for one in chosen:
+        add_item(row, _row_of(one, arms), arms)
+    code, outcome = f"seed {seed}", f"{len(chosen)} item(s)"
+    audit.record("study.items_picked", actor=by, object_type="study", object_id=row.id, code=code, outcome=outcome)
+    return len(chosen)
+
+
+def _row_of(chosen: Chosen, arms: dict[str, Arm]) -> Row:
+    post = chosen.draft.post
+    outputs = {key: chosen.own for key, arm in arms.items() if arm.kind == Arm.Kind.ALONE}
+    if chosen.sent:
+        as_sent = {key for key, arm in arms.items() if arm.kind == Arm.Kind.IMPROVED and arm.version_id is None}
+        outputs |= dict.fromkeys(as_sent, chosen.sent)
+    return Row(
+        source=chosen.source,
+        post=scrub(post.text),
+        outputs=outputs,
+        draft=chosen.own,
+        language=post.language,
+        level=post.level,
+        stratum=chosen.stratum,
+    )
