@@ -15,6 +15,7 @@ function act(event) {
   const { key, ctrlKey, altKey, metaKey, repeat, isComposing, defaultPrevented, target } = event;
   if (defaultPrevented || isComposing || repeat || ctrlKey || altKey || metaKey) return;
   if (target.closest(NO_KEYS) || document.querySelector("dialog[open]")) return;
+  if ((target.closest("form") ?? form) !== form) return; // that of leaving it out, or of the account menu
   const acted = key === "Enter" ? goOn(target) : choose(key);
   if (acted) event.preventDefault();
 }

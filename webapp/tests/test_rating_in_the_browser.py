@@ -163,8 +163,11 @@ def test_the_calm_pages_are_accessible(db: None, chromium: Browser, live_server:
     page.get_by_text("Leave this one out", exact=True).press("Enter")
     page.get_by_label("I cannot tell from what is here").press("Space")
     check_page(page)
-    page.keyboard.press("Enter")  # on the button of skipping, not of answering
-    page.wait_for_load_state("domcontentloaded")
+    page.keyboard.press("3")  # here no value of a scale
+    expect(page.locator("#rating :checked")).to_have_count(0)
+    page.keyboard.press("Enter")  # leaves it out, and does not answer
+    expect(page.locator(".page-head .number")).to_contain_text("1 of 7")
+    assert list(rater.assignments.exclude(skipped="").values_list("position", "skipped")) == [(1, "unclear")]
     page.goto(f"{address}/consent")
     check_page(page)
     page.get_by_role("button", name="Withdraw").press("Enter")

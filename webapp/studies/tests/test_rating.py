@@ -159,8 +159,8 @@ def test_practice_comes_first_and_tells_what_was_expected_and_why(seat: Seat) ->
     assert "Practice 1 of 1" in cast.read(seat.open(row))
     answer = seat.answer(row, empathy="5", safety="2")
     page = cast.read(seat.client.get(answer.headers["Location"]))
-    assert "Empathy 5 1 to 2 differs" in page
-    assert "Safety 2 1 to 3 as expected" in page
+    assert "Empathy differs You: 5 · expected: 1 to 2" in page
+    assert "Safety as expected You: 2 · expected: 1 to 3" in page
     assert build.EXPLANATION in page
     row.refresh_from_db()
     seat.rater.refresh_from_db()
