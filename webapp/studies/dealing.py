@@ -98,19 +98,20 @@ def _give_what_lacks(
     units: Sequence[Unit], hands: Mapping[str, Hand], *, wanted: int, most: int, chance: Random
 ) -> None:
     ratings = ratings_of(hands)
-    lacking = deque(sorted(chance.sample(list(units), len(units)), key=lambda unit: ratings[unit]))
-    while lacking:
+    order = sorted(chance.sample(list(units), len(units)), key=lambda unit: ratings[unit])
+    lacking = deque(unit for unit in order if ratings[unit] < wanted)
+    while lacking and any(len(hand) < most for hand in hands.values()):
         unit = lacking.popleft()
-        if ratings[unit] < wanted and _find_place(unit, hands, most, chance):
+        if _find_place(unit, hands, most, chance):
             ratings[unit] += 1
-            lacking.append(unit)  # behind those that have no more than it has now
+            if ratings[unit] < wanted:
+                lacking.append(unit)  # behind those that have no more than it has now
 
 
 def _find_place(unit: Unit, hands: Mapping[str, Hand], most: int, chance: Random) -> bool:
     """With somebody who has room for it; else with somebody who can pass on something else, and so on (an augmenting path)."""
-    came_from: dict[str, tuple[str, Unit] | None] = {
-        rater: None for rater in _best_first(unit, hands, chance) if unit not in hands[rater].held
-    }
+    takers = [rater for rater in sorted(hands) if unit not in hands[rater].held]
+    came_from: dict[str, tuple[str, Unit] | None] = dict.fromkeys(_best_first(unit, takers, hands, chance))
     waiting = deque(came_from)
     while waiting:
         rater = waiting.popleft()
@@ -139,14 +140,14 @@ def _pass_along(
     hands[taker].open.add(unit)
 
 
-def _best_first(unit: Unit, hands: Mapping[str, Hand], chance: Random) -> list[str]:
+def _best_first(unit: Unit, raters: Sequence[str], hands: Mapping[str, Hand], chance: Random) -> list[str]:
     """Who has least; of these, least of this arm; of these, least of this post."""
 
     def has(rater: str) -> tuple[int, int, int]:
         held = hands[rater].held
         return len(held), sum(one.arms == unit.arms for one in held), sum(one.item == unit.item for one in held)
 
-    return sorted(chance.sample(sorted(hands), len(hands)), key=has)
+    return sorted(chance.sample(raters, len(raters)), key=has)
 
 
 def _even_out(hands: Mapping[str, Hand], chance: Random) -> None:
