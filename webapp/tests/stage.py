@@ -186,11 +186,11 @@ class Stage:
             "asked_id": self.asked.id,
             "request_id": self.read_by_robin.id,
             "review_id": BreakGlassReview.objects.get(about=self.read_by_wren).id,
-            **self.studies.known(name),
             "token": self.token,
             "uidb36": "1",
             "key": "set-password",
         }
+        known |= self.studies.known(name)
         return reverse(name, kwargs={argument: other.get(argument, known[argument]) for argument in URLS[name]})
 
     def person_for(self, name: str) -> User:
