@@ -70,7 +70,8 @@ def _of_texts(study: Study) -> Iterator[Fault]:
         yield Fault(gettext("There is no item to rate."), url)
         return
     there = _there(study)
-    alone = {item for (item, arm), state in there.items() if state == TEXT and arm in _alone_arms(study)}
+    alone_arms = set(study.arms.filter(kind=Arm.Kind.ALONE).values_list("key", flat=True))
+    alone = {item for (item, arm), state in there.items() if state == TEXT and arm in alone_arms}
     for arm in study.arms.select_related("version"):
         gaps = [source for item, source in rated if there.get((item, arm.key), "") != TEXT]
         waits = arm.kind in WRITTEN_BY_MODELS and any(
@@ -99,10 +100,6 @@ def _there(study: Study) -> dict[tuple[object, str], str]:
     """What is known of each text that has a row: that it is there, why not, or nothing where it is still to be written."""
     rows = Output.objects.filter(item__study=study).values_list("item_id", "arm__key", "sha256", "problem")
     return {(item, arm): TEXT if sha256 else problem for item, arm, sha256, problem in rows}
-
-
-def _alone_arms(study: Study) -> set[str]:
-    return set(study.arms.filter(kind=Arm.Kind.ALONE).values_list("key", flat=True))
 
 
 def _gap_words(arm: Arm, gaps: list[str]) -> str:

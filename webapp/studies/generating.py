@@ -63,8 +63,8 @@ def ask_for_outputs(study: Study, *, by: Any) -> None:
 
 
 def _make_rows(study: Study, arm: Arm) -> None:
-    """For every item that has nothing in this arm yet. What revises a draft needs one from the file or from another arm."""
-    missing = study.items.exclude(outputs__arm=arm).select_related("case")
+    """For every rated item that has nothing in this arm yet. What revises a draft needs one from the file or from another arm."""
+    missing = study.items.filter(role=Item.Role.RATED).exclude(outputs__arm=arm).select_related("case")
     alone = written_alone(study) if arm.revises else {}
     for item in missing:
         if not arm.revises or item.id in alone:

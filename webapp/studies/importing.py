@@ -260,7 +260,8 @@ def add_item(study: Study, row: Row, arms: dict[str, Arm]) -> Item:
     for key, text in row.outputs.items():
         _add_output(item, arms[key], text=text, draft=draft if arms[key].revises else "")
     for arm in arms.values():
-        if draft and arm.revises and arm.key not in row.outputs:
+        # Training and attention items say one thing each, in the words that they came with: no model has a part in them.
+        if draft and arm.revises and arm.key not in row.outputs and row.role == Item.Role.RATED:
             Output(case=study.case, item=item, arm=arm, draft=draft).save(force_insert=True)
     return item
 

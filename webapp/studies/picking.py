@@ -11,6 +11,7 @@ import hmac
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -32,11 +33,9 @@ MOST_PICKED = 200  # at a time
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class Eligible:
     draft: Draft
     source: str
-    own: str
-    sent: str  # with help; empty where none was asked for
 
     @property
     def stratum(self) -> str:
@@ -49,20 +48,15 @@ def mark_of(study: Study, case_id: uuid.UUID) -> str:
     return f"case-{mark[:32]}"
 
 
-def candidates(study: Study) -> list[Chosen]:
-    """Everything that could be picked now, in an order that says nothing of when it was written."""
-    arms = list(study.arms.all())
-    needs_sent = any(arm.kind == Arm.Kind.IMPROVED and arm.version_id is None for arm in arms)
+def eligible(study: Study) -> list[Eligible]:
+    """Everything that may be picked now, in an order that says nothing of when it was written. No text is opened by it."""
     taken = set(study.items.values_list("source", flat=True))
     open_cases = _in_question()
     found = []
     for draft, _agreed in to_learn_from(None)[0]:
         source = mark_of(study, draft.case_id)
-        if draft.status != Draft.Status.SENT or draft.case_id in open_cases or source in taken:
-            continue
-        own, sent = own_and_sent(draft)
-        if own and (sent or not needs_sent):
-            found.append(Chosen(draft, source, own, sent))
+        if draft.status == Draft.Status.SENT and draft.case_id not in open_cases and source not in taken:
+            found.append(Eligible(draft, source))
             taken.add(source)  # of two replies to one post, the first: an item is a post
     return sorted(found, key=lambda one: one.source)
 
@@ -72,15 +66,15 @@ def _in_question() -> set[uuid.UUID]:
     return flagged | set(Escalation.objects.open().values_list("case_id", flat=True))
 
 
-def draw(found: list[Chosen], *, count: int, seed: int) -> list[Chosen]:
-    """As even as can be over the strata: one of each in turn, by chance within each."""
-    by_stratum: dict[str, list[Chosen]] = defaultdict(list)
+def draw(found: list[Eligible], *, seed: int) -> list[Eligible]:
+    """In an order whose beginning is as even as can be over the strata: one of each in turn, by chance within each."""
+    by_stratum: dict[str, list[Eligible]] = defaultdict(list)
     for one in found:
         by_stratum[one.stratum].append(one)
     chance = Random(f"{seed} pick")  # noqa: S311 the same seed picks the same
     shuffled = [chance.sample(ones, len(ones)) for _stratum, ones in sorted(by_stratum.items())]
     rounds = max(map(len, shuffled), default=0)
-    return [ones[turn] for turn in range(rounds) for ones in shuffled if turn < len(ones)][:count]
+    return [ones[turn] for turn in range(rounds) for ones in shuffled if turn < len(ones)]
 
 
 @transaction.atomic
@@ -92,29 +86,32 @@ def pick_items(study: Study, *, count: int, seed: int, by: Any) -> int:
         said = gettext("Picked replies need an arm for the supporter alone. Add it first.")
         raise Refused("no_arm", said, status=422)
     room = MOST_ITEMS - row.items.count()
-    chosen = draw(candidates(row), count=min(count, room), seed=seed)
+    fitting = (made for one in draw(eligible(row), seed=seed) if (made := _row_of(one, arms)) is not None)
+    chosen = list(islice(fitting, min(count, room)))
     if not chosen:
         said = gettext("There is no finished reply whose seeker and supporter agreed and that fits the arms.")
         raise Refused("none", said, status=422)
     for one in chosen:
-        add_item(row, _row_of(one, arms), arms)
+        add_item(row, one, arms)
     code, outcome = f"seed {seed}", f"{len(chosen)} item(s)"
     audit.record("study.items_picked", actor=by, object_type="study", object_id=row.id, code=code, outcome=outcome)
     return len(chosen)
 
 
-def _row_of(chosen: Chosen, arms: dict[str, Arm]) -> Row:
-    post = chosen.draft.post
-    outputs = {key: chosen.own for key, arm in arms.items() if arm.kind == Arm.Kind.ALONE}
-    if chosen.sent:
-        as_sent = {key for key, arm in arms.items() if arm.kind == Arm.Kind.IMPROVED and arm.version_id is None}
-        outputs |= dict.fromkeys(as_sent, chosen.sent)
+def _row_of(one: Eligible, arms: dict[str, Arm]) -> Row | None:
+    """None where what was written does not fit the arms: no words of their own, or no help where its text is wanted."""
+    own, sent = own_and_sent(one.draft)
+    as_sent = {key for key, arm in arms.items() if arm.kind == Arm.Kind.IMPROVED and arm.version_id is None}
+    if not own or (as_sent and not sent):
+        return None
+    outputs = {key: own for key, arm in arms.items() if arm.kind == Arm.Kind.ALONE}
+    post = one.draft.post
     return Row(
-        source=chosen.source,
+        source=one.source,
         post=scrub(post.text),
-        outputs=outputs,
-        draft=chosen.own,
+        outputs=outputs | dict.fromkeys(as_sent, sent),
+        draft=own,
         language=post.language,
         level=post.level,
-        stratum=chosen.stratum,
+        stratum=one.stratum,
     )

@@ -147,7 +147,7 @@ def _item_line(item: Item, arms: list[Arm], outputs: dict[int, Output]) -> dict[
         "language": item.language,
         "level": item.level,
         "stratum": item.stratum,
-        "texts": [_text_state(arm, outputs.get(arm.id)) for arm in arms],
+        "texts": [_text_state(arm, outputs.get(arm.id), rated=item.role == Item.Role.RATED) for arm in arms],
     }
 
 
@@ -156,9 +156,9 @@ def _role_words(role: str) -> str:
     return words[role]
 
 
-def _text_state(arm: Arm, output: Output | None) -> dict[str, str]:
+def _text_state(arm: Arm, output: Output | None, *, rated: bool) -> dict[str, str]:
     if output is None or (not output.sha256 and not output.problem):
-        waits = arm.kind in WRITTEN_BY_MODELS
+        waits = arm.kind in WRITTEN_BY_MODELS and rated
         return {"arm": arm.key, "chip": "", "said": gettext("to be written") if waits else gettext("none")}
     if output.problem:
         return {"arm": arm.key, "chip": "look", "said": problem_words(output.problem)}
@@ -171,10 +171,11 @@ def _text_state(arm: Arm, output: Output | None) -> dict[str, str]:
 def writing_of(study: Study) -> dict[str, int]:
     """How many texts the models of the arms have to write, and how many of them are there."""
     arms = study.arms.filter(kind__in=WRITTEN_BY_MODELS)
-    rows = Output.objects.filter(item__study=study, arm__in=arms)
+    items = study.items.filter(role=Item.Role.RATED)
+    rows = Output.objects.filter(item__in=items, arm__in=arms)
     done = rows.exclude(sha256="").count()
     failed = rows.exclude(problem="").count()
-    return {"asked": study.items.count() * arms.count(), "done": done, "failed": failed}
+    return {"asked": items.count() * arms.count(), "done": done, "failed": failed}
 
 
 def item_page(study: Study, item: Item) -> dict[str, Any]:
@@ -195,7 +196,7 @@ def _shown_output(output: Output) -> dict[str, Any]:
         "arm": output.arm.key,
         "kind": output.arm.get_kind_display(),
         "model": output.arm.version.name if output.arm.version else "",
-        "state": _text_state(output.arm, output),
+        "state": _text_state(output.arm, output, rated=True),
         "text": output.text,
         "draft": output.draft,
         "held": output.screened == HELD,

@@ -191,11 +191,11 @@ class Stage:
             "study_id": self.rated.rater.study_id,
             "assignment_id": self.rated.id,
             "comment_id": self.remark.id,
-            **self.studies.known(name),
             "token": self.token,
             "uidb36": "1",
             "key": "set-password",
         }
+        known |= self.studies.known(name)
         return reverse(name, kwargs={argument: other.get(argument, known[argument]) for argument in URLS[name]})
 
     def person_for(self, name: str) -> User:

@@ -39,7 +39,7 @@ def test_a_study_is_set_up_from_a_file_and_opened(chromium: Browser, live_server
     check_page(page)
     page.get_by_role("link", name="Arms: where the texts come from").click()
     for key, label in (("alone", "The supporter alone"), ("improved", "The supporter with the improvement model")):
-        page.get_by_label("Key").fill(key)
+        page.get_by_label("Key", exact=True).fill(key)
         page.get_by_label("Where its texts come from").select_option(label=label)
         page.get_by_role("button", name="Add it").press("Enter")
         expect(page.get_by_role("button", name=f"Remove {key} with its texts")).to_be_visible()

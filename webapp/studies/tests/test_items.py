@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from assistant import actions
-from assistant.models import Draft, LearningConsent, Post, PreferenceExport
+from assistant.models import Draft, LearningConsent, ModelVersion, Post, PreferenceExport
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
@@ -238,7 +238,7 @@ def test_nothing_is_picked_to_which_somebody_did_not_agree_or_that_is_still_open
     worried = sent_reply("fern", number=5)
     actions.worry(worried.post, by=worried.author)
     assert "There is no finished reply" in pick(desk, study)
-    assert "0 finished replies could be picked" in build.read(desk.get(f"/studies/research/{study.id}/items"))
+    assert "Up to 0 finished replies can be picked" in build.read(desk.get(f"/studies/research/{study.id}/items"))
     assert not Item.objects.exists()
 
 
@@ -246,9 +246,11 @@ def test_a_reply_without_help_is_no_pair_but_is_a_draft_for_a_model_that_is_name
     study = research.planned(alder, items=0, raters=0)
     sent_reply("wren", helped=False)
     assert "There is no finished reply" in pick(desk, study)
-    study.arms.get(key="improved").delete()
+    version = ModelVersion.objects.create(name="candidate-1", sha256="5" * 64)
+    study.arms.filter(key="improved").update(version=version)
     assert "1 item was picked." in pick(desk, study)
-    assert list(Output.objects.values_list("arm__key", flat=True)) == ["alone"]
+    texts = {row.arm.key: (row.draft, row.text) for row in Output.objects.select_related("arm", "case")}
+    assert texts == {"alone": ("", build.KIND_DRAFT), "improved": (build.KIND_DRAFT, "")}
 
 
 def test_the_same_seed_picks_the_same_and_evenly_over_levels() -> None:
@@ -257,11 +259,11 @@ def test_the_same_seed_picks_the_same_and_evenly_over_levels() -> None:
             self.stratum, self.source = f"level {level}, en", f"case-{number}"
 
     found: Any = [Level(0 if number < 40 else 1, number) for number in range(50)]
-    drawn = picking.draw(found, count=10, seed=4)
-    assert drawn == picking.draw(found, count=10, seed=4)
-    assert drawn != picking.draw(found, count=10, seed=5)
+    drawn = picking.draw(found, seed=4)[:10]
+    assert drawn == picking.draw(found, seed=4)[:10]
+    assert drawn != picking.draw(found, seed=5)[:10]
     assert sum(one.stratum == "level 1, en" for one in drawn) == 5
-    assert len(picking.draw(found, count=100, seed=4)) == 50
+    assert len(picking.draw(found, seed=4)) == 50
 
 
 def test_picking_twice_takes_nothing_twice(desk: Client, study: Study) -> None:

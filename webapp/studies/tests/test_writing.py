@@ -54,10 +54,11 @@ def to_write(alder: User) -> Study:
     study = research.planned(alder, items=0, raters=2)
     study.arms.get(key="improved").delete()
     lines = [research.line(f"kitchen-{n}", outputs={"alone": research.ALONE}) for n in (1, 2)]
+    lines.append(research.ATTENTION_LINE)  # in which no model has a part
     rows, problems = importing.read_items("\n".join(lines), study)
     assert problems == []
-    importing.add_items(study, rows, by=alder)
     planning.add_arm(study, key="im", kind="improved", version=None, by=alder)
+    importing.add_items(study, rows, by=alder)
     planning.add_arm(study, key="gm", kind="generated", version=None, by=alder)
     return study
 

@@ -205,7 +205,7 @@ def _items(
         "form": form or ItemsForm(),
         "pick_form": pick_form or PickForm(initial={"count": 40, "seed": row.seed}),
         "problems": problems,
-        "could_be_picked": len(picking.candidates(row)) if row.status == Study.Status.PLANNED else 0,
+        "could_be_picked": len(picking.eligible(row)) if row.status == Study.Status.PLANNED else 0,
     }
     return render(request, "studies/research_items.html", found, status=_status(request))
 
