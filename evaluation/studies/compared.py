@@ -270,13 +270,12 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(one) for one in multipletests(p_values, method="holm")[1]] if p_values else []
 
 
-def not_worse(interval: Estimate, margin: float) -> str:
+def not_worse(interval: Estimate, margin: float, *, lower_is_better: bool = False) -> str:
     """Says "not worse", "worse" or "not shown", at 97.5 % on one side; `interval` is the 95 % one of candidate less reference.
 
-    Non-inferiority as in CONSORT's extension: Piaggio et al., JAMA 308 (2012), figure 1. Higher is better.
+    Non-inferiority as in CONSORT's extension: Piaggio et al., JAMA 308 (2012), figure 1.
     """
-    if interval.value is None:
-        return "not enough"
-    if interval.low > -margin:
+    low, high = (-interval.high, -interval.low) if lower_is_better else (interval.low, interval.high)
+    if low > -margin:
         return "not worse"
-    return "worse" if interval.high < -margin else "not shown"
+    return "worse" if high < -margin else "not shown"

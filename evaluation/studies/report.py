@@ -59,7 +59,7 @@ METHODS = (
     "Agreement: Krippendorff's alpha, ordinal (nominal for pairs), with 1,000 bootstrap draws of items; intraclass correlations"
     " of single ratings and of means (Shrout and Fleiss 1979; McGraw and Wong 1996).",
     "Pairs: neither counts as half a win for both; strengths by Bradley and Terry; 1,000 draws of raters and items together.",
-    "On every scale a higher value is better; of escalation, calmer.",
+    "A higher value is better, but for escalation, where 1 is that a reply calms.",
 )
 
 
