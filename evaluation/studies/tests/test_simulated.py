@@ -40,7 +40,7 @@ def test_of_a_hundred_studies_93_or_more_find_ranks_and_effects() -> None:
 def test_one_count_far_below_95_of_100_does_not_hold() -> None:
     good = Counts(100, {"a0 - a1": 91}, {"a0 - a1": 96}, together=95, ranks=99, all_of_it=94)
     assert good.hold()
-    assert not replace(good, effects={"a0 - a1": 87}).hold()
+    assert not replace(good, effects={"a0 - a1": 86}).hold()
     assert not replace(good, all_of_it=92).hold()
 
 
