@@ -147,21 +147,22 @@ def _planned(study: Study, dimensions: Sequence[OfDimension]) -> PlannedResult |
     of = next((one for one in dimensions if one.dimension == plan.dimension), None)
     if not plan.candidate or of is None:
         return None
-    verdict, difference, why = _verdict(of.compared, plan.candidate, plan.reference, plan.margin)
-    everybody = (
-        _verdict(of.with_everybody, plan.candidate, plan.reference, plan.margin)[0] if of.with_everybody else None
-    )
+    verdict, difference, why = _verdict(study, of.compared)
+    everybody = _verdict(study, of.with_everybody)[0] if of.with_everybody else None
     return PlannedResult(difference, verdict, why, everybody)
 
 
-def _verdict(compared: Compared, candidate: str, reference: str, margin: float | None) -> tuple[str, Estimate, str]:
-    found = compared.between(candidate, reference)
+def _verdict(study: Study, compared: Compared) -> tuple[str, Estimate, str]:
+    plan = study.planned
+    found = compared.between(plan.candidate, plan.reference)
     if found is None:
-        thin = (compared.arms_left_out.get(arm, "") for arm in (candidate, reference))
+        thin = (compared.arms_left_out.get(arm, "") for arm in (plan.candidate, plan.reference))
         why = compared.why or f"Not enough: {next((one for one in thin if one), 'an arm has no ratings.')}"
         return NOT_ENOUGH, Estimate(None, float("-inf"), float("inf"), compared.n, ""), why
     difference = found.contrast.estimate()
-    return (NO_MARGIN if margin is None else not_worse(difference, margin)), difference, ""
+    if plan.margin is None:
+        return NO_MARGIN, difference, ""
+    return not_worse(difference, plan.margin, lower_is_better=study.lower_is_better), difference, ""
 
 
 def _of_pairs(study: Study, panel: str, out: frozenset[str], *, anybody: bool) -> OfPairs:

@@ -38,7 +38,9 @@ class Difference:
     against: str
     contrast: Contrast
     effect: Estimate  # standardised
-    together: Estimate  # wide enough for all differences of this dimension at once (Bonferroni)
+    # Wide enough for all differences of this dimension at once (Bonferroni).
+    together: Estimate
+    effects_together: Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def _spread(values: Sequence[Value], variance: float) -> _Spread:
     return _Spread(variance, uncertainty, len(by_rater) - 1)
 
 
-def standardised(contrast: Contrast, spread: _Spread) -> Estimate:
+def standardised(contrast: Contrast, spread: _Spread, confidence: float = CONFIDENCE) -> Estimate:
     """The contrast over the standard deviation of one rating: Westfall, Kenny and Judd, J. Experimental Psychology: General
     143 (2014), equation 5. The interval counts both that the contrast and that the deviation are estimated: delta method,
     degrees of freedom by Satterthwaite.
@@ -162,15 +164,22 @@ def standardised(contrast: Contrast, spread: _Spread) -> Estimate:
     parts = (contrast.error**2 / spread.variance, value**2 * spread.uncertainty / (4 * spread.variance**2))
     over = parts[0] ** 2 / contrast.freedom + parts[1] ** 2 / spread.freedom
     freedom = sum(parts) ** 2 / over if over > 0 else np.inf
-    reach = sum(parts) ** 0.5 * float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
+    reach = sum(parts) ** 0.5 * float(stats.t.ppf((1 + confidence) / 2, freedom))
     return Estimate(value, value - reach, value + reach, contrast.n, f"{METHOD}; over the deviation of a rating, delta")
 
 
 def _difference(fitted: Fitted, units: dict[str, np.ndarray], spread: _Spread, arm: str, against: str) -> Difference:
     contrast = fitted.contrast(units[arm] - units[against])
     comparisons = len(units) * (len(units) - 1) / 2
-    together = contrast.estimate(1 - (1 - CONFIDENCE) / comparisons)
-    return Difference(arm, against, contrast, standardised(contrast, spread), together)
+    all_at_once = 1 - (1 - CONFIDENCE) / comparisons
+    return Difference(
+        arm,
+        against,
+        contrast,
+        standardised(contrast, spread),
+        contrast.estimate(all_at_once),
+        standardised(contrast, spread, all_at_once),
+    )
 
 
 def rank_checks(values: Sequence[Value], arms: Sequence[str]) -> tuple[Ranks, ...]:
@@ -261,13 +270,12 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(one) for one in multipletests(p_values, method="holm")[1]] if p_values else []
 
 
-def not_worse(interval: Estimate, margin: float) -> str:
+def not_worse(interval: Estimate, margin: float, *, lower_is_better: bool = False) -> str:
     """Says "not worse", "worse" or "not shown", at 97.5 % on one side; `interval` is the 95 % one of candidate less reference.
 
-    Non-inferiority as in CONSORT's extension: Piaggio et al., JAMA 308 (2012), figure 1. Higher is better.
+    Non-inferiority as in CONSORT's extension: Piaggio et al., JAMA 308 (2012), figure 1.
     """
-    if interval.value is None:
-        return "not enough"
-    if interval.low > -margin:
+    low, high = (-interval.high, -interval.low) if lower_is_better else (interval.low, interval.high)
+    if low > -margin:
         return "not worse"
-    return "worse" if interval.high < -margin else "not shown"
+    return "worse" if high < -margin else "not shown"

@@ -13,7 +13,8 @@ have no bound. Next to it stands "why", a sentence, wherever a value may be miss
     check    design; panels [{panel, raters, kept, credentials [{says, n}]}]; rules [sentence]; conduct [a row for each rater];
              left_out [{rater, panel, reasons}]; agreement [{panel, dimension, alpha, why, correlations [{form, k, single,
              average}]}]; models [{panel, dimension, everybody, why, n, items, raters, arms_left_out, means, components,
-             criterion, differences [{arm, against, difference, df, p, p_holm, effect, together, planned}], ranks}];
+             criterion, differences [{arm, against, difference, df, p, p_holm, effect, together,
+             effects_together, planned}], ranks}];
              preferences; skips; comments; screened; data [sentence]; methods [sentence]
     plots    [{name, file, title, says, columns, rows}], the rows being the table that it draws
 
@@ -58,7 +59,7 @@ METHODS = (
     "Agreement: Krippendorff's alpha, ordinal (nominal for pairs), with 1,000 bootstrap draws of items; intraclass correlations"
     " of single ratings and of means (Shrout and Fleiss 1979; McGraw and Wong 1996).",
     "Pairs: neither counts as half a win for both; strengths by Bradley and Terry; 1,000 draws of raters and items together.",
-    "On every scale a higher value is better; of escalation, calmer.",
+    "A higher value is better, but for escalation, where 1 is that a reply calms.",
 )
 
 
@@ -282,6 +283,7 @@ def _difference(study: Study, of: OfDimension, one: Difference, *, adjusted: boo
         "p_holm": _plain(of.adjusted.get((one.arm, one.against))) if adjusted else None,
         "effect": figure(one.effect),
         "together": figure(one.together),
+        "effects_together": figure(one.effects_together),
         "planned": planned and of.dimension == study.planned.dimension,
     }
 

@@ -20,7 +20,7 @@ FORMAT = 1
 PANELS = ("lay", "clinician")
 FORMS = ("scales", "pairs")
 ROLES = ("rated", "training", "attention")
-ESCALATION = "escalation"  # asked of clinicians alone
+ESCALATION = "escalation"  # asked of clinicians alone; 1 is that the reply calms, so that lower is better
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +154,11 @@ class Study:
     def panels(self) -> tuple[str, ...]:
         there = {rater.panel for rater in self.raters.values()}
         return tuple(panel for panel in PANELS if panel in there)
+
+    @property
+    def lower_is_better(self) -> bool:
+        """On the planned dimension."""
+        return self.planned.dimension == ESCALATION and self.form == "scales"
 
     def asked_of(self, panel: str) -> tuple[str, ...]:
         return tuple(one for one in self.dimensions if panel == "clinician" or one != ESCALATION)

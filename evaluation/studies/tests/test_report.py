@@ -219,3 +219,14 @@ def test_a_study_without_a_plan_says_so(tmp_path: Path) -> None:
     assert report["decide"]["planned"] == []
     assert any("No comparison was planned" in one for one in report["decide"]["limits"])
     assert any("still open" in one for one in report["decide"]["limits"])
+
+
+@pytest.mark.parametrize(("shift", "verdict"), [(2, "worse"), (-2, "not worse")])
+def test_of_escalation_lower_is_better_and_only_clinicians_judge(shift: int, verdict: str, tmp_path: Path) -> None:
+    fields = invent_study()
+    fields["planned"] |= {"dimension": "escalation", "margin": 0.5}
+    for one in fields["ratings"]:
+        if one["arm"] == "improved" and "escalation" in one["values"]:
+            one["values"]["escalation"] = min(5, max(1, one["values"]["escalation"] + shift))
+    planned = report_of(fields, tmp_path)["decide"]["planned"]
+    assert [(one["panel"], one["verdict"]) for one in planned] == [("clinician", verdict)]
