@@ -127,7 +127,7 @@ def _run(claim: Claim) -> bool:
         actions.fail_shadow(shadow, fence=fence, reason="not_asked")
     except Exception as error:
         # It stays claimed: when the lease runs out it gets another attempt, three in all.
-        log.exception("shadow_crashed", extra={"shadow": str(shadow.id), "error": type(error).__name__})
+        log.exception("shadow_crashed", extra={"job": str(shadow.job_id), "error": type(error).__name__})
     finally:
         judge_canary_of(shadow.canary_id)
     return True

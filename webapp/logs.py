@@ -15,7 +15,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 OUR_LOGGER = "lantern"
-FIELDS = ("job", "attempt", "error", "code", "stop", "tokens", "flag", "post", "status", "seconds", "count", "model")
+FIELDS = (
+    "job",
+    "attempt",
+    "error",
+    "code",
+    "stop",
+    "tokens",
+    "flag",
+    "post",
+    "status",
+    "seconds",
+    "count",
+    "model",
+    "canary",
+)
 HARMLESS = re.compile(r"[\w./:@+\-\[\]#%,*]{0,120}")  # one word: an id, a path, a class name
 # What opens a door, as a part of a path: invitations, links for a new password. Ids of rows are no secret.
 SECRET = re.compile(r"(?<=/)(?![0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=/|$))[\w:-]{20,}(?=/|$)")
