@@ -15,13 +15,15 @@ from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from assistant import actions, runner, stop_rules, sweeper
+from assistant import actions, runner, stop_rules, sweeper, worker_state
 from assistant.actions.refused import Refused
 from assistant.inference.engine import EngineError, ModelUnavailable
+from assistant.inference.types import Mode
 from assistant.models import AuditEvent, Canary, Deployment, ModelVersion, Suggestion, SuggestionChunk, SuggestionJob
 from assistant.stop_rules import BadRules, Rule, StopRules
 from assistant.streaming import chunks
 from assistant.tests import gguf_files
+from assistant.tests.starter import starter_model_file
 from assistant.tests.trials import WARM, WARMER, Trial, rules, trial_in
 from webapp import test as build
 from webapp.test import Cast
@@ -29,6 +31,7 @@ from webapp.test import Cast
 # The runner renews its lease from another thread, which a test's open transaction would lock out.
 pytestmark = pytest.mark.django_db(transaction=True)
 
+STARTER_IM = Path(actions.__file__).resolve().parents[1] / "starter" / "im"
 HURTS = f"I hear you. {build.HURTFUL_REPLY}"
 
 
@@ -104,10 +107,10 @@ def test_without_a_canary_a_job_is_in_no_arm(trial: Trial) -> None:
 def test_what_is_prepared_for_a_case_is_prepared_for_the_model_that_will_answer(trial: Trial) -> None:
     trial.start()
     holder = trial.use_new_worker()
-    holder.serving("improve")  # type: ignore[arg-type]
+    holder.serving(Mode.IMPROVE)
     tried, other = trial.job_of("candidate"), trial.job_of("active")
-    assert holder.expected("improve", tried.case_id) == ("warmer", "improve-2")  # type: ignore[arg-type]
-    assert holder.expected("improve", other.case_id) == ("warm", "improve-2")  # type: ignore[arg-type]
+    assert holder.expected(Mode.IMPROVE, tried.case_id) == ("warmer", "improve-2")
+    assert holder.expected(Mode.IMPROVE, other.case_id) == ("warm", "improve-2")
 
 
 # It goes back by itself
@@ -336,14 +339,14 @@ def test_two_workers_try_the_same_candidate_and_both_hear_of_its_end(trial: Tria
     canary = trial.start(rules=rules(errors=1))
     first, second = trial.use_new_worker(), trial.use_new_worker()
     for holder in (first, second):
-        assert holder.candidate("improve", canary).adapter == "warmer"  # type: ignore[arg-type]
+        assert holder.candidate(Mode.IMPROVE, canary).adapter == "warmer"
     assert trial.loaded == [["warm", "warmer"]] * 2
     trial.engine.says["warmer"] = EngineError("It broke.")
     trial.run_one("candidate")
     for holder in (first, second):
         with pytest.raises(ModelUnavailable):
-            holder.candidate("improve", canary)  # type: ignore[arg-type]
-        assert holder.serving("improve").adapter == "warm"  # type: ignore[arg-type]
+            holder.candidate(Mode.IMPROVE, canary)
+        assert holder.serving(Mode.IMPROVE).adapter == "warm"
 
 
 def test_a_worker_holds_one_candidate_for_a_mode_at_most(trial: Trial) -> None:
@@ -351,9 +354,45 @@ def test_a_worker_holds_one_candidate_for_a_mode_at_most(trial: Trial) -> None:
     third = trial.add("warmest", seed=9)
     for candidate in (trial.candidate, third):
         canary = trial.start(candidate=candidate)
-        holder.serving("improve")  # type: ignore[arg-type]
+        holder.serving(Mode.IMPROVE)
         actions.stop_canary(canary, by=None)
     assert trial.loaded == [["warm", "warmer"], ["warm", "warmest"]]
+
+
+@pytest.mark.model
+@pytest.mark.timeout(600)
+def test_on_the_real_model_a_planted_failure_goes_back_by_itself(
+    tmp_path: Path, cast: Cast, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """The starter's own adapter answers; what is tried is one of noise, in the same process and on the same base."""
+    settings.SUGGESTIONS_PER_TEN_MINUTES, settings.JOB_MAX_TOKENS, settings.MODEL_SLOTS = 1000, 60, 1
+    file = starter_model_file().path
+    call_command("models", "add", str(file), "--name", "starter")
+    call_command("models", "add", str(STARTER_IM / "adapter.gguf"), "--name", "im")
+    noise = gguf_files.adapter(tmp_path / "noise.gguf", of=file, size=2.0)
+    call_command("models", "add", str(gguf_files.papers(noise, base=ModelVersion.objects.get(name="starter").sha256)))
+    for name in ("starter", "im"):
+        call_command("models", "activate", name)
+    holder = worker_state.Holder()
+    monkeypatch.setattr(runner, "holder", holder)
+    canary = actions.start_canary(
+        ModelVersion.objects.get(name="noise"), kind=Canary.Kind.CANARY, share=50, rules=rules(errors=2, held=0.1),
+        most_jobs=40, most_days=1, by=cast.willow, override="To see it fail.",
+    )  # fmt: skip
+    try:
+        while again(canary).is_running:
+            runner.run_job(build.job(build.draft(cast.wren)).id)
+        engine = holder.serving(Mode.IMPROVE).engine
+        last = build.job(build.draft(cast.wren))
+        runner.run_job(last.id)
+        assert holder.serving(Mode.IMPROVE).engine is engine
+    finally:
+        holder.close()
+    assert again(canary).outcome == "rolled_back"
+    assert again(canary).reason in ("errors", "held", "failed")
+    assert again(last).status == "done"
+    assert Suggestion.objects.get(job=last).model_version == ModelVersion.objects.get(name="im")
+    assert not SuggestionJob.objects.filter(arm="candidate", status="failed").exists()
 
 
 # Rules first
