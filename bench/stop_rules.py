@@ -58,8 +58,8 @@ class Job:
 
     @classmethod
     def of(cls, model: Model, drawn: random.Random) -> Job:
-        shares = (model.held, model.failed, model.reported)
-        return cls(*(drawn.random() < share for share in shares), model.first_words * drawn.lognormvariate(0, 0.6))
+        held, failed, reported = (drawn.random() < share for share in (model.held, model.failed, model.reported))
+        return cls(held, failed, reported, model.first_words * drawn.lognormvariate(0, 0.6))
 
 
 def arm_of(jobs: list[Job]) -> Arm:

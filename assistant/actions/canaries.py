@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 
 from assistant import canary_figures, stop_rules
 from assistant.actions import deployments
@@ -73,7 +74,10 @@ def start_canary(
         except IntegrityError:
             raise Refused(
                 "one_runs",
-                f"A trial of what asks to {mode} runs already. Stop it first: models stop-canary --mode {mode}.",
+                gettext(
+                    "A trial of what asks to %(mode)s runs already. Stop it first: models stop-canary --mode %(mode)s."
+                )
+                % {"mode": mode},
             ) from None
         digest = stop_rules.hash_of(canary.rules)
         audit.record("canary.started", actor=by, object_type="canary", object_id=canary.id, code=digest, outcome=kind)
@@ -90,28 +94,41 @@ def _refuse_beyond(*, share: int, most_jobs: int, most_days: int) -> None:
 
 def _active_beside(candidate: ModelVersion) -> ModelVersion:
     """What answers in the candidate's mode, if one worker can hold both. Raises Refused."""
+    said = {"candidate": candidate.name, "mode": candidate.mode}
     if candidate.kind != ModelVersion.Kind.ADAPTER:
         raise Refused(
             "no_adapter",
-            f"{candidate.name} is no adapter. Only an adapter can be tried: it lies beside the active model on one base.",
+            gettext(
+                "%(candidate)s is no adapter. Only an adapter can be tried: it lies beside the active model on one base."
+            )
+            % said,
         )
     active = Deployment.active_version(Mode(candidate.mode))
     if active is None:
-        raise Refused("nothing_active", f"Nothing answers what asks to {candidate.mode} yet: activate a model first.")
+        raise Refused(
+            "nothing_active", gettext("Nothing answers what asks to %(mode)s yet: activate a model first.") % said
+        )
     if active.sha256 == candidate.sha256:
-        raise Refused("is_active", f"{candidate.name} answers already.")
+        raise Refused("is_active", gettext("%(candidate)s answers already.") % said)
     loaded, base = Deployment.loaded_for(active), Deployment.base_for(candidate)
+    said |= {"active": active.name, "loaded": loaded.name, "base": base.name, "size": f"{candidate.size:,}"}
     if loaded != base:
         raise Refused(
             "other_base",
-            f"{candidate.name} needs {base.name} in memory; {active.name} answers from {loaded.name}, and a worker holds one"
-            f" base. Activate {base.name} or an adapter on it first, or compare the two with `python -m evaluation.gate`.",
+            gettext(
+                "%(candidate)s needs %(base)s in memory; %(active)s answers from %(loaded)s, and a worker holds one base."
+                " Activate %(base)s or an adapter on it first, or compare the two with python -m evaluation.gate."
+            )
+            % said,
         )
     if candidate.size > base.size * LARGEST_CANDIDATE:
         raise Refused(
             "too_large",
-            f"{candidate.name} has {candidate.size:,} bytes, more than a quarter of {base.name}: workers have no room for it"
-            " beside the active adapter. Train one of a lower rank.",
+            gettext(
+                "%(candidate)s has %(size)s bytes, more than a quarter of %(base)s: workers have no room for it beside the"
+                " active adapter. Train one of a lower rank."
+            )
+            % said,
         )
     return active
 
