@@ -20,6 +20,7 @@ USE_GENERATE = "assistant.use_generate"
 ENTER_POSTS = "assistant.enter_posts"
 HEAR_SUPPORTERS = "assistant.hear_supporters"
 MANAGE_GOALS = "assistant.manage_goals"
+MANAGE_PEOPLE = "accounts.manage_people"  # of admins, who also say which model answers
 
 
 def needs(permission: str) -> Callable[[View], View]:

@@ -31,12 +31,14 @@ log = logging.getLogger("lantern.dispatch")
 
 RUN_JOB = "assistant.tasks.run_job"
 READ_POST = "assistant.tasks.read_post"
+RUN_SHADOWS = "assistant.tasks.run_shadows"
 PREPARE = "assistant.tasks.prepare_context"
 FORGET = "assistant.tasks.forget_case"
 
 SEEN_LATELY = timedelta(seconds=10)  # three beats: a worker that missed them is told nothing by name
 PREPARE_WITHIN = 15.0  # seconds; an older message is dropped, because the draft went on or somebody asked meanwhile
 FORGET_WITHIN = 600.0
+SHADOW_WITHIN = 60.0  # by then the sweeper has rung again
 # Seconds after its last message until Redis drops the queue of a worker that died. That loses nothing: no message to a
 # worker by its name is the only one that counts.
 OWN_QUEUE_LIVES = 600.0
@@ -96,6 +98,11 @@ def wake(job_id: uuid.UUID | str) -> None:
 def wake_reading(reading_id: uuid.UUID) -> None:
     """The same for a second reading."""
     _ring(READ_POST, reading_id)
+
+
+def wake_shadow(mode: str) -> None:
+    """Tell somebody who gives this help, when they have nothing else to do, that a candidate can be tried."""
+    _ringer.submit(_send, RUN_SHADOWS, mode, queue=queue_of(mode), expires=SHADOW_WITHIN, priority=LAST)
 
 
 def wake_reading_after_commit(post: Post) -> None:

@@ -67,16 +67,17 @@ def _prepare(draft_id: uuid.UUID | str, engine: Engine) -> bool:
             return False
         case = str(draft.case_id)
         _watched[case] = draft.id
-        engine.prepare(Preparation(case=case, prompt=prompt_for(draft), adapter=holder.adapter(Mode.IMPROVE)))
+        adapter, version = holder.expected(Mode.IMPROVE, draft.case_id)
+        engine.prepare(Preparation(case=case, prompt=prompt_for(draft, version), adapter=adapter))
         if not written_now().filter(id=draft_id).exists():  # closed meanwhile: its forgetting may have come first
             _forget(case, engine)
             return False
     return True
 
 
-def prompt_for(draft: Draft) -> Prompt:
-    """The prompt as it would be asked now, or its beginning as far as the post settles it."""
-    head, version = draft.head(), holder.prompt_for(Mode.IMPROVE)
+def prompt_for(draft: Draft, version: str) -> Prompt:
+    """The prompt as it would be asked now in these words, or its beginning as far as the post settles it."""
+    head = draft.head()
     if head is None or not enough_to_ask(head.text):
         return build_opening(Mode.IMPROVE, post=draft.post.text, version=version)
     return build_prompt(Mode.IMPROVE, post=draft.post.text, draft=head.text, version=version)

@@ -23,6 +23,7 @@ from assistant.models import (
     PostTopic,
     Reply,
     ReplyNumbers,
+    ShadowRun,
     Suggestion,
     SuggestionChunk,
     SuggestionJob,
@@ -32,6 +33,7 @@ from assistant.models import (
 )
 from assistant.vault import audit
 
+SHADOWS_LIVE = timedelta(days=30)  # after their job was queued for the candidate: longer than any trial
 CHUNKS_LIVE = timedelta(days=1)  # after their job ended; the suggestion holds the text
 NUMBERS_LIVE = timedelta(days=400)  # after the reply was sent: the page about one's writing looks back a year
 WORKERS_LIVE = timedelta(days=1)  # after their last report
@@ -43,6 +45,7 @@ def erase_case(post: Post, *, by: Any | None) -> None:
         cancel_jobs(SuggestionJob.objects.filter(case=post.case), reason="erased")
         cancel_reading(post.case_id, reason="erased")
         SuggestionChunk.objects.filter(case=post.case).delete()
+        ShadowRun.objects.filter(case=post.case).delete()
         PostTopic.objects.filter(post=post).delete()
         ReplyNumbers.objects.filter(case=post.case).delete()
         CaseKey.objects.filter(id=post.case_id).update(wrapped=None, destroyed_at=timezone.now())
@@ -56,6 +59,11 @@ def delete_old_chunks() -> int:
     """Pieces of streams whose job ended a day ago."""
     old = SuggestionChunk.objects.filter(job__ended_at__lt=timezone.now() - CHUNKS_LIVE)
     return old.delete()[0]
+
+
+def delete_old_shadows() -> int:
+    """What candidates said that nobody saw; the figures of the trial stay."""
+    return ShadowRun.objects.filter(queued_at__lt=timezone.now() - SHADOWS_LIVE).delete()[0]
 
 
 def delete_old_numbers() -> int:
@@ -86,6 +94,7 @@ ENCRYPTED = (
     SuggestionJob,
     SuggestionChunk,
     Suggestion,
+    ShadowRun,
     Worry,
     CheckIn,
     ReplyNumbers,

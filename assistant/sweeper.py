@@ -14,9 +14,9 @@ from django.conf import settings
 from django.db import close_old_connections, transaction
 from django.db.models.functions import Now
 
-from assistant import preparing, second_reader
+from assistant import actions, preparing, second_reader, shadowing
 from assistant.dispatch import wake
-from assistant.models import SecondReading, SuggestionJob
+from assistant.models import SecondReading, ShadowRun, SuggestionJob
 from assistant.models.clock import from_now
 from assistant.streaming import poke
 from assistant.vault import audit
@@ -41,7 +41,9 @@ def sweep(*, ring_after: timedelta | None = None) -> Swept:
     for job_id in list(waiting.order_by("queued_at").values_list("id", flat=True)[:200]):
         rung += SuggestionJob.objects.queued().filter(id=job_id).update(rung_at=Now())
         wake(job_id)
+    actions.judge_all()
     second_reader.sweep(ring_after=ring_after)
+    shadowing.sweep(ring_after=ring_after)
     preparing.forget_closed()
     return Swept(rung=rung, requeued=requeued, failed=failed)
 
@@ -50,6 +52,7 @@ def requeue_all_running() -> int:
     """For the embedded form at start: this is the only process, so whatever runs by its rows runs no more."""
     past = from_now(-timedelta(seconds=1))
     SecondReading.objects.running().update(lease_until=past)
+    ShadowRun.objects.running().update(lease_until=past)
     return SuggestionJob.objects.running().update(lease_until=past)
 
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from assistant import dispatch, preparing, runner, second_reader
+from assistant import dispatch, preparing, runner, second_reader, shadowing
 from assistant.models import SuggestionJob
 
 
@@ -23,6 +23,11 @@ def run_job(job_id: str) -> None:
 @shared_task(name=dispatch.READ_POST, ignore_result=True)  # type: ignore[untyped-decorator]
 def read_post(reading_id: str) -> None:
     second_reader.run_readings(reading_id)
+
+
+@shared_task(name=dispatch.RUN_SHADOWS, ignore_result=True)  # type: ignore[untyped-decorator]
+def run_shadows(_mode: str) -> None:
+    shadowing.run_shadows()
 
 
 @shared_task(name=dispatch.PREPARE, ignore_result=True)  # type: ignore[untyped-decorator]

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from assistant.views import goals, growth, helping, history, posts, replies, whose, writing
+from assistant.views import canaries, goals, growth, helping, history, posts, replies, whose, writing
 
 app_name = "assistant"
 urlpatterns = [
@@ -42,6 +42,10 @@ urlpatterns = [
     path("goals/<uuid:goal_id>/change", goals.change_goal, name="change_goal"),
     path("goals/<uuid:goal_id>/move", goals.move_goal, name="move_goal"),
     path("goals/<uuid:goal_id>/offer", goals.offer_goal, name="offer_goal"),
+    path("canaries/", canaries.canaries, name="canaries"),
+    path("canaries/start", canaries.start_canary, name="start_canary"),
+    path("canaries/<uuid:canary_id>/stop", canaries.stop_canary, name="stop_canary"),
+    path("canaries/<uuid:canary_id>/seen", canaries.see_canary, name="see_canary"),
     path("replies/", replies.replies, name="replies"),
     path("replies/<uuid:reply_id>/", replies.reply, name="reply"),
     path("replies/<uuid:reply_id>/take-back", replies.take_back, name="take_back"),

@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 import threading
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,7 +29,7 @@ from assistant.inference.engine import Engine, ModelUnavailable
 from assistant.inference.opening import open_here
 from assistant.inference.remote import RemoteEngine
 from assistant.inference.types import Mode, Params
-from assistant.models import Deployment, ModelVersion, Worker
+from assistant.models import Canary, Deployment, ModelVersion, Worker
 from assistant.safety import pipeline
 from assistant.safety.types import Kind
 from assistant.waiting import gives
@@ -70,59 +71,114 @@ class Plan:
     version: ModelVersion  # base or remote
     adapters: tuple[ModelVersion, ...] = ()
 
-    @property
-    def key(self) -> tuple[object, ...]:
-        return (self.version.id, *(adapter.id for adapter in self.adapters))
+    def serves(self, other: Plan) -> bool:
+        """Whether what this one loads is all that the other needs. An adapter more harms nobody: so the end of a canary, or
+        its candidate's activation, cuts no stream off."""
+        return self.version == other.version and set(self.adapters) >= set(other.adapters)
+
+
+class CandidateUnavailable(ModelUnavailable):
+    """The candidate of a canary cannot be asked in this process; the active model can."""
 
 
 class Holder:
-    """Holds this process's engines, which `serving()` loads on first use: one for all modes, unless one is remote."""
+    """Holds this process's engines, which `serving()` loads on first use: one for all modes, unless one is remote.
+
+    The candidate of a running canary lies beside what is active: at most one adapter more for each mode.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._engines: dict[tuple[object, ...], Engine] = {}
+        self._engines: dict[Plan, Engine] = {}
         self._ready: dict[Mode, Serving] = {}
+        self._tried: dict[Mode, Canary] = {}  # of which the candidate is loaded
+        self._left_out: dict[uuid.UUID, str] = {}  # canaries whose candidate this process cannot load, and why
         self.problem = ""
         self.loading = False
 
     def serving(self, mode: Mode) -> Serving:
         """What answers in this mode now. Raises ModelUnavailable with a sentence for people."""
         with self._lock:
-            try:
-                versions = active_versions()
-                plans = plans_for(versions)
-                self._close_others({plan.key for plan in plans.values()})
-                if mode not in plans:
-                    raise ModelUnavailable(NOTHING_ACTIVE)
-                engine = self._engine_of(plans[mode])
-            except ModelUnavailable as error:
-                self.problem = str(error)
+            return self._serving(mode)
+
+    def candidate(self, mode: Mode, canary: Canary) -> Serving:
+        """What the candidate of this canary is asked with. Raises CandidateUnavailable, and what `serving` raises."""
+        with self._lock:
+            active = self._serving(mode)
+            if self._tried.get(mode) != canary:
+                raise CandidateUnavailable(self._left_out.get(canary.id, "Its canary is over."))
+            return Serving(active.engine, canary.candidate, canary.candidate.name)
+
+    def _serving(self, mode: Mode) -> Serving:
+        try:
+            versions = active_versions()
+            engine = self._load_with_candidates(mode, versions)
+        except ModelUnavailable as error:
+            self.problem = str(error)
+            raise
+        version = versions[mode]
+        self.problem = ""
+        self._ready[mode] = Serving(engine, version, version.name if is_adapter(version) else "")
+        return self._ready[mode]
+
+    def _load_with_candidates(self, mode: Mode, versions: Mapping[Mode, ModelVersion]) -> Engine:
+        """A candidate with which nothing can be loaded is left out: the active model answers all the same."""
+        tried = self._candidates_that_open(versions)
+        plans = plans_for(versions, [one.candidate for one in tried.values()])
+        tried = {of: one for of, one in tried.items() if one.candidate in plans[of].adapters}
+        try:
+            engine = self._engine_for(mode, plans)
+        except Exception as error:
+            if not tried:
                 raise
-            version = versions[mode]
-            self.problem = ""
-            self._ready[mode] = Serving(engine, version, version.name if is_adapter(version) else "")
-            return self._ready[mode]
+            log.warning("candidate_not_loaded", extra={"error": type(error).__name__})
+            engine = self._engine_for(mode, plans_for(versions))
+            self._left_out |= {canary.id: type(error).__name__ for canary in tried.values()}
+            tried = {}
+        self._tried = tried
+        return engine
+
+    def _candidates_that_open(self, versions: Mapping[Mode, ModelVersion]) -> dict[Mode, Canary]:
+        """Looked at before what is loaded is closed for them."""
+        found = {}
+        for canary in Canary.objects.running().filter(mode__in=versions).select_related("candidate__base"):
+            if canary.id in self._left_out:
+                continue
+            try:
+                file_of(canary.candidate).verify()
+            except ModelUnavailable as error:
+                log.warning("candidate_not_loaded", extra={"canary": str(canary.id), "code": error.code})
+                self._left_out[canary.id] = str(error)
+            else:
+                found[Mode(canary.mode)] = canary
+        return found
+
+    def _engine_for(self, mode: Mode, plans: Mapping[Mode, Plan]) -> Engine:
+        self._close_others(set(plans.values()))
+        if mode not in plans:
+            raise ModelUnavailable(NOTHING_ACTIVE)
+        return self._engine_of(plans[mode])
 
     def engine(self) -> Engine:
         """For questions that belong to no mode: the base of the first mode that this process serves."""
         return self.serving(Mode(dispatch.modes_here()[0])).engine
 
     def _engine_of(self, plan: Plan) -> Engine:
-        engine = self._engines.get(plan.key)
-        if engine is not None and engine.usable:
-            return engine
-        if engine is not None:
-            engine.close()
+        loaded = next((one for one in self._engines if one.serves(plan)), None)
+        if loaded is not None and self._engines[loaded].usable:
+            return self._engines[loaded]
+        if loaded is not None:
+            self._engines.pop(loaded).close()
         self.loading = True
         try:
-            engine = self._engines[plan.key] = load(plan.version, plan.adapters)
+            engine = self._engines[plan] = load(plan.version, plan.adapters)
         finally:
             self.loading = False
         return engine
 
-    def _close_others(self, wanted: set[tuple[object, ...]]) -> None:
-        for key in self._engines.keys() - wanted:
-            self._engines.pop(key).close()
+    def _close_others(self, wanted: set[Plan]) -> None:
+        for plan in [one for one in self._engines if not any(one.serves(other) for other in wanted)]:
+            self._engines.pop(plan).close()
         self._ready = {mode: one for mode, one in self._ready.items() if one.engine in self._engines.values()}
 
     def ready(self) -> Engine | None:
@@ -130,15 +186,12 @@ class Holder:
         one = self._ready.get(Mode.IMPROVE)
         return one.engine if one is not None and one.engine.usable else None
 
-    def adapter(self, mode: Mode) -> str:
-        """What the engine is to be asked for in this mode, as far as it is loaded."""
-        one = self._ready.get(mode)
-        return one.adapter if one is not None else ""
-
-    def prompt_for(self, mode: Mode) -> str:
-        """In which words, as far as it is loaded."""
-        one = self._ready.get(mode)
-        return one.prompt_for(mode) if one is not None else ""
+    def expected(self, mode: Mode, case_id: uuid.UUID) -> tuple[str, str]:
+        """Which adapter the engine will be asked for in this case and in which words, as far as it is loaded."""
+        canary, one = self._tried.get(mode), self._ready.get(mode)
+        if one is not None and canary is not None and canary.kind == Canary.Kind.CANARY and canary.takes(case_id):
+            one = Serving(one.engine, canary.candidate, canary.candidate.name)
+        return (one.adapter, one.prompt_for(mode)) if one is not None else ("", "")
 
     def loaded(self) -> list[Engine]:
         """The one that improves drafts first."""
@@ -167,12 +220,17 @@ def active_versions() -> dict[Mode, ModelVersion]:
     return {mode: version for mode, version in found.items() if version is not None}
 
 
-def plans_for(versions: Mapping[Mode, ModelVersion]) -> dict[Mode, Plan]:
-    """One engine for all modes whose base is the same file."""
-    bases = {mode: Deployment.base_for(one) if is_adapter(one) else one for mode, one in versions.items()}
+def plans_for(versions: Mapping[Mode, ModelVersion], candidates: Sequence[ModelVersion] = ()) -> dict[Mode, Plan]:
+    """One engine for all modes whose base is the same file, with the candidates for that base."""
+    bases = {mode: Deployment.loaded_for(one) for mode, one in versions.items()}
+    beside = [(one, Deployment.base_for(one)) for one in candidates]
     return {
         mode: Plan(
-            base, tuple(versions[other] for other in bases if bases[other] == base and is_adapter(versions[other]))
+            base,
+            (
+                *(versions[other] for other in bases if bases[other] == base and is_adapter(versions[other])),
+                *(one for one, its_base in beside if its_base == base),
+            ),
         )
         for mode, base in bases.items()
     }

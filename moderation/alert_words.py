@@ -19,6 +19,7 @@ INVARIANTS = {
     "shown_while_held": gettext_noop("texts that are shown although they are held"),
     "audit_broken": gettext_noop("faults at the end of the audit log"),
     "job_stuck": gettext_noop("suggestion jobs that nothing ends"),
+    "canary_rolled_back": gettext_noop("a model on trial that was rolled back by itself; see the page Trials"),
 }
 RUNGS = {
     Rung.ON_DUTY: gettext_noop("first on duty"),

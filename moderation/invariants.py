@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from assistant.models import Post, Reply, Suggestion, SuggestionJob, clock
+from assistant.models import Canary, Post, Reply, Suggestion, SuggestionJob, clock
 from assistant.models.clock import from_now
 from assistant.safety.types import Level, Severity
 from assistant.vault import audit
@@ -74,6 +74,11 @@ def job_stuck() -> int:
     return SuggestionJob.objects.running().filter(lease_until__lt=from_now(-JOBS_END_WITHIN)).count()
 
 
+def canary_rolled_back() -> int:
+    """Candidates that went back by themselves; people hear of it until an admin has seen it."""
+    return Canary.unseen().count()
+
+
 CHECKS: dict[str, Callable[[], int]] = {
     "held_without_flag": held_without_flag,
     "flag_without_alert": flag_without_alert,
@@ -82,6 +87,7 @@ CHECKS: dict[str, Callable[[], int]] = {
     "shown_while_held": shown_while_held,
     "audit_broken": audit_broken,
     "job_stuck": job_stuck,
+    "canary_rolled_back": canary_rolled_back,
 }
 
 

@@ -45,6 +45,7 @@ NAV = [
     (gettext_noop("People"), "accounts:people", MANAGE_PEOPLE, ("/people/",)),
     (gettext_noop("Goals"), "assistant:goals", MANAGE_GOALS, ("/goals/",)),
     (gettext_noop("Studies"), "studies:research", RUN_STUDIES, ("/studies/research/",)),
+    (gettext_noop("Trials"), "assistant:canaries", MANAGE_PEOPLE, ("/canaries/",)),
     (gettext_noop("Engine"), "engine", VIEW_WORKERS, ("/engine/",)),
     (gettext_noop("Read a case"), "moderation:break_glass", ASK_BREAK_GLASS, ("/moderation/break-glass/",)),
 ]

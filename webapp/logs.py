@@ -30,6 +30,7 @@ FIELDS = (
     "model",
     "study",
     "report",
+    "canary",
 )
 HARMLESS = re.compile(r"[\w./:@+\-\[\]#%,*]{0,120}")  # one word: an id, a path, a class name
 # What opens a door, as a part of a path: invitations, links for a new password. Ids of rows are no secret.

@@ -48,6 +48,17 @@ def activate(
         _refuse_two_bases()
 
 
+def refuse_unfit_to_try(candidate: ModelVersion) -> None:
+    """An adapter without papers, or of a prompt that this release lacks. Raises Refused."""
+    _refuse_without_papers(candidate)
+    refuse_unknown_prompt(candidate.prompt)
+
+
+def let_through(candidate: ModelVersion, *, mode: Mode, by: Any, gate: Gate | None, override: str) -> dict[str, str]:
+    """For a canary that people see: the gate that activating this adapter would need. Raises Refused."""
+    return _pass_gate(candidate, mode, by=by, gate=gate, override=override)
+
+
 def activate_layout(version: ModelVersion, *, by: Any = None) -> None:
     """Another layout of what is in use: the adapters that were active on it stay active."""
     with transaction.atomic():

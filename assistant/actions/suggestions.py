@@ -21,6 +21,7 @@ from assistant.actions.refused import Refused, StaleRevision
 from assistant.actions.screenings import keep_screening, report
 from assistant.inference.types import Mode, Outcome, StopReason
 from assistant.models import (
+    Canary,
     ChangeVerdict,
     Draft,
     DraftRevision,
@@ -123,6 +124,7 @@ def _spans_of(text: str, sentences: Collection[str]) -> list[list[int]]:
 def _queue_job(job: SuggestionJob, draft: Draft, *, by: Any, revision: DraftRevision) -> SuggestionJob:
     job.case, job.draft, job.revision, job.asked_by = draft.case, draft, revision, by
     _refuse_unfit(draft, by=by, revision=revision, mode=Mode(job.mode), because=job.asked_because)
+    job.join(Canary.running_in(job.mode))
     try:
         with transaction.atomic():
             job.save(force_insert=True)

@@ -1,5 +1,6 @@
 """Re-exports, so that callers write `from assistant.models import Draft`."""
 
+from assistant.models.canary import Canary, CanaryTrouble
 from assistant.models.care import CheckIn, LeftOutTopic, PostTopic, TalkRequest
 from assistant.models.conversation import Draft, DraftRevision, Post, Reply, Worry
 from assistant.models.goals import GoalWording, WritingGoal
@@ -8,6 +9,7 @@ from assistant.models.learning import LearningConsent, PreferenceExport
 from assistant.models.ledger import AuditEvent, CaseKey
 from assistant.models.registry import Deployment, ModelVersion, Worker
 from assistant.models.second_reading import SecondReading
+from assistant.models.shadow import ShadowRun
 from assistant.models.suggestion import (
     ChangeVerdict,
     Finding,
@@ -21,6 +23,8 @@ from assistant.models.suggestion import (
 
 __all__ = [
     "AuditEvent",
+    "Canary",
+    "CanaryTrouble",
     "CaseKey",
     "ChangeVerdict",
     "CheckIn",
@@ -39,6 +43,7 @@ __all__ = [
     "Reply",
     "ReplyNumbers",
     "SecondReading",
+    "ShadowRun",
     "StoppedKind",
     "Suggestion",
     "SuggestionChunk",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assistant.inference.aims import Aim
 from assistant.inference.types import Mode
+from assistant.models.canary import Canary
 from assistant.models.conversation import Draft, DraftRevision, Post, Reply
 from assistant.models.goals import GoalWording
 from assistant.models.leased import Leased, LeasedQuerySet
@@ -30,6 +31,13 @@ class JobQuerySet(LeasedQuerySet["SuggestionJob"]):
 class SuggestionJob(Leased):
     """One request for help. The row is the queue; what rings in Celery is only its id."""
 
+    class Arm(models.TextChoices):
+        """Of a canary; empty where none concerns the job."""
+
+        CANDIDATE = "candidate"
+        ACTIVE = "active"  # what the candidate is compared with
+        FELL_BACK = "fell_back"  # the candidate could not, so the active model answers
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(CaseKey, on_delete=models.PROTECT, related_name="+")
     draft = models.ForeignKey(Draft, on_delete=models.PROTECT, related_name="jobs")
@@ -43,6 +51,8 @@ class SuggestionJob(Leased):
     worker = models.CharField(max_length=80, blank=True)
     last_seq = models.PositiveIntegerField(default=0)
     started_at = models.DateTimeField(null=True)
+    canary = models.ForeignKey(Canary, null=True, on_delete=models.PROTECT, related_name="jobs")
+    arm = models.CharField(max_length=9, choices=Arm.choices, blank=True)  # decided by the case, when it is queued
 
     objects = JobQuerySet.as_manager()
 
@@ -68,6 +78,15 @@ class SuggestionJob(Leased):
         """This and every other job for the same words with the same wishes."""
         wishes = {"goals": self.goals, "locked": self.locked}
         return SuggestionJob.objects.filter(revision_id=self.revision_id, mode=self.mode, **wishes)
+
+    def join(self, canary: Canary | None) -> None:
+        """The arm of this job, by its case; none where it is in no share, or nobody sees what the candidate says."""
+        if canary is None or canary.kind != Canary.Kind.CANARY:
+            return
+        if canary.takes(self.case_id):
+            self.canary, self.arm = canary, self.Arm.CANDIDATE
+        elif canary.compares(self.case_id):
+            self.canary, self.arm = canary, self.Arm.ACTIVE
 
     @property
     def locked_sentences(self) -> list[str]:

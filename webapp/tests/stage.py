@@ -19,9 +19,20 @@ from django.utils import timezone
 from assistant import actions
 from assistant.actions.suggestions import Finished
 from assistant.inference.types import Outcome, StopReason
-from assistant.models import PostTopic, Reply, Suggestion, SuggestionJob, TalkRequest, WritingGoal
+from assistant.models import (
+    Canary,
+    Deployment,
+    ModelVersion,
+    PostTopic,
+    Reply,
+    Suggestion,
+    SuggestionJob,
+    TalkRequest,
+    WritingGoal,
+)
 from assistant.reasons import STOPPABLE
 from assistant.safety.types import Screening, Severity
+from assistant.stop_rules import USUAL, StopRules
 from moderation import actions as moderation_actions
 from moderation.actions import decide
 from moderation.models import Alert, BreakGlassReview, Escalation, Flag, Incident, Replay
@@ -133,6 +144,7 @@ class Stage:
             weeks=1,
             by=self.robin,
         )[0]
+        self.canary, self.rolled_back = canaries()
         self.invitation, self.token = invite([Role.SUPPORTER], by=self.robin)
         TOTP.activate(self.wren, generate_totp_secret())
         RecoveryCodes.activate(self.wren)
@@ -168,6 +180,7 @@ class Stage:
             "index": self.offered if name == "assistant:stop_kind" else 0,
             "number": 1,
             "code": "wording",
+            "canary_id": self.rolled_back.id if name == "assistant:see_canary" else self.canary.id,
             "goal_id": WritingGoal.objects.get(code="shorter").id,
             "reply_id": self.returned.id if name == "moderation:appeal" else self.reply.id,
             "flag_id": flags.get(name, self.flag.id),
@@ -242,6 +255,26 @@ def suggested(draft: Any, text: str) -> Suggestion:
     suggestion = actions.finish_job(job, fence=1, finished=finished, screening=Screening())
     assert suggestion is not None
     return suggestion
+
+
+def canaries() -> tuple[Canary, Canary]:
+    """One that runs for drafts from the post, and one that rolled back; the next may be tried on drafts."""
+    base = ModelVersion.objects.create(name="tiny", sha256="0" * 64, size=1000)
+    names = ("warm", "warmer", "first-words")
+    warm, warmer, first = (
+        ModelVersion.objects.create(
+            name=name, kind="adapter", base=base, mode="generate" if name == "first-words" else "improve", size=10,
+            sha256=str(number) * 64, manifest_sha256="a" * 64, report_sha256="b" * 64,
+        )
+        for number, name in enumerate(names, start=1)
+    )  # fmt: skip
+    for version, mode in ((base, ""), (warm, "improve")):
+        Deployment.objects.create(version=version, mode=mode)
+    common: dict[str, Any] = {"share": 10, "most_jobs": 200, "most_days": 7, "active": base}
+    common["rules"] = StopRules.of({rule.value: bound for rule, bound in USUAL.items()}, least_jobs=20).to_json()
+    running = Canary.objects.create(kind="shadow", mode="generate", candidate=first, **common)
+    ended = {"outcome": Canary.Outcome.ROLLED_BACK, "reason": "held", "ended_at": timezone.now()}
+    return running, Canary.objects.create(kind="canary", mode="improve", candidate=warmer, **common, **ended)
 
 
 def mitigated_incident(*, by: Any) -> Incident:

@@ -108,6 +108,11 @@ FORMS: dict[str, dict[str, str]] = {
     "assistant:change_goal": {"label": "Shorter", "told": "Make it much shorter.", "measure": "words", "version": "1"},
     "assistant:move_goal": {"by_places": "1"},
     "assistant:offer_goal": {"offered": "on"},
+    "assistant:start_canary": {"held": "5", "failed": "5", "reported": "2", "first_words": "2", "errors": "3"}
+    | {"dangerous": "1", "least_jobs": "20", "candidate": "warmer", "kind": "canary", "share": "10"}
+    | {"most_jobs": "200", "most_days": "7", "override": "A tenth first."},
+    "assistant:stop_canary": {},
+    "assistant:see_canary": {},
     "assistant:report_suggestion": {},
     "assistant:take_back": {},
     "assistant:take_post": {},

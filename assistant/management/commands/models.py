@@ -1,4 +1,4 @@
-"""Which models are known and which one answers: add, list, show, verify, optimize, tune, activate, roll back."""
+"""Which models are known, which one answers, which one is tried: add, list, verify, optimize, activate, canary, and so on."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
+from assistant import actions
 from assistant.actions import deployments
 from assistant.actions.refused import Refused
 from assistant.actions.registrations import add_adapter, add_version, changed_papers
@@ -23,8 +24,9 @@ from assistant.inference.quality import HELDOUT, Texts
 from assistant.inference.remote_line import Client
 from assistant.inference.types import Mode
 from assistant.lineage import BadPaper, Gate, Paper, data_hashes
-from assistant.models import Deployment, ModelVersion, PreferenceExport
+from assistant.models import Canary, Deployment, ModelVersion, PreferenceExport
 from assistant.optimizing import Found, Wish, optimize
+from assistant.stop_rules import USUAL, USUAL_LEAST_JOBS, BadRules, StopRules
 from assistant.worker_state import file_of, tuning_file
 
 MODES = [str(mode) for mode in Mode]
@@ -76,6 +78,14 @@ class Command(BaseCommand):
         activate.add_argument("--gate", type=Path, help="how an adapter compared with the one that is active")
         activate.add_argument("--override", default="", metavar="REASON", help="without a gate; needs --by")
         activate.add_argument("--by", help="the admin who decides this; stands in the audit log")
+        for kind, what in (
+            ("canary", "a share of the cases, seen by people"),
+            ("shadow", "finished jobs, seen by nobody"),
+        ):
+            add_trial(verbs.add_parser(kind, help=f"try an adapter beside the active model on {what}"), kind)
+        stop = verbs.add_parser("stop-canary", help="end what is tried, canary or shadow; the active model goes on")
+        stop.add_argument("--mode", choices=MODES, default=str(Mode.IMPROVE))
+        stop.add_argument("--by", help="who stops it; stands in the audit log")
         rollback = verbs.add_parser("rollback", help="use what answered before, from the next job on")
         rollback.add_argument("--mode", choices=MODES, help="default: both")
 
@@ -251,23 +261,71 @@ class Command(BaseCommand):
         self, *, name: str, mode: str | None, gate: Path | None, override: str, by: str | None, **_: Any
     ) -> None:
         version = named(name)
-        try:
-            passed = Gate.of(Paper.read(gate, what="gate")) if gate else None
-        except BadPaper as error:
-            raise CommandError(str(error)) from error
         deployments.activate(
             version,
             mode=Mode(mode) if mode else None,
             by=person_named(by) if by else None,
-            gate=passed,
+            gate=gate_in(gate),
             override=override,
         )
+        actions.judge_all()  # a canary of this model, or beside the one before, is over
         what = f" what asks to {mode or version.mode}" if mode or version.kind == ModelVersion.Kind.ADAPTER else ""
         self.stdout.write(f"{name} answers{what} from the next job on.")
 
     def rollback(self, *, mode: str | None, **_: Any) -> None:
         for one, version in deployments.roll_back(mode=Mode(mode) if mode else None).items():
             self.stdout.write(f"{one}: {version.name} answers from the next job on.")
+        actions.judge_all()
+
+    def canary(self, **options: Any) -> None:
+        self.try_out(Canary.Kind.CANARY, **options)
+
+    def shadow(self, **options: Any) -> None:
+        self.try_out(Canary.Kind.SHADOW, **options)
+
+    def try_out(
+        self,
+        kind: Canary.Kind,
+        *,
+        name: str,
+        share: int,
+        jobs: int,
+        days: int,
+        rule: Sequence[str],
+        least_jobs: int,
+        by: str | None,
+        gate: Path | None = None,
+        override: str = "",
+        **_: Any,
+    ) -> None:
+        try:
+            rules = StopRules.of(USUAL | bounds_in(rule), least_jobs=least_jobs)
+        except BadRules as error:
+            raise CommandError(f"--rule: {error}") from error
+        canary = actions.start_canary(
+            named(name),
+            kind=kind,
+            share=share,
+            rules=rules,
+            most_jobs=jobs,
+            most_days=days,
+            by=person_named(by) if by else None,
+            gate=gate_in(gate),
+            override=override,
+        )
+        answers = f"answers in {share} % of the cases" if kind == Canary.Kind.CANARY else "is shown to nobody"
+        self.stdout.write(
+            f"{name} is tried from the next request on: it {answers}, for at most {jobs} jobs or {days} days."
+            f" Rules, which nobody can change now: {', '.join(f'{one} {bound:g}' for one, bound in rules.bounds.items())};"
+            f" compared from {rules.least_jobs} jobs of each on. `models stop-canary --mode {canary.mode}` ends it."
+        )
+
+    def stop_canary(self, *, mode: str, by: str | None, **_: Any) -> None:
+        canary = Canary.running_in(mode)
+        if canary is None:
+            raise CommandError(f"Nothing is tried for what asks to {mode}.")
+        actions.stop_canary(canary, by=person_named(by) if by else None)
+        self.stdout.write(f"{canary.candidate.name} is no longer tried. What answers to {mode} is as before.")
 
     def say(self, line: str) -> None:
         self.stdout.write(f"  {line}")
@@ -287,6 +345,45 @@ def person_named(name: str) -> Any:
     if person is None:
         raise CommandError(f"{name}: nobody with an open account has this name.")
     return person
+
+
+def gate_in(path: Path | None) -> Gate | None:
+    try:
+        return Gate.of(Paper.read(path, what="gate")) if path else None
+    except BadPaper as error:
+        raise CommandError(str(error)) from error
+
+
+def add_trial(parser: ArgumentParser, kind: str) -> None:
+    parser.add_argument("name")
+    parser.add_argument("--share", type=int, default=10, help="percent of the cases, 1 to 50")
+    parser.add_argument("--jobs", type=int, default=200, help="of the candidate, at most")
+    parser.add_argument("--days", type=int, default=7, help="at most")
+    usual = ", ".join(f"{rule}={bound:g}" for rule, bound in USUAL.items())
+    parser.add_argument(
+        "--rule",
+        action="append",
+        default=[],
+        metavar="NAME=BOUND",
+        help=f"when it rolls back by itself; usual: {usual}",
+    )
+    parser.add_argument("--least-jobs", type=int, default=USUAL_LEAST_JOBS, help="of each, before they are compared")
+    parser.add_argument("--by", help="who decides this; stands in the audit log")
+    if kind == Canary.Kind.CANARY:
+        parser.add_argument("--gate", type=Path, help="how it compared with the active adapter")
+        parser.add_argument("--override", default="", metavar="REASON", help="without a gate; needs --by")
+
+
+def bounds_in(said: Sequence[str]) -> dict[str, float]:
+    """Of `NAME=BOUND`. Raises BadRules."""
+    found = {}
+    for one in said:
+        name, _, bound = one.partition("=")
+        try:
+            found[name] = float(bound)
+        except ValueError:
+            raise BadRules(f"{one}: want NAME=BOUND, as held=0.05.") from None
+    return found
 
 
 def add_prompt(parser: ArgumentParser) -> None:

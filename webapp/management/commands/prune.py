@@ -3,7 +3,13 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from assistant.retention import delete_old_care, delete_old_chunks, delete_old_numbers, delete_old_workers
+from assistant.retention import (
+    delete_old_care,
+    delete_old_chunks,
+    delete_old_numbers,
+    delete_old_shadows,
+    delete_old_workers,
+)
 from moderation.retention import delete_old_passes
 
 
@@ -12,6 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **__: Any) -> None:
         self.stdout.write(f"{delete_old_chunks()} piece(s) of old streams deleted.")
+        self.stdout.write(f"{delete_old_shadows()} text(s) of candidates that nobody saw deleted.")
         self.stdout.write(f"{delete_old_numbers()} row(s) of numbers about people's own writing deleted.")
         self.stdout.write(f"{delete_old_workers()} report(s) of workers that are gone deleted.")
         self.stdout.write(f"{delete_old_care()} row(s) about how supporters are deleted.")
