@@ -6,8 +6,10 @@ from assistant.models.goals import GoalWording, WritingGoal
 from assistant.models.growth import HelpChoice, ReplyNumbers
 from assistant.models.learning import LearningConsent, PreferenceExport
 from assistant.models.ledger import AuditEvent, CaseKey
+from assistant.models.panel import PanelItem, PanelMark, PanelSample
 from assistant.models.registry import Deployment, ModelVersion, Worker
 from assistant.models.second_reading import SecondReading
+from assistant.models.sign_offs import GateOverride, GateVerdict, SignOff
 from assistant.models.suggestion import (
     ChangeVerdict,
     Finding,
@@ -28,17 +30,23 @@ __all__ = [
     "Draft",
     "DraftRevision",
     "Finding",
+    "GateOverride",
+    "GateVerdict",
     "GoalWording",
     "HelpChoice",
     "LearningConsent",
     "LeftOutTopic",
     "ModelVersion",
+    "PanelItem",
+    "PanelMark",
+    "PanelSample",
     "Post",
     "PostTopic",
     "PreferenceExport",
     "Reply",
     "ReplyNumbers",
     "SecondReading",
+    "SignOff",
     "StoppedKind",
     "Suggestion",
     "SuggestionChunk",

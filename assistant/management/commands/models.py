@@ -1,8 +1,9 @@
-"""Which models are known and which one answers: add, list, show, verify, optimize, tune, activate, roll back."""
+"""Which models are known and which one answers: add, list, show, verify, optimize, tune, sample, activate, roll back."""
 
 from __future__ import annotations
 
 import json
+import secrets
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,7 +13,8 @@ from urllib.parse import urlsplit
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
-from assistant.actions import deployments
+from assistant import panel
+from assistant.actions import deployments, overrides
 from assistant.actions.refused import Refused
 from assistant.actions.registrations import add_adapter, add_version, changed_papers
 from assistant.inference import openmp, tuning
@@ -23,7 +25,8 @@ from assistant.inference.quality import HELDOUT, Texts
 from assistant.inference.remote_line import Client
 from assistant.inference.types import Mode
 from assistant.lineage import BadPaper, Gate, Paper, data_hashes
-from assistant.models import Deployment, ModelVersion, PreferenceExport
+from assistant.models import Deployment, GateOverride, ModelVersion, PreferenceExport
+from assistant.models.sign_offs import OVERRIDE_LIVES
 from assistant.optimizing import Found, Wish, optimize
 from assistant.worker_state import file_of, tuning_file
 
@@ -74,8 +77,31 @@ class Command(BaseCommand):
         activate.add_argument("name")
         activate.add_argument("--mode", choices=MODES, help="default: both, or the one of an adapter")
         activate.add_argument("--gate", type=Path, help="how an adapter compared with the one that is active")
-        activate.add_argument("--override", default="", metavar="REASON", help="without a gate; needs --by")
         activate.add_argument("--by", help="the admin who decides this; stands in the audit log")
+        override = verbs.add_parser("override", help="propose to do without the gate; another admin confirms it")
+        override.add_argument("name")
+        override.add_argument("--reason", required=True, help="stands in the audit log")
+        override.add_argument("--by", required=True, help="the admin who proposes it")
+        confirm = verbs.add_parser(
+            "confirm", help="confirm what another admin proposed; it answers from the next job on"
+        )
+        confirm.add_argument("name")
+        confirm.add_argument("--by", required=True, help="the admin who confirms it")
+        sample = verbs.add_parser(
+            "sample", help="draw outputs that the clinician panel reads before it signs a version off"
+        )
+        sample.add_argument("name")
+        sample.add_argument("--outputs", type=Path, help="of this version, JSON Lines; default: its live suggestions")
+        sample.add_argument("--cases", type=Path, help="posts and drafts by id, where the outputs have none")
+        sample.add_argument(
+            "--beside", type=Path, help="outputs of another version, mixed in; default: live ones of others"
+        )
+        sample.add_argument("--beside-name", help="which version wrote those")
+        sample.add_argument("--size", type=int, default=panel.SIZE, help="so many of the version's own")
+        sample.add_argument(
+            "--seed", type=int, help="the same files and the same seed draw the same; default: a new one"
+        )
+        sample.add_argument("--by", help="who draws it; stands in the audit log")
         rollback = verbs.add_parser("rollback", help="use what answered before, from the next job on")
         rollback.add_argument("--mode", choices=MODES, help="default: both")
 
@@ -247,9 +273,7 @@ class Command(BaseCommand):
             )
         self.stdout.write(f"{kept.reason} It counts from the next start on.")
 
-    def activate(
-        self, *, name: str, mode: str | None, gate: Path | None, override: str, by: str | None, **_: Any
-    ) -> None:
+    def activate(self, *, name: str, mode: str | None, gate: Path | None, by: str | None, **_: Any) -> None:
         version = named(name)
         try:
             passed = Gate.of(Paper.read(gate, what="gate")) if gate else None
@@ -260,10 +284,60 @@ class Command(BaseCommand):
             mode=Mode(mode) if mode else None,
             by=person_named(by) if by else None,
             gate=passed,
-            override=override,
         )
         what = f" what asks to {mode or version.mode}" if mode or version.kind == ModelVersion.Kind.ADAPTER else ""
         self.stdout.write(f"{name} answers{what} from the next job on.")
+
+    def override(self, *, name: str, reason: str, by: str, **_: Any) -> None:
+        row = overrides.propose_override(named(name), reason=reason, by=person_named(by))
+        self.stdout.write(
+            f"Proposed: {name} in the place of {row.over.name}, without the gate. Another admin confirms it within"
+            f" {OVERRIDE_LIVES.total_seconds() / 3600:.0f} hours, on its page or with `models confirm {name} --by NAME`."
+        )
+
+    def confirm(self, *, name: str, by: str, **_: Any) -> None:
+        version = named(name)
+        row = GateOverride.objects.open().filter(version=version).select_related("version", "over").first()
+        if row is None:
+            raise CommandError(
+                f"{name}: nobody proposed to do without its gate, or it is too old. `models override` does."
+            )
+        overrides.confirm_override(row, by=person_named(by))
+        self.stdout.write(f"{name} answers what asks to {version.mode} from the next job on.")
+
+    def sample(
+        self,
+        *,
+        name: str,
+        outputs: Path | None,
+        cases: Path | None,
+        beside: Path | None,
+        beside_name: str | None,
+        size: int,
+        seed: int | None,
+        by: str | None,
+        **_: Any,
+    ) -> None:
+        version = named(name)
+        if (beside is None) != (beside_name is None):
+            raise CommandError("--beside and --beside-name go together: a file, and which version wrote it.")
+        own = panel.outputs_of_file(outputs, version, cases=cases) if outputs else panel.live_outputs(version)
+        if beside is not None and beside_name is not None:
+            others = panel.outputs_of_file(beside, named(beside_name), cases=cases)
+        else:
+            others = panel.live_outputs_of_others(version)
+        drawn = panel.draw_sample(
+            version,
+            own,
+            others,
+            seed=secrets.randbelow(2**31) if seed is None else seed,
+            size=size,
+            by=person_named(by) if by else None,
+        )
+        self.stdout.write(
+            f"Drawn with seed {drawn.seed}: {drawn.items.count()} outputs, {drawn.items.filter(version=version).count()} of them"
+            f" of {name}. The panel finds them under Models."
+        )
 
     def rollback(self, *, mode: str | None, **_: Any) -> None:
         for one, version in deployments.roll_back(mode=Mode(mode) if mode else None).items():
