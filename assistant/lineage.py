@@ -150,6 +150,31 @@ def hashes_in(said: Any, place: str = "") -> Iterator[tuple[str, str]]:
         yield place, said
 
 
+def licences(said: dict[str, Any]) -> str:
+    """Of the texts that an adapter learned from, by their keys."""
+    given = said.get("licences")
+    rows = given if isinstance(given, list) else []
+    keys = [str(one.get("key")) if isinstance(one, dict) else str(one) for one in rows]
+    return ", ".join(dict.fromkeys(keys)) or "not stated"
+
+
+def commit_of(manifest: dict[str, Any]) -> str:
+    """Of the program that trained it."""
+    said = manifest.get("commit")
+    if not isinstance(said, dict):
+        return facts(said)
+    return f"{str(said.get('hash'))[:12]}{' with changes' if said.get('dirty') else ''}"
+
+
+def facts(said: Any) -> str:
+    """A part of a manifest on one line."""
+    if said is None:
+        return "not stated"
+    if isinstance(said, str | int | float):
+        return str(said)
+    return json.dumps(said, ensure_ascii=False)[:300]
+
+
 def shown(value: Any) -> str:
     return "missing" if value is None else json.dumps(value, ensure_ascii=False)[:80]
 

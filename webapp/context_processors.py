@@ -26,6 +26,7 @@ from webapp.accounts.roles import (
     MANAGE_GOALS,
     MANAGE_PEOPLE,
     VIEW_FLAGS,
+    VIEW_MODELS,
     VIEW_SAFETY,
     VIEW_WORKERS,
     WRITE_REPLIES,
@@ -44,6 +45,7 @@ NAV = [
     (gettext_noop("People"), "accounts:people", MANAGE_PEOPLE, ("/people/",)),
     (gettext_noop("Goals"), "assistant:goals", MANAGE_GOALS, ("/goals/",)),
     (gettext_noop("Engine"), "engine", VIEW_WORKERS, ("/engine/",)),
+    (gettext_noop("Models"), "panel:models", VIEW_MODELS, ("/models/",)),
     (gettext_noop("Read a case"), "moderation:break_glass", ASK_BREAK_GLASS, ("/moderation/break-glass/",)),
 ]
 

@@ -16,10 +16,22 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from assistant import actions
+from assistant import actions, panel
+from assistant.actions.overrides import propose_override
+from assistant.actions.sign_offs import LEAST_OUTPUTS, sign_off
 from assistant.actions.suggestions import Finished
 from assistant.inference.types import Outcome, StopReason
-from assistant.models import PostTopic, Reply, Suggestion, SuggestionJob, TalkRequest, WritingGoal
+from assistant.models import (
+    Deployment,
+    ModelVersion,
+    PanelSample,
+    PostTopic,
+    Reply,
+    Suggestion,
+    SuggestionJob,
+    TalkRequest,
+    WritingGoal,
+)
 from assistant.reasons import STOPPABLE
 from assistant.safety.types import Screening, Severity
 from moderation import actions as moderation_actions
@@ -108,6 +120,13 @@ class Stage:
         )
         moderation_actions.allow_reading(self.read_by_wren, by=self.robin)
         moderation_actions.allow_reading(self.read_by_robin, by=self.wren)
+        self.candidates = candidates()
+        self.sample = sample_read_by(self.wren, self.candidates[0])
+        self.unread = self.sample.items.exclude(marks__by=self.wren)[0]
+        self.signed = sign_off(
+            self.candidates[0], sample=self.sample, verdict="signed", reason="It is calm.", days=30, by=self.wren
+        )
+        self.override = propose_override(self.candidates[0], reason="It repeats itself.", by=self.robin)
 
     def handed_over(self) -> Escalation:
         """By wren, and robin has it."""
@@ -145,6 +164,11 @@ class Stage:
             "asked_id": self.asked.id,
             "request_id": self.read_by_robin.id,
             "review_id": BreakGlassReview.objects.get(about=self.read_by_wren).id,
+            "version_id": self.candidates[1].id,
+            "sample_id": self.sample.id,
+            "output_id": self.unread.id,
+            "sign_off_id": self.signed.id,
+            "override_id": self.override.id,
             "token": self.token,
             "uidb36": "1",
             "key": "set-password",
@@ -195,6 +219,31 @@ def suggested(draft: Any, text: str) -> Suggestion:
     suggestion = actions.finish_job(job, fence=1, finished=finished, screening=Screening())
     assert suggestion is not None
     return suggestion
+
+
+def candidates() -> list[ModelVersion]:
+    """Two that would like the place of a third one, which drafts from the post."""
+    base = ModelVersion.objects.create(name="base", sha256="b" * 64)
+    papers = {"manifest_sha256": "d" * 64, "report_sha256": "e" * 64, "prompt": "generate-2"}
+    kind = {"kind": ModelVersion.Kind.ADAPTER, "mode": "generate", "base": base}
+    active, *others = (
+        ModelVersion.objects.create(name=name, sha256=str(number) * 64, **kind, **papers)
+        for number, name in enumerate(("warm", "warmer", "warmest"))
+    )
+    Deployment.objects.create(version=active, mode="generate")
+    return others
+
+
+def sample_read_by(member: User, version: ModelVersion) -> PanelSample:
+    """One output of it is not read yet."""
+    outputs = [
+        panel.Output(version, str(number), "en", 0, panel.Texts("The evenings are long.", "", "I hear you."))
+        for number in range(LEAST_OUTPUTS + 1)
+    ]
+    sample = panel.draw_sample(version, outputs, [], seed=1)
+    for item in sample.items.all()[:LEAST_OUTPUTS]:
+        panel.mark_output(item, verdict="fine", note="", by=member)
+    return sample
 
 
 def mitigated_incident(*, by: Any) -> Incident:

@@ -174,6 +174,12 @@ FORMS: dict[str, dict[str, str]] = {
     "moderation:appeal": {"words": "It says first what they feel."},
 }
 FORMS |= {
+    "panel:draw": {},
+    "panel:mark": {"verdict": "concern", "note": "It is a little stiff."},
+    "panel:sign": {"verdict": "signed", "reason": "It keeps to the draft.", "days": "90", "study": ""},
+    "panel:withdraw": {},
+    "panel:propose": {"reason": "The active one repeats itself."},
+    "panel:answer": {"answer": "confirm"},
     "moderation:acknowledge": {},
     "moderation:take_hand_over": {},
     "moderation:give_up_hand_over": {},
@@ -230,6 +236,9 @@ LETTERS = [
     ("moderation:answer", "reason"),
     ("moderation:note", "text"),
     ("moderation:appeal", "words"),
+    ("panel:mark", "note"),
+    ("panel:sign", "reason"),
+    ("panel:propose", "reason"),
 ]
 AS_SCRIPT = {"Accept": "application/json"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
@@ -24,7 +23,7 @@ from assistant.inference.modelfile import measured_file
 from assistant.inference.quality import HELDOUT, Texts
 from assistant.inference.remote_line import Client
 from assistant.inference.types import Mode
-from assistant.lineage import BadPaper, Gate, Paper, data_hashes
+from assistant.lineage import BadPaper, Gate, Paper, commit_of, data_hashes, facts, licences
 from assistant.models import Deployment, GateOverride, ModelVersion, PreferenceExport
 from assistant.models.sign_offs import OVERRIDE_LIVES
 from assistant.optimizing import Found, Wish, optimize
@@ -413,29 +412,6 @@ def taught(version: ModelVersion) -> Iterator[str]:
         what = f", the export of {row.at:%Y-%m-%d %H:%M} with {row.lines} line(s)" if row else ""
         yield f"  learned    {place} {sha256}{what}"
     yield f"  report     {version.report_path} sha256 {version.report_sha256}"
-
-
-def licences(said: dict[str, Any]) -> str:
-    given = said.get("licences")
-    rows = given if isinstance(given, list) else []
-    keys = [str(one.get("key")) if isinstance(one, dict) else str(one) for one in rows]
-    return ", ".join(dict.fromkeys(keys)) or "not stated"
-
-
-def commit_of(manifest: dict[str, Any]) -> str:
-    said = manifest.get("commit")
-    if not isinstance(said, dict):
-        return facts(said)
-    return f"{str(said.get('hash'))[:12]}{' with changes' if said.get('dirty') else ''}"
-
-
-def facts(said: Any) -> str:
-    """A part of a manifest on one line."""
-    if said is None:
-        return "not stated"
-    if isinstance(said, str | int | float):
-        return str(said)
-    return json.dumps(said, ensure_ascii=False)[:300]
 
 
 def kinship(version: ModelVersion) -> str:
