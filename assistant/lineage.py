@@ -105,6 +105,7 @@ class Gate:
     candidate: str  # SHA-256 of the adapter
     active: str
     passed: bool
+    reasons: tuple[str, ...] = ()  # why not; files of earlier rules may give none
 
     @classmethod
     def of(cls, paper: Paper) -> Gate:
@@ -112,7 +113,14 @@ class Gate:
         if refused := paper.at("refused"):
             raise BadPaper(f"{paper.path}: the two were not compared. {shown(refused)}")
         candidate, active = (adapter_named(paper, key) for key in ("candidate", "active"))
-        return cls(paper, candidate, active, passed=paper.at("passed") is True)
+        return cls(paper, candidate, active, paper.at("passed") is True, tuple(_reasons(paper.at("checks"))))
+
+
+def _reasons(checks: Any) -> Iterator[str]:
+    for one in checks if isinstance(checks, list) else ():
+        reasons = one.get("reasons") if isinstance(one, dict) else None
+        for reason in reasons if isinstance(reasons, list) else ():
+            yield f"{one.get('suite')}, {one.get('figure')}: {reason}"
 
 
 def adapter_named(paper: Paper, *places: str) -> str:

@@ -150,7 +150,8 @@ def _refuse_unfit(gate: Gate, *, candidate: ModelVersion, rival: ModelVersion) -
                 f"{gate.paper.path}: its {what} is {sha256}; {version.name} is {version.sha256}. Compare these two.",
             )
     if not gate.passed:
-        raise Refused("gate_not_passed", f"{gate.paper.path}: {candidate.name} did not pass. {rival.name} stays.")
+        why = "".join(f"\n  {reason}" for reason in gate.reasons)
+        raise Refused("gate_not_passed", f"{gate.paper.path}: {candidate.name} did not pass. {rival.name} stays.{why}")
 
 
 def _by_two(override: GateOverride, *, version: ModelVersion, rival: ModelVersion) -> dict[str, str]:
