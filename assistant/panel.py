@@ -207,24 +207,28 @@ def _item(sample: PanelSample, position: int, one: Output) -> PanelItem:
 # Reading and marking
 
 
-def texts_of(item: PanelItem) -> Texts | None:
+def texts_of(item: PanelItem, agreed: dict[Any, Agreed]) -> Texts | None:
     """None where it may not be read any more."""
     try:
         if item.suggestion_id is None:
             return Texts(item.post, item.draft, item.text)
-        row = _with_case(Suggestion.objects.filter(id=item.suggestion_id)).get()
-        return texts_of_suggestion(row, LearningConsent.in_force())
+        return texts_of_suggestion(_with_case(Suggestion.objects.filter(id=item.suggestion_id)).get(), agreed)
     except CaseErased:
         return None
 
 
 def unread(sample: PanelSample, *, by: Any) -> Iterator[tuple[PanelItem, Texts]]:
     """What this member has still to say something about, in the sample's order."""
-    rows = sample.items.exclude(marks__by=by).filter(case__destroyed_at=None).select_related("case")
-    for item in rows:
-        texts = texts_of(item)
+    agreed = LearningConsent.in_force()
+    for item in readable(sample).exclude(marks__by=by).select_related("case"):
+        texts = texts_of(item, agreed)
         if texts is not None:
             yield item, texts
+
+
+def readable(sample: PanelSample) -> Any:
+    """Its outputs that nobody erased."""
+    return sample.items.filter(case__destroyed_at=None, sample__case__destroyed_at=None)
 
 
 def mark_output(item: PanelItem, *, verdict: str, note: str, by: Any) -> PanelMark:

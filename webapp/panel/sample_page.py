@@ -25,19 +25,17 @@ def page(
     signing: SignOffForm | None = None,
 ) -> dict[str, Any]:
     """`marking`, `signing`: forms that were refused."""
-    waiting = [] if sample.case.destroyed_at is not None else list(panel.unread(sample, by=user))
-    read = PanelMark.objects.filter(item__sample=sample, by=user).count()
-    own = PanelMark.objects.filter(item__sample=sample, item__version=sample.version, by=user).count()
+    marks = PanelMark.objects.filter(item__sample=sample, by=user)
+    item = _shown(sample, user, marking)
     told = {
         "sample": sample,
-        "read": read,
-        "all": read + len(waiting),
-        "waiting": len(waiting),
-        "item": _shown(waiting, marking),
-        "may_sign": own >= LEAST_OUTPUTS or signing is not None,
+        "read": marks.count(),
+        "all": panel.readable(sample).count(),
+        "item": item,
+        "may_sign": marks.filter(item__version=sample.version).count() >= LEAST_OUTPUTS or signing is not None,
         "least": LEAST_OUTPUTS,
     }
-    if not waiting or signing is not None:
+    if item is None or signing is not None:
         told |= {
             "version": sample.version,
             "found": found_in(sample),
@@ -46,13 +44,14 @@ def page(
     return told
 
 
-def _shown(waiting: list[Any], marking: tuple[PanelItem, MarkForm] | None) -> dict[str, Any] | None:
-    """The one that was refused again, else the next. Nothing here says which model wrote it."""
-    refused = marking[0].id if marking else None
-    chosen = next((one for one in waiting if one[0].id == refused), waiting[0] if waiting else None)
-    if chosen is None:
-        return None
-    item, texts = chosen
+def _shown(sample: PanelSample, user: Any, marking: tuple[PanelItem, MarkForm] | None) -> dict[str, Any] | None:
+    """The one whose form was refused, else the next. Nothing here says which model wrote it."""
+    waiting = panel.unread(sample, by=user)
+    if marking is not None:
+        waiting = (one for one in waiting if one[0].id == marking[0].id)
+    item, texts = next(waiting, (None, None))
+    if item is None or texts is None:
+        return None if marking is None else _shown(sample, user, None)  # it was marked in another window
     return {
         "id": item.id,
         "language": item.language,
@@ -60,7 +59,7 @@ def _shown(waiting: list[Any], marking: tuple[PanelItem, MarkForm] | None) -> di
         "post": texts.post,
         "draft": texts.draft,
         "text": texts.text,
-        "form": marking[1] if marking and item.id == refused else MarkForm(),
+        "form": marking[1] if marking is not None else MarkForm(),
     }
 
 
