@@ -78,7 +78,9 @@ def activate() -> None:
 # What lets a version through
 
 
-def test_two_members_sign_and_it_answers(sample: PanelSample, hazel: User, rowan: User) -> None:
+def test_two_members_sign_and_it_answers(
+    sample: PanelSample, hazel: User, rowan: User, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(CommandError, match="2 members of the clinician panel have to read"):
         activate()
     panel_files.signed(sample, by=hazel)
@@ -87,6 +89,8 @@ def test_two_members_sign_and_it_answers(sample: PanelSample, hazel: User, rowan
     panel_files.signed(sample, by=rowan)
     activate()
     assert answers() == "warm"
+    call_command("models", "show", "warm")
+    assert "signed by rowan, until" in capsys.readouterr().out
     events = AuditEvent.objects.filter(action="model.signed_off")
     assert {(event.outcome, event.code) for event in events} == {("signed", sample.version.sha256)}
 

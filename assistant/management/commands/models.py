@@ -394,6 +394,9 @@ def lineage(version: ModelVersion) -> Iterator[str]:
         yield f"  merged     {merged.name}: `models show {merged.name}`"
     if version.manifest_sha256:
         yield from taught(version)
+    for said in version.sign_offs.select_related("by"):
+        until = "taken back" if said.withdrawn_at else f"until {said.expires_at:%Y-%m-%d}"
+        yield f"  panel      {said.at:%Y-%m-%d} {said.verdict} by {said.by}, {until}"
     for row in Deployment.objects.filter(version=version):
         through = ", ".join(f"{what} {how}" for what, how in row.passed.items())
         yield f"  activated  {row.at:%Y-%m-%d %H:%M} {row.mode or 'both modes'}{f' ({through})' if through else ''}"
