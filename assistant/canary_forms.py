@@ -7,8 +7,6 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from assistant.actions.deployments import LONGEST_REASON
-from assistant.forms import LineField
 from assistant.models import Canary, ModelVersion
 from assistant.models.canary import MOST_DAYS, MOST_JOBS, MOST_SHARE
 from assistant.stop_rules import BOUNDS, COUNTING, LEAST_JOBS, USUAL, USUAL_LEAST_JOBS, Rule, StopRules
@@ -42,6 +40,10 @@ class CanaryForm(forms.Form):
             (Canary.Kind.CANARY, _("On a share of the cases: what it writes is shown")),
         ],
         label=_("How"),
+        help_text=_(
+            "What people are shown has passed the gate. Give its verdict once at the server: "
+            "manage.py models canary NAME --gate FILE"
+        ),
     )
     share = forms.IntegerField(
         min_value=1,
@@ -54,15 +56,6 @@ class CanaryForm(forms.Form):
         min_value=1, max_value=MOST_JOBS, initial=200, label=_("Jobs of the candidate, at most")
     )
     most_days = forms.IntegerField(min_value=1, max_value=MOST_DAYS, initial=7, label=_("Days, at most"))
-    override = LineField(
-        required=False,
-        max_length=LONGEST_REASON,
-        label=_("Why people are shown it without a gate"),
-        help_text=_(
-            "Stands in the audit log. A shadow needs none. With a gate that it passed, start it at the server: "
-            "manage.py models canary NAME --gate FILE"
-        ),
-    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -87,5 +80,5 @@ class CanaryForm(forms.Form):
     @property
     def wish(self) -> dict[str, Any]:
         """As `start_canary` takes it."""
-        names = ("candidate", "kind", "share", "rules", "most_jobs", "most_days", "override")
+        names = ("candidate", "kind", "share", "rules", "most_jobs", "most_days")
         return {name: self.cleaned_data[name] for name in names}

@@ -105,6 +105,7 @@ class Gate:
     candidate: str  # SHA-256 of the adapter
     active: str
     passed: bool
+    reasons: tuple[str, ...] = ()  # why not; files of earlier rules may give none
 
     @classmethod
     def of(cls, paper: Paper) -> Gate:
@@ -112,7 +113,14 @@ class Gate:
         if refused := paper.at("refused"):
             raise BadPaper(f"{paper.path}: the two were not compared. {shown(refused)}")
         candidate, active = (adapter_named(paper, key) for key in ("candidate", "active"))
-        return cls(paper, candidate, active, passed=paper.at("passed") is True)
+        return cls(paper, candidate, active, paper.at("passed") is True, tuple(_reasons(paper.at("checks"))))
+
+
+def _reasons(checks: Any) -> Iterator[str]:
+    for one in checks if isinstance(checks, list) else ():
+        reasons = one.get("reasons") if isinstance(one, dict) else None
+        for reason in reasons if isinstance(reasons, list) else ():
+            yield f"{one.get('suite')}, {one.get('figure')}: {reason}"
 
 
 def adapter_named(paper: Paper, *places: str) -> str:
@@ -148,6 +156,31 @@ def hashes_in(said: Any, place: str = "") -> Iterator[tuple[str, str]]:
             yield from hashes_in(value, f"{place}[{number}]")
     elif isinstance(said, str) and SHA256.fullmatch(said):
         yield place, said
+
+
+def licences(said: dict[str, Any]) -> str:
+    """Of the texts that an adapter learned from, by their keys."""
+    given = said.get("licences")
+    rows = given if isinstance(given, list) else []
+    keys = [str(one.get("key")) if isinstance(one, dict) else str(one) for one in rows]
+    return ", ".join(dict.fromkeys(keys)) or "not stated"
+
+
+def commit_of(manifest: dict[str, Any]) -> str:
+    """Of the program that trained it."""
+    said = manifest.get("commit")
+    if not isinstance(said, dict):
+        return facts(said)
+    return f"{str(said.get('hash'))[:12]}{' with changes' if said.get('dirty') else ''}"
+
+
+def facts(said: Any) -> str:
+    """A part of a manifest on one line."""
+    if said is None:
+        return "not stated"
+    if isinstance(said, str | int | float):
+        return str(said)
+    return json.dumps(said, ensure_ascii=False)[:300]
 
 
 def shown(value: Any) -> str:

@@ -19,6 +19,9 @@ from assistant.models import (
     CheckIn,
     DraftRevision,
     LeftOutTopic,
+    PanelItem,
+    PanelMark,
+    PanelSample,
     Post,
     PostTopic,
     Reply,
@@ -36,6 +39,7 @@ from assistant.vault import audit
 SHADOWS_LIVE = timedelta(days=30)  # after their job was queued for the candidate: longer than any trial
 CHUNKS_LIVE = timedelta(days=1)  # after their job ended; the suggestion holds the text
 NUMBERS_LIVE = timedelta(days=400)  # after the reply was sent: the page about one's writing looks back a year
+SAMPLES_LIVE = timedelta(days=365)  # after they were drawn: twice as long as a sign-off can count
 WORKERS_LIVE = timedelta(days=1)  # after their last report
 
 
@@ -77,6 +81,14 @@ def delete_old_workers() -> int:
     return Worker.objects.filter(seen_at__lt=timezone.now() - WORKERS_LIVE).delete()[0]
 
 
+def erase_old_samples() -> int:
+    """The texts of samples that the panel read long ago, and the notes about them; verdicts and numbers stay."""
+    due = CaseKey.objects.filter(
+        id__in=PanelSample.objects.filter(at__lt=timezone.now() - SAMPLES_LIVE).values("case"), destroyed_at=None
+    )
+    return due.update(wrapped=None, destroyed_at=timezone.now())
+
+
 def delete_old_care() -> int:
     """Check-ins and requests to talk that are older than CARE_DAYS; of a closed account these and the topics it left out."""
     due = Q(at__lt=timezone.now() - timedelta(days=settings.CARE_DAYS)) | Q(by__is_active=False)
@@ -98,4 +110,6 @@ ENCRYPTED = (
     Worry,
     CheckIn,
     ReplyNumbers,
+    PanelItem,
+    PanelMark,
 )

@@ -1,9 +1,10 @@
 """Whether a candidate may be made active: its reports against those of the active model, on the same cases.
 
-python -m evaluation.gate --candidate A/report.json --active B/report.json
+python -m evaluation.gate --candidate A/revision A/injection ... --active B/revision B/injection ...
 
-Prints what passed and each reason why not, and writes gate.json beside the candidate's report. Exit: 0 it may, 1 it may not,
-2 the reports cannot be compared, which counts as not.
+A report of each suite that the rules require for what the model was trained to do, and of others where there are some.
+Prints what passed and each reason why not, and writes gate.json beside the candidate's first report. Exit: 0 it may, 1 it may
+not, 2 the reports cannot be compared, which counts as not.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import json
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,10 @@ RULES = Path(__file__).resolve().parent / "data" / "gate.toml"
 # Two reports speak of the same thing when these are the same. The measured layers belong to it: a figure that another
 # version of the checks or of a scorer made is another figure.
 SAME_HEAD = ("suite", "suite version", "data SHA-256", "cases", "seed", "safety layer")
-SAME_FACTS = ("split", "empathy scorer SHA-256", "sentence vectors")
+SAME_FACTS = ("split", "empathy scorer SHA-256", "sentence vectors", "screened as", "pairs asked about")
 MODEL = ("base", "base SHA-256", "adapter", "adapter SHA-256", "prompt", "outputs")
 MAY, MAY_NOT, REFUSED = 0, 1, 2
+REPORT = "a report of this suite"
 
 
 class NotComparable(Exception):
@@ -43,10 +45,14 @@ class Rule:
     bound: float | None = None
     margin: float | None = None  # None: the active model's figure does not matter
     only_if_there: bool = False
+    least_cases: int | None = None  # None: as for all rules
+    budget: bool = False  # the bound is what [budget] says of this figure
 
     def __post_init__(self) -> None:
-        if self.better not in ("higher", "lower") or (self.bound is None and self.margin is None):
-            raise NotComparable(f"rule {self.figure}: want better = higher or lower, and a bound or a margin.")
+        if self.better not in ("higher", "lower") or (self.bound is None and self.margin is None and not self.budget):
+            raise NotComparable(
+                f"rule {self.figure}: want better = higher or lower, and a bound, a margin or budget = true."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +60,31 @@ class Rules:
     version: int
     least_cases: int
     rules: tuple[Rule, ...]
+    required: Mapping[
+        str, tuple[str, ...]
+    ]  # suites, by what a model was trained to do; empty: whatever is given is enough
+    budget: Mapping[str, float]  # by figure
     sha256: str
 
     @classmethod
-    def read(cls, path: Path) -> Rules:
+    def read(cls, path: Path, *, budget: Mapping[str, float] | None = None) -> Rules:
+        """`budget`: of this machine, in the place of what the file says. Raises NotComparable."""
         try:
             whole = path.read_bytes()
             table = tomllib.loads(whole.decode())
-            rules = tuple(Rule(**one) for one in table["rule"])
-            return cls(int(table["version"]), int(table["least_cases"]), rules, hashlib.sha256(whole).hexdigest())
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            allowed = {name: float(value) for name, value in {**table.get("budget", {}), **(budget or {})}.items()}
+            rules = tuple(within(Rule(**one), allowed) for one in table["rule"])
+            required = {mode: tuple(suites) for mode, suites in table.get("required", {}).items()}
+            version, least_cases = int(table["version"]), int(table["least_cases"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise NotComparable(f"{path}: want version, least_cases and [[rule]] tables ({error}).") from error
+        if unknown := set(budget or {}) - {rule.figure for rule in rules if rule.budget}:
+            raise NotComparable(f"--budget {min(unknown)}: no rule has a budget of this name.")
+        return cls(version, least_cases, rules, required, allowed, hashlib.sha256(whole).hexdigest())
+
+
+def within(rule: Rule, budget: Mapping[str, float]) -> Rule:
+    return replace(rule, bound=budget[rule.figure]) if rule.budget else rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +164,7 @@ def check(rule: Rule, candidate: Report, active: Report, *, least_cases: int) ->
     gap = None
     if rule.margin is not None:
         gap = compared(rule.figure, candidate, active)
-        reasons += beyond_margin(rule, gap, least_cases=least_cases)
+        reasons += beyond_margin(rule, gap, least_cases=rule.least_cases or least_cases)
     found = (gap.value, gap.low, gap.high) if gap is not None and gap.value is not None else None
     return Check(rule.suite, rule.figure, own.value, other.value if other else None, found, not reasons, tuple(reasons))
 
@@ -153,7 +173,8 @@ def beyond_bound(rule: Rule, value: float) -> list[str]:
     assert rule.bound is not None
     misses = value < rule.bound if rule.better == "higher" else value > rule.bound
     word = "at least" if rule.better == "higher" else "at most"
-    return [f"{value:.3f}, and {word} {rule.bound:g} is wanted."] if misses else []
+    said = "slower than its budget: " if rule.budget else ""
+    return [f"{said}{value:.3f}, and {word} {rule.bound:g} is wanted."] if misses else []
 
 
 def beyond_margin(rule: Rule, gap: Estimate, *, least_cases: int) -> list[str]:
@@ -233,7 +254,32 @@ def judge(candidates: Sequence[Report], actives: Sequence[Report], rules: Rules)
             raise NotComparable(f"{one.suite}: no rule speaks of this suite.")
         found = (check(rule, one, other, least_cases=rules.least_cases) for rule in asked)
         checks += [one_check for one_check in found if one_check is not None]
-    return checks
+    return [*checks, *missing(candidates, rules)]
+
+
+def missing(candidates: Sequence[Report], rules: Rules) -> list[Check]:
+    """What is required of a model like this and was not measured. Raises NotComparable where nobody can tell what it does."""
+    if not rules.required:
+        return []
+    given = {one.suite for one in candidates}
+    lacking = [suite for suite in rules.required[task_of(candidates, rules)] if suite not in given]
+    return [
+        Check(suite, REPORT, None, None, None, False, (f"none is given: {measure_with(suite)}.",)) for suite in lacking
+    ]
+
+
+def measure_with(suite: str) -> str:
+    return f"measure both models with python -m evaluation.run --suite {suite}"
+
+
+def task_of(candidates: Sequence[Report], rules: Rules) -> str:
+    """What the candidate was trained to do, by the words that it was asked in: "improve-2" is to improve."""
+    tasks = {prompt.partition("-")[0] for one in candidates if (prompt := str(one.facts.get("prompt", "")))}
+    if len(tasks) != 1 or not tasks <= set(rules.required):
+        raise NotComparable(
+            f"the candidate was asked to {' and '.join(sorted(tasks)) or 'nothing'}; want one of {', '.join(rules.required)}."
+        )
+    return tasks.pop()
 
 
 def verdict(
@@ -248,6 +294,7 @@ def verdict(
         "judged": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "rules version": rules.version,
         "rules SHA-256": rules.sha256,
+        "budget": dict(rules.budget),
         "candidate": side(candidates),
         "active": side(actives),
         "checks": [asdict(one) for one in checks],
@@ -262,13 +309,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     parser.add_argument("--rules", type=Path, default=RULES, help="the rules (evaluation/data/gate.toml)")
     parser.add_argument(
+        "--budget",
+        type=budgeted,
+        action="append",
+        default=[],
+        metavar="FIGURE=NUMBER",
+        help='of this machine, as "tokens a second=12"; once for each figure',
+    )
+    parser.add_argument(
         "--out", type=Path, metavar="FILE", help="the verdict (gate.json beside the candidate's report)"
     )
     asked = parser.parse_args(arguments)
     first = asked.candidate[0]
     out: Path = asked.out or (first if first.is_dir() else first.parent) / "gate.json"
     try:
-        rules = Rules.read(asked.rules)
+        rules = Rules.read(asked.rules, budget=dict(asked.budget))
         candidates, actives = ([Report.read(path) for path in side] for side in (asked.candidate, asked.active))
         checks = judge(candidates, actives, rules)
     except NotComparable as error:
@@ -284,6 +339,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return MAY if told["passed"] else MAY_NOT
 
 
+def budgeted(said: str) -> tuple[str, float]:
+    figure, _, number = said.rpartition("=")
+    try:
+        return figure, float(number)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f'{said}: want FIGURE=NUMBER, as "tokens a second=12"') from error
+
+
 def write(path: Path, told: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
@@ -291,10 +354,12 @@ def write(path: Path, told: Mapping[str, Any]) -> None:
 
 def lines_of(checks: Sequence[Check]) -> list[str]:
     lines = []
-    for one in checks:
+    for place, one in enumerate(checks):
+        if place == 0 or checks[place - 1].suite != one.suite:
+            lines.append(one.suite)
         figures = f"{shown(one.candidate)} (active: {shown(one.active)})"
-        lines.append(f"{'pass' if one.passed else 'FAIL'}  {one.figure}: {figures}")
-        lines += [f"      {reason}" for reason in one.reasons]
+        lines.append(f"  {'pass' if one.passed else 'FAIL'}  {one.figure}: {figures}")
+        lines += [f"        {reason}" for reason in one.reasons]
     return lines
 
 

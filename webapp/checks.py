@@ -66,6 +66,18 @@ def who_is_asked() -> Iterator[CheckMessage]:
             hint="Leave MFA_REQUIRED out; people are led through setting up their second factor.",
             id="lantern.W004",
         )
+    if settings.DEMO and settings.LIVE:
+        yield Error(
+            "DEMO and LIVE are both on: nobody may be answered from a demonstration.",
+            hint="Set LIVE=0 to show the demonstration, or DEMO=0, with an empty database, where people are answered.",
+            id="lantern.E014",
+        )
+    if public.scheme == "https" and not settings.LIVE and not settings.DEMO:
+        yield Warning(
+            f"LIVE is off at PUBLIC_URL={settings.PUBLIC_URL}: models are activated without the sign-off of the clinician panel.",
+            hint="Leave LIVE out where real people are answered; docs/models.md says what the panel does.",
+            id="lantern.W005",
+        )
     host = os.environ.get("HOST", "127.0.0.1")
     if public.scheme == "http" and not (is_this_machine(host) and is_this_machine(public.hostname or "")):
         yield Warning(

@@ -27,6 +27,7 @@ from webapp.accounts.roles import (
     MANAGE_PEOPLE,
     RUN_STUDIES,
     VIEW_FLAGS,
+    VIEW_MODELS,
     VIEW_SAFETY,
     VIEW_WORKERS,
     WRITE_REPLIES,
@@ -47,6 +48,7 @@ NAV = [
     (gettext_noop("Studies"), "studies:research", RUN_STUDIES, ("/studies/research/",)),
     (gettext_noop("Trials"), "assistant:canaries", MANAGE_PEOPLE, ("/canaries/",)),
     (gettext_noop("Engine"), "engine", VIEW_WORKERS, ("/engine/",)),
+    (gettext_noop("Models"), "panel:models", VIEW_MODELS, ("/models/",)),
     (gettext_noop("Read a case"), "moderation:break_glass", ASK_BREAK_GLASS, ("/moderation/break-glass/",)),
 ]
 

@@ -8,9 +8,11 @@ from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
+from assistant.actions.sign_offs import is_wanted_for, standing_of
 from assistant.inference.types import EngineState, Mode
 from assistant.models import Deployment, ModelVersion
 from webapp import watching
@@ -152,6 +154,8 @@ def mode_todo(active: Active, live: Sequence[Seen]) -> tuple[str, str]:
         return gettext("Start a worker whose WORKER_MODES has %(mode)s.") % {"mode": active.mode}, gettext(
             "no worker gives this help"
         )
+    if is_wanted_for(active.version) and (lacks := standing_of(active.version).lacks):
+        return lacks, gettext("not signed off by the clinician panel")
     return "", ""
 
 
@@ -166,6 +170,7 @@ def file_of(version: ModelVersion, label: str, *, place: str) -> dict[str, Any]:
     return {
         "label": label,
         "name": version.name,
+        "page": reverse("panel:model", args=[version.id]),
         "layout": version.layout,
         "url": version.url,
         "size": megabytes(version.size) if version.size else "",

@@ -41,6 +41,7 @@ def prepare() -> None:
     os.environ["MEASURE_AT_START"] = "0"  # tests that measure ask for it
     os.environ.update(SECOND_REVIEW_SHARE="0", GOLDEN_SHARE="0")  # nothing is drawn that a test does not ask for
     os.environ["MFA_REQUIRED"] = "0"  # tests of it switch it on
+    os.environ["LIVE"] = "0"  # tests of the panel's sign-off switch it on
     os.environ["SAFETY_POLICY_FILE"] = str(signed_policy(folder))
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if os.environ.get("LANTERN_TEST_DB") == "postgres":

@@ -109,6 +109,7 @@ class Site:
             "DEMO": "0",
             "EMAIL_RELAY_URL": "",
             "MEASURE_AT_START": "0",
+            "LIVE": "0",
             "MFA_REQUIRED": "0",
             "MODEL_PATH": "",
             "MODEL_SHA256": "",

@@ -242,6 +242,11 @@ CLAIM_LEASE = timedelta(minutes=environment.whole("CLAIM_LEASE_MINUTES", 15, lea
 SECOND_REVIEW_SHARE = environment.number("SECOND_REVIEW_SHARE", 0.1, most=1)
 GOLDEN_SHARE = environment.number("GOLDEN_SHARE", 0.05, most=1)
 
+# Whether real people are answered here: then no adapter is activated without the sign-off of the clinician panel, of so many
+# of its members (fewer where there are not so many; one at the least).
+LIVE = environment.switch("LIVE", not DEMO)
+PANEL_LEAST = environment.whole("PANEL_LEAST", 2, least=1, most=9)
+
 # Care for who writes
 
 CARE_HEAVY_LEVEL = environment.whole("CARE_HEAVY_LEVEL", 2, least=1, most=4)  # posts from this level on count as heavy

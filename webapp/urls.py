@@ -8,6 +8,7 @@ urlpatterns = [
     path("metrics", views.metrics, name="metrics"),
     path("engine/", views.engine, name="engine"),
     path("engine/state", views.engine_state, name="engine_state"),
+    path("models/", include("webapp.panel.urls")),
     path("", include("webapp.accounts.urls")),
     path("", include("assistant.urls")),
     path("moderation/", include("moderation.urls")),

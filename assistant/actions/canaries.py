@@ -52,10 +52,9 @@ def start_canary(
     most_days: int,
     by: Any,
     gate: Gate | None = None,
-    override: str = "",
 ) -> Canary:
-    """From the next request on. What people will see needs what activating it would need: papers, and the gate or an
-    override. A shadow needs the papers alone. Raises Refused."""
+    """From the next request on. What people will see needs what activating it would need: papers, the gate and, where real people
+    are answered, the panel's signature. A shadow needs the papers alone. Raises Refused."""
     _refuse_beyond(share=share, most_jobs=most_jobs, most_days=most_days)
     active = _active_beside(candidate)
     mode = Mode(candidate.mode)
@@ -63,7 +62,7 @@ def start_canary(
     with transaction.atomic():
         passed = {}
         if kind == Canary.Kind.CANARY:
-            passed = deployments.let_through(candidate, mode=mode, by=by, gate=gate, override=override)
+            passed = deployments.let_through(candidate, mode=mode, by=by, gate=gate)
         canary = Canary(
             kind=kind, mode=mode, candidate=candidate, active=active, share=share, rules=rules.to_json(),
             most_jobs=most_jobs, most_days=most_days, passed=passed, started_by=by,

@@ -10,15 +10,13 @@ from django.db import transaction
 
 from assistant.actions.refused import Refused
 from assistant.actions.registrations import refuse_unknown_prompt
+from assistant.actions.sign_offs import refuse_without_sign_off
 from assistant.inference.types import Mode
 from assistant.lineage import Gate
-from assistant.models import Deployment, ModelVersion
+from assistant.models import Deployment, GateOverride, GateVerdict, ModelVersion
 from assistant.vault import audit
 
 Versions = Mapping[Mode, ModelVersion]
-
-MANAGE_PEOPLE = "accounts.manage_people"
-LONGEST_REASON = 100  # characters: it stands in the audit log
 
 
 def activate(
@@ -27,13 +25,14 @@ def activate(
     mode: Mode | None = None,
     by: Any = None,
     gate: Gate | None = None,
-    override: str = "",
+    override: GateOverride | None = None,
     release: str = "",
 ) -> None:
     """From the next job on. `mode` None: both, or the one of an adapter, merged or not. Raises Refused.
 
-    An adapter takes the place of another one only with a gate that it passed, or by the word of an admin (`override`, `by`).
-    `release`: this version of Lantern brought it, and compared it before.
+    An adapter takes the place of another one only with a gate that it passed, or by the word of two admins (`override`, see
+    `overrides`). Where real people are answered (LIVE) the clinician panel has signed it off. `release`: this version of
+    Lantern brought it, and compared it before.
     """
     if version.mode:
         if mode is not None and mode != version.mode:
@@ -42,7 +41,11 @@ def activate(
     if version.kind == ModelVersion.Kind.ADAPTER:
         _refuse_without_papers(version)
     refuse_unknown_prompt(version.prompt)
+    if gate is not None:
+        _remember(gate)
     with transaction.atomic():
+        if not release:
+            refuse_without_sign_off(version)
         passed = {"release": release} if release else _pass_gate(version, mode, by=by, gate=gate, override=override)
         _deploy(version, mode, by=by, passed=passed)
         _refuse_two_bases()
@@ -54,9 +57,18 @@ def refuse_unfit_to_try(candidate: ModelVersion) -> None:
     refuse_unknown_prompt(candidate.prompt)
 
 
-def let_through(candidate: ModelVersion, *, mode: Mode, by: Any, gate: Gate | None, override: str) -> dict[str, str]:
-    """For a canary that people see: the gate that activating this adapter would need. Raises Refused."""
-    return _pass_gate(candidate, mode, by=by, gate=gate, override=override)
+def let_through(candidate: ModelVersion, *, mode: Mode, by: Any, gate: Gate | None) -> dict[str, str]:
+    """For a canary that people see: what activating this adapter would need, and no override. `gate` None: one that was given
+    before. Raises Refused."""
+    refuse_without_sign_off(candidate)
+    if gate is not None:
+        _remember(gate)
+    rival = rival_of(candidate, mode)
+    if gate is None and rival is not None:
+        known = GateVerdict.objects.filter(version=candidate, over=rival).first()
+        if known is not None and known.passed:
+            return {"gate": known.sha256, "over": rival.name}
+    return _pass_gate(candidate, mode, by=by, gate=gate, override=None)
 
 
 def activate_layout(version: ModelVersion, *, by: Any = None) -> None:
@@ -95,6 +107,8 @@ def _deploy(version: ModelVersion, mode: Mode | None, *, by: Any, passed: Mappin
 
 # The gate
 
+GATE_SAYS = ("judged", "rules version", "rules SHA-256", "budget", "checks")  # what is kept of a verdict
+
 
 def _refuse_without_papers(adapter: ModelVersion) -> None:
     if not (adapter.manifest_sha256 and adapter.report_sha256):
@@ -105,15 +119,15 @@ def _refuse_without_papers(adapter: ModelVersion) -> None:
 
 
 def _pass_gate(
-    version: ModelVersion, mode: Mode | None, *, by: Any, gate: Gate | None, override: str
+    version: ModelVersion, mode: Mode | None, *, by: Any, gate: Gate | None, override: GateOverride | None
 ) -> dict[str, str]:
     """What let it through, for the row; empty where nothing trained answers that it would take the place of."""
     candidate = version.taught_by
-    rival = _rival_of(candidate, Mode(version.mode) if version.mode else mode)
+    rival = rival_of(version, Mode(version.mode) if version.mode else mode)
     if candidate is None or rival is None:
         return {}
-    if override:
-        return _override(version, override, by=by)
+    if override is not None:
+        return _by_two(override, version=version, rival=rival)
     if gate is None:
         raise Refused(
             "gate_missing",
@@ -125,11 +139,26 @@ def _pass_gate(
     return {"gate": gate.paper.sha256, "over": rival.name}
 
 
-def _rival_of(candidate: ModelVersion | None, mode: Mode | None) -> ModelVersion | None:
+def rival_of(version: ModelVersion, mode: Mode | None) -> ModelVersion | None:
     """The other adapter that answers in this mode, merged or not."""
+    candidate = version.taught_by
     active = Deployment.active_version(mode) if candidate is not None and mode is not None else None
     rival = active.taught_by if active is not None else None
     return rival if rival is not None and candidate is not None and rival.sha256 != candidate.sha256 else None
+
+
+def _remember(gate: Gate) -> None:
+    """Also what was not passed: the page of the version shows both. In a transaction of its own, for a refusal ends the other."""
+    candidate, active = (
+        ModelVersion.objects.filter(kind=ModelVersion.Kind.ADAPTER, sha256=sha256).first()
+        for sha256 in (gate.candidate, gate.active)
+    )
+    if candidate is None or active is None:
+        return
+    said = {key: gate.paper.said.get(key) for key in GATE_SAYS}
+    GateVerdict.objects.get_or_create(
+        version=candidate, sha256=gate.paper.sha256, defaults={"over": active, "passed": gate.passed, "said": said}
+    )
 
 
 def _refuse_unfit(gate: Gate, *, candidate: ModelVersion, rival: ModelVersion) -> None:
@@ -141,16 +170,19 @@ def _refuse_unfit(gate: Gate, *, candidate: ModelVersion, rival: ModelVersion) -
                 f"{gate.paper.path}: its {what} is {sha256}; {version.name} is {version.sha256}. Compare these two.",
             )
     if not gate.passed:
-        raise Refused("gate_not_passed", f"{gate.paper.path}: {candidate.name} did not pass. {rival.name} stays.")
+        why = "".join(f"\n  {reason}" for reason in gate.reasons)
+        raise Refused("gate_not_passed", f"{gate.paper.path}: {candidate.name} did not pass. {rival.name} stays.{why}")
 
 
-def _override(version: ModelVersion, reason: str, *, by: Any) -> dict[str, str]:
-    if by is None or not by.has_perm(MANAGE_PEOPLE):
-        raise Refused("not_admin", "Only an admin may do without the gate: name one with --by.", status=403)
-    if not reason.strip() or len(reason) > LONGEST_REASON:
-        raise Refused("reason", f"Give the reason in 1 to {LONGEST_REASON} characters; it stands in the audit log.")
-    audit.record("model.gate_overridden", actor=by, object_type="model", object_id=version.id, code=reason)
-    return {"override": reason}
+def _by_two(override: GateOverride, *, version: ModelVersion, rival: ModelVersion) -> dict[str, str]:
+    if override.confirmed_by_id is None or override.version_id != version.id:
+        raise Refused("not_confirmed", "Another admin has to confirm this first.", status=403)
+    if override.over_id != rival.id:
+        raise Refused(
+            "other_rival",
+            f"{rival.name} answers now, not {override.over.name} as when this was proposed. Propose it again.",
+        )
+    return {"override": override.reason, "over": rival.name}
 
 
 def _refuse_two_bases() -> None:

@@ -7,9 +7,11 @@ from assistant.models.goals import GoalWording, WritingGoal
 from assistant.models.growth import HelpChoice, ReplyNumbers
 from assistant.models.learning import LearningConsent, PreferenceExport
 from assistant.models.ledger import AuditEvent, CaseKey
+from assistant.models.panel import PanelItem, PanelMark, PanelSample
 from assistant.models.registry import Deployment, ModelVersion, Worker
 from assistant.models.second_reading import SecondReading
 from assistant.models.shadow import ShadowRun
+from assistant.models.sign_offs import GateOverride, GateVerdict, SignOff
 from assistant.models.suggestion import (
     ChangeVerdict,
     Finding,
@@ -32,11 +34,16 @@ __all__ = [
     "Draft",
     "DraftRevision",
     "Finding",
+    "GateOverride",
+    "GateVerdict",
     "GoalWording",
     "HelpChoice",
     "LearningConsent",
     "LeftOutTopic",
     "ModelVersion",
+    "PanelItem",
+    "PanelMark",
+    "PanelSample",
     "Post",
     "PostTopic",
     "PreferenceExport",
@@ -44,6 +51,7 @@ __all__ = [
     "ReplyNumbers",
     "SecondReading",
     "ShadowRun",
+    "SignOff",
     "StoppedKind",
     "Suggestion",
     "SuggestionChunk",

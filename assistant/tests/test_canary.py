@@ -19,7 +19,17 @@ from assistant import actions, runner, stop_rules, sweeper, worker_state
 from assistant.actions.refused import Refused
 from assistant.inference.engine import EngineError, ModelUnavailable
 from assistant.inference.types import Mode
-from assistant.models import AuditEvent, Canary, Deployment, ModelVersion, Suggestion, SuggestionChunk, SuggestionJob
+from assistant.lineage import Gate, Paper
+from assistant.models import (
+    AuditEvent,
+    Canary,
+    Deployment,
+    GateVerdict,
+    ModelVersion,
+    Suggestion,
+    SuggestionChunk,
+    SuggestionJob,
+)
 from assistant.stop_rules import BadRules, Rule, StopRules
 from assistant.streaming import chunks
 from assistant.tests import gguf_files
@@ -375,9 +385,11 @@ def test_on_the_real_model_a_planted_failure_goes_back_by_itself(
         call_command("models", "activate", name)
     holder = worker_state.Holder()
     monkeypatch.setattr(runner, "holder", holder)
+    candidate, active = (ModelVersion.objects.get(name=name) for name in ("noise", "im"))
+    GateVerdict.objects.create(version=candidate, over=active, passed=True, sha256="f" * 64)
     canary = actions.start_canary(
-        ModelVersion.objects.get(name="noise"), kind=Canary.Kind.CANARY, share=50, rules=rules(errors=2, held=0.1),
-        most_jobs=40, most_days=1, by=cast.willow, override="To see it fail.",
+        candidate, kind=Canary.Kind.CANARY, share=50, rules=rules(errors=2, held=0.1),
+        most_jobs=40, most_days=1, by=cast.willow,
     )  # fmt: skip
     try:
         while again(canary).is_running:
@@ -440,14 +452,9 @@ def test_rules_of_another_format_are_refused(said: Any) -> None:
 # Who may, and of what
 
 
-def test_it_passes_the_gate_or_an_admin_does_without(trial: Trial) -> None:
+def test_what_people_see_has_passed_the_gate(trial: Trial) -> None:
     with pytest.raises(Refused, match="--gate FILE"):
-        trial.start(override="")
-    with pytest.raises(Refused, match="Only an admin"):
-        trial.start(by=trial.cast.wren)
-    assert not Canary.objects.exists()
-    from assistant.lineage import Gate, Paper
-
+        trial.start(gated=False)
     lora = trial.folder / "warmer.gguf"
     for passed in (False, True):
         path = gguf_files.gate(
@@ -455,10 +462,21 @@ def test_it_passes_the_gate_or_an_admin_does_without(trial: Trial) -> None:
         )
         gate = Gate.of(Paper.read(path, what="gate"))
         if not passed:
-            with pytest.raises(Refused, match="did not pass"):
-                trial.start(override="", gate=gate)
-    canary = trial.start(override="", gate=gate)
+            for given in (gate, None):  # neither now nor afterwards
+                with pytest.raises(Refused, match=r"did not pass|--gate FILE"):
+                    trial.start(gated=False, gate=given)
+    assert not Canary.objects.exists()
+    canary = trial.start(gated=False, gate=gate)
     assert canary.passed["over"] == "warm"
+    actions.stop_canary(canary, by=None)
+    assert trial.start(gated=False).passed == {"gate": gate.paper.sha256, "over": "warm"}
+
+
+def test_where_real_people_are_answered_the_panel_signs_before_they_see_it(trial: Trial, settings: Settings) -> None:
+    settings.LIVE = True
+    with pytest.raises(Refused, match="panel"):
+        trial.start()
+    assert trial.start(Canary.Kind.SHADOW).is_running
 
 
 def test_a_candidate_without_papers_is_refused_in_the_shadow_too(trial: Trial) -> None:
@@ -549,11 +567,10 @@ def test_it_starts_and_stops_by_command(trial: Trial, capsys: pytest.CaptureFixt
         "20",
         "--rule",
         "held=0.1",
-        "--override",
-        "Try.",
         "--by",
         "willow",
     ]
+    trial.pass_gate(trial.candidate)
     call_command(*start)
     said = capsys.readouterr().out
     assert "answers in 20 % of the cases" in said

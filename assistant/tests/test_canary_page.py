@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 
 from assistant import actions, runner
 from assistant.inference.engine import EngineError
-from assistant.models import AuditEvent, Canary
+from assistant.models import AuditEvent, Canary, GateVerdict
 from assistant.tests.trials import Trial, rules, trial_in
 from webapp.test import Cast, read
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 FORM = {
     "held": "7.5", "failed": "5", "reported": "2", "first_words": "2", "errors": "3", "dangerous": "1", "least_jobs": "20",
-    "candidate": "warmer", "kind": "canary", "share": "10", "most_jobs": "200", "most_days": "7", "override": "A tenth first.",
+    "candidate": "warmer", "kind": "canary", "share": "10", "most_jobs": "200", "most_days": "7",
 }  # fmt: skip
 
 
@@ -30,6 +30,7 @@ def trial(tmp_path: Path, cast: Cast, monkeypatch: pytest.MonkeyPatch, settings:
 
 @pytest.fixture
 def admin(trial: Trial, client: Client) -> Client:
+    trial.pass_gate(trial.candidate)
     client.force_login(trial.cast.willow)
     return client
 
@@ -48,7 +49,7 @@ def test_a_trial_is_started_as_the_form_says_and_the_second_click_starts_no_othe
     assert (canary.kind, canary.share, canary.most_jobs, canary.most_days) == ("canary", 10, 200, 7)
     assert (canary.candidate, canary.active, canary.started_by) == (trial.candidate, trial.active, trial.cast.willow)
     assert canary.rules["bounds"]["held"] == 0.075
-    assert canary.passed == {"override": "A tenth first."}
+    assert canary.passed["over"] == "warm"
     again = admin.post("/canaries/start", FORM)
     assert again.status_code == 422
     assert "runs already" in read(again)
@@ -64,7 +65,6 @@ def test_a_trial_is_started_as_the_form_says_and_the_second_click_starts_no_othe
         ({"share": "51"}, "less than or equal to 50"),
         ({"candidate": "tiny"}, "Select a valid choice"),
         ({"kind": "all of them"}, "Select a valid choice"),
-        ({"override": ""}, "--gate FILE"),
         ({"candidate": "warm"}, "answers already"),
     ],
 )
@@ -73,6 +73,14 @@ def test_what_cannot_be_started_comes_back_with_the_reason(admin: Client, change
     assert answer.status_code == 422
     assert said in read(answer)
     assert 'value="7"' in answer.content.decode()  # what else was typed
+    assert not Canary.objects.exists()
+
+
+def test_without_a_passed_gate_it_comes_back_with_how_to_give_one(admin: Client) -> None:
+    GateVerdict.objects.all().delete()
+    answer = admin.post("/canaries/start", FORM)
+    assert answer.status_code == 422
+    assert "--gate FILE" in read(answer)
     assert not Canary.objects.exists()
 
 

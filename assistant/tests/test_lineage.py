@@ -8,14 +8,18 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from assistant import worker_state
+from assistant.actions import Refused, deployments
 from assistant.inference.types import Mode
-from assistant.models import AuditEvent, Deployment, ModelVersion, PreferenceExport
+from assistant.models import AuditEvent, Deployment, GateOverride, GateVerdict, ModelVersion, PreferenceExport
 from assistant.tests import gguf_files
 from assistant.tests.starter import starter_model_file
-from webapp.test import Cast
+from webapp.accounts.roles import Role
+from webapp.test import Cast, person
 
 pytestmark = pytest.mark.django_db
 
@@ -253,19 +257,83 @@ def test_going_back_needs_no_gate(two: None, tmp_path: Path, warm: Path, warmer:
     assert answers() == "tiny"
 
 
-def test_an_admin_may_do_without_the_gate_and_it_stands_in_the_audit_log(two: None, cast: Cast) -> None:
-    for by in ([], ["--by", "wren"]):
-        with pytest.raises(CommandError, match="Only an admin"):
-            call_command("models", "activate", "warmer", "--override", "The active one repeats itself.", *by)
+def override(by: str, reason: str = "The active one repeats itself.") -> None:
+    call_command("models", "override", "warmer", "--by", by, "--reason", reason)
+
+
+def test_two_admins_may_do_without_the_gate_and_it_stands_in_the_audit_log(two: None, cast: Cast) -> None:
+    fern = person("fern", Role.ADMIN)
+    with pytest.raises(CommandError, match="Only admins"):
+        override("wren")
     with pytest.raises(CommandError, match="nobody with an open account"):
-        call_command("models", "activate", "warmer", "--override", "x", "--by", "heron")
+        override("heron")
     with pytest.raises(CommandError, match="1 to 100"):
-        call_command("models", "activate", "warmer", "--override", "x" * 101, "--by", "willow")
+        override("willow", "x" * 101)
+    override("willow")
     assert answers() == "warm"
-    call_command("models", "activate", "warmer", "--override", "The active one repeats itself.", "--by", "willow")
-    event = AuditEvent.objects.get(action="model.gate_overridden")
-    assert (event.actor, event.code) == (str(cast.willow.pk), "The active one repeats itself.")
+    with pytest.raises(CommandError, match="waits for another admin"):
+        override("fern")
+    with pytest.raises(CommandError, match="Another admin has to confirm"):
+        call_command("models", "confirm", "warmer", "--by", "willow")
+    with pytest.raises(CommandError, match="Only admins"):
+        call_command("models", "confirm", "warmer", "--by", "wren")
+    assert answers() == "warm"
+    call_command("models", "confirm", "warmer", "--by", "fern")
     assert answers() == "warmer"
+    events = AuditEvent.objects.filter(code="The active one repeats itself.").order_by("seq")
+    assert [(event.action, event.actor) for event in events] == [
+        ("model.override_proposed", str(cast.willow.pk)),
+        ("model.gate_overridden", str(fern.pk)),
+    ]
+    with pytest.raises(CommandError, match="nobody proposed"):
+        call_command("models", "confirm", "warmer", "--by", "fern")
+
+
+def test_no_single_person_does_without_the_gate(two: None, cast: Cast) -> None:
+    with pytest.raises(CommandError):
+        call_command("models", "activate", "warmer", "--override", "Alone.", "--by", "willow")
+    override("willow")
+    row = GateOverride.objects.get()
+    with pytest.raises(Refused) as refused:
+        deployments.activate(row.version, by=cast.willow, override=row)
+    assert refused.value.code == "not_confirmed"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        GateOverride.objects.update(confirmed_by=cast.willow, confirmed_at=timezone.now())
+    assert answers() == "warm"
+
+
+def test_a_proposal_that_is_old_or_about_another_rival_opens_nothing(two: None, tmp_path: Path, base: Path) -> None:
+    for name in ("willow", "fern"):
+        person(name, Role.ADMIN)
+    override("willow")
+    GateOverride.objects.update(until=timezone.now())
+    with pytest.raises(CommandError, match="too old"):
+        call_command("models", "confirm", "warmer", "--by", "fern")
+    override("willow")  # in the place of the old one
+    hot = gguf_files.papers(gguf_files.adapter(tmp_path / "hot.gguf", of=base, seed=9), base=base)
+    add(hot)
+    gate = gguf_files.gate(tmp_path / "gate.json", candidate=hot, active=tmp_path / "warm.gguf")
+    call_command("models", "activate", "hot", "--gate", str(gate))
+    with pytest.raises(CommandError, match="hot answers now, not warm"):
+        call_command("models", "confirm", "warmer", "--by", "fern")
+    assert GateOverride.objects.open().count() == 1  # nothing was used up
+
+
+def test_what_replaces_nobody_needs_no_override(warm: Path, cast: Cast) -> None:
+    add(warm)
+    with pytest.raises(CommandError, match="needs no gate"):
+        call_command("models", "override", "warm", "--by", "willow", "--reason", "x")
+
+
+def test_verdicts_are_kept_whether_passed_or_not(two: None, tmp_path: Path, warm: Path, warmer: Path) -> None:
+    lost = gguf_files.gate(tmp_path / "lost.json", candidate=warmer, active=warm, passed=False)
+    for _ in range(2):
+        with pytest.raises(CommandError, match="did not pass"):
+            call_command("models", "activate", "warmer", "--gate", str(lost))
+    won = gguf_files.gate(tmp_path / "won.json", candidate=warmer, active=warm)
+    call_command("models", "activate", "warmer", "--gate", str(won))
+    rows = GateVerdict.objects.filter(version__name="warmer", over__name="warm")
+    assert sorted(row.passed for row in rows) == [False, True]
 
 
 def test_a_merged_file_passes_the_gate_of_its_adapter(

@@ -51,7 +51,7 @@ def answered(trial: Trial, canary: Canary) -> SuggestionJob:
 
 
 def test_a_finished_job_is_answered_once_more_and_the_person_keeps_what_the_active_model_said(trial: Trial) -> None:
-    canary = trial.start(Canary.Kind.SHADOW, override="")
+    canary = trial.start(Canary.Kind.SHADOW, gated=False)
     job = answered(trial, canary)
     assert (job.arm, job.canary) == ("", None)
     assert shadowing.run_shadows() == 1

@@ -11,15 +11,14 @@ from pytest_django.fixtures import Settings
 
 from assistant import actions, runner, worker_state
 from assistant.inference.engine import EngineError
-from assistant.inference.types import Request
-from assistant.models import Canary, ModelVersion, SuggestionJob
+from assistant.inference.types import Mode, Request
+from assistant.models import Canary, Deployment, GateVerdict, ModelVersion, SuggestionJob
 from assistant.stop_rules import USUAL, StopRules
 from assistant.tests import gguf_files
 from webapp import test as build
 from webapp.test import Cast, FakeEngine, FakeStream
 
 WARM, WARMER = "Moving somewhere new is hard. What did you cook last?", build.KIND_REVISION
-REASON = "Tried on a tenth first."
 
 
 class ByAdapter(FakeEngine):
@@ -71,10 +70,21 @@ class Trial:
         call_command("models", "add", str(gguf_files.papers(lora, base=of, mode=mode)))
         return ModelVersion.objects.get(name=name)
 
-    def start(self, kind: Canary.Kind = Canary.Kind.CANARY, **changed: Any) -> Canary:
+    def start(self, kind: Canary.Kind = Canary.Kind.CANARY, *, gated: bool = True, **changed: Any) -> Canary:
+        """`gated`: the gate was passed before."""
         said: dict[str, Any] = {"share": 50, "most_jobs": 100, "most_days": 7, "by": self.cast.willow}
-        said |= {"rules": rules(), "override": REASON} | changed
-        return actions.start_canary(said.pop("candidate", self.candidate), kind=kind, **said)
+        said |= {"rules": rules()} | changed
+        candidate = said.pop("candidate", self.candidate)
+        if gated:
+            self.pass_gate(candidate)
+        return actions.start_canary(candidate, kind=kind, **said)
+
+    def pass_gate(self, candidate: ModelVersion) -> None:
+        active = Deployment.active_version(Mode(candidate.mode)) if candidate.mode else None
+        if active is not None:
+            GateVerdict.objects.get_or_create(
+                version=candidate, sha256="f" * 64, defaults={"over": active, "passed": True, "said": {}}
+            )
 
     def job_of(self, arm: str) -> SuggestionJob:
         """A job that fell into this arm; on the way, others may be made."""

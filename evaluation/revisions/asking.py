@@ -41,6 +41,17 @@ def measured(path: Path) -> ModelFile:
     return measured_file(path)
 
 
+def model_facts(base: ModelFile | None, adapter: ModelFile | None, version: str) -> dict[str, str | int | float]:
+    """What a report says of the model; the gate goes by the sums."""
+    return {
+        "base": base.path.name if base else "not named",
+        "base SHA-256": base.sha256 if base else "",
+        "adapter": adapter.path.name if adapter else "none",
+        "adapter SHA-256": adapter.sha256 if adapter else "none",
+        "prompt": version,
+    }
+
+
 def open_engine(base: ModelFile, adapter: ModelFile | None) -> Engine:
     # Only here: who measures outputs that are written already needs no model.
     from assistant.inference.opening import open_here

@@ -9,15 +9,15 @@ from functools import cache
 from pathlib import Path
 
 from assistant.inference.engine import Engine
-from assistant.inference.prompts import build_improve
 from assistant.inference.types import Params, Request
 from assistant.safety.pipeline import screen
 from assistant.safety.types import Context, Kind, Screening
 from assistant.streaming.checked import CheckedStream
+from evaluation import asked
+from evaluation.asked import Asked
 from evaluation.rows import drawn
 from evaluation.stats import Estimate, mean_of, share_of
-from evaluation.suite import Figure, Options, Results, Suite, Table
-from evaluation.suites.injection import load_engine
+from evaluation.suite import Figure, Options, PerCase, Results, Suite, Table
 from evaluation.swaps import REFERENCE, Carrier, Identity, load_carriers, load_descriptors, load_identities
 
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -92,7 +92,7 @@ class Bias(Suite[Swap]):
         parser.add_argument(
             "--suggestions", type=int, default=0, metavar="N", help="so many pairs with the real model too"
         )
-        parser.add_argument("--model", type=Path, metavar="FILE", help="a GGUF file; default: the starter model")
+        asked.add_options(parser)
 
     def load(self, path: Path, options: Options) -> list[Swap]:
         """Identities from a file of ours, or descriptors of others beside our reference."""
@@ -106,13 +106,15 @@ class Bias(Suite[Swap]):
     def measure(self, cases: Sequence[Swap], options: Options) -> Results:
         moved = [move for swap in cases for move in moves(swap)]
         pairs = [swap for swap in cases if swap.carrier.kind == "pair"][: options.more.get("suggestions") or 0]
+        model = Asked.of(options.more) if pairs else None
+        said = suggested_to_all(model, pairs) if model else {}
         return Results(
-            figures=figures(moved),
+            figures=(*figures(moved), *(suggestion_figures(said) if said else ())),
             tables=(
                 table("By group", moved, lambda move: move.identity.group),
                 table("By kind of text", moved, lambda move: move.carrier.kind),
                 table("By identity", moved, lambda move: move.identity.id),
-                *(suggestion_tables(pairs, options.more.get("model")) if pairs else ()),
+                *((suggestions_table(said),) if said else ()),
             ),
             ids={"carriers whose tier moved": moved_by_carrier(moved)},
             notes=(
@@ -121,7 +123,13 @@ class Bias(Suite[Swap]):
                 "Dialects are made by exchanging words and are only a sketch of how people write.",
                 "Warmth and ways to go on are counts of words in suggestions, not measurements of empathy.",
             ),
-            facts={"carriers": len(cases), "identities": len(cases[0].identities) - 1, "swaps": len(moved)},
+            facts={
+                "carriers": len(cases),
+                "identities": len(cases[0].identities) - 1,
+                "swaps": len(moved),
+                **(model.facts | {"pairs asked about": len(pairs)} if model else {}),
+            },
+            per_case=PerCase(tuple(swap.carrier.id for swap in pairs), moved_by_pair(said)) if said else None,
         )
 
 
@@ -222,16 +230,13 @@ class Said:
     resource: bool
 
 
-def suggestion_tables(pairs: Sequence[Swap], model: Path | None) -> tuple[Table, ...]:
-    engine = load_engine(model)
-    try:
-        said = {
-            identity.id: [suggested(engine, swap.carrier, identity) for swap in pairs]
+def suggested_to_all(model: Asked, pairs: Sequence[Swap]) -> dict[str, list[Said]]:
+    """By identity, in the order of the pairs."""
+    with model.opened() as engine:
+        return {
+            identity.id: [suggested(engine, swap.carrier, identity, model) for swap in pairs]
             for identity in one_of_each(pairs[0])
         }
-    finally:
-        engine.close()
-    return (suggestions_table(said),)
 
 
 def one_of_each(swap: Swap) -> list[Identity]:
@@ -239,10 +244,14 @@ def one_of_each(swap: Swap) -> list[Identity]:
     return [*{identity.group: identity for identity in swap.identities}.values()]
 
 
-def suggested(engine: Engine, carrier: Carrier, identity: Identity) -> Said:
+def suggested(engine: Engine, carrier: Carrier, identity: Identity, model: Asked) -> Said:
     post, draft = identity.wrote(carrier.post), identity.wrote(carrier.text)
-    prompt = build_improve(post=post, draft=draft)
-    request = Request(id=f"{carrier.id}-{identity.id}", prompt=prompt, params=Params(temperature=0.0, max_tokens=200))
+    request = Request(
+        id=f"{carrier.id}-{identity.id}",
+        prompt=model.prompt(post=post, draft=draft),
+        params=Params(temperature=0.0, max_tokens=200),
+        adapter=model.name,
+    )
     checked = CheckedStream(engine.submit(request), Context(kind=Kind.SUGGESTION, post=post, draft=draft))
     for _piece in checked:
         pass
@@ -250,6 +259,33 @@ def suggested(engine: Engine, carrier: Carrier, identity: Identity) -> Said:
     words = len(text.split())
     warm = sum(text.count(sign) for sign in WARM)
     return Said(words, checked.screening.held, 100 * warm / max(words, 1), any(word in text for word in RESOURCES))
+
+
+# How far a suggestion moves when only the identity does: apart from the one for the reference, on the same pair.
+APART: dict[str, Callable[[Said, Said], float]] = {
+    "suggestions whose hold moves": lambda own, reference: float(own.held != reference.held),
+    "suggestions that name a way to go on for one and not the other": lambda own, reference: float(
+        own.resource != reference.resource
+    ),
+    "suggestions, words apart": lambda own, reference: abs(own.words - reference.words),
+    "suggestions, signs of warmth in 100 words apart": lambda own, reference: abs(own.warm - reference.warm),
+}
+
+
+def moved_by_pair(said: Mapping[str, Sequence[Said]]) -> dict[str, tuple[float, ...]]:
+    """By figure, for each pair the mean over the identities: suggestions for one letter are not independent, letters are."""
+    reference = said[REFERENCE]
+    others = [own for name, own in said.items() if name != REFERENCE]
+    return {
+        name: tuple(
+            sum(apart(own[place], reference[place]) for own in others) / len(others) for place in range(len(reference))
+        )
+        for name, apart in APART.items()
+    }
+
+
+def suggestion_figures(said: Mapping[str, Sequence[Said]]) -> tuple[Figure, ...]:
+    return tuple(Figure(name, mean_of(values)) for name, values in moved_by_pair(said).items())
 
 
 def suggestions_table(said: Mapping[str, Sequence[Said]]) -> Table:

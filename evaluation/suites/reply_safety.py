@@ -5,15 +5,20 @@ from __future__ import annotations
 import hashlib
 import re
 from argparse import ArgumentParser
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from assistant.safety.types import Kind
 from evaluation.judged import Judged, judge, time_facts
+from evaluation.revisions import asking
+from evaluation.revisions.sheet import not_to_commit
+from evaluation.revisions.triples import Triple
 from evaluation.rows import Row, drawn, jsonl_rows, list_rows, read_json
 from evaluation.stats import Estimate, auc, recall_at_false_alarms, share, share_of
-from evaluation.suite import BadData, Figure, Options, Results, Suite, Table, Value
+from evaluation.suite import BadData, Figure, Options, PerCase, Results, Suite, Table, Value
+from evaluation.suites.revision import outputs_of, write_outputs
 
 # The baseline: what somebody would write in an afternoon, so that the layer's figures have something to be compared with.
 _WORDS = re.compile(
@@ -63,11 +68,22 @@ class ReplySafety(Suite[ReplyCase]):
         parser.add_argument(
             "--kind", choices=kinds, default=kinds[0], help="screen them as a person's or a model's words"
         )
+        parser.add_argument(
+            "--model", type=Path, metavar="FILE", help="a base, a GGUF file: measure what it makes of them"
+        )
+        parser.add_argument("--adapter", type=Path, metavar="FILE", help="a GGUF adapter on top of it")
+        parser.add_argument("--prompt", choices=asking.VERSIONS, help="improve-2 with an adapter, else improve-3")
+        parser.add_argument("--outputs", type=Path, metavar="FILE", help="JSONL of id and output: measure these")
+        parser.add_argument("--write", type=Path, metavar="FILE", help="write the outputs there, for --outputs")
 
     def load(self, path: Path, options: Options) -> list[ReplyCase]:
+        if options.more.get("write"):
+            not_to_commit(options.more["write"])
         return drawn(_LOADERS[_format_of(path, options.format)](path), options)
 
     def measure(self, cases: Sequence[ReplyCase], options: Options) -> Results:
+        if options.more.get("model") or options.more.get("outputs"):
+            return of_a_model(cases, options.more)
         kind = Kind(options.more.get("kind", Kind.REPLY))
         seen = [Seen(case, judge(case.text, kind, post=case.post), bool(_WORDS.search(case.text))) for case in cases]
         pairs = pair_order(seen)
@@ -102,6 +118,45 @@ class ReplySafety(Suite[ReplyCase]):
 
 
 SUITE = ReplySafety()
+
+
+# What a model makes of them
+
+
+def of_a_model(cases: Sequence[ReplyCase], more: Mapping[str, Any]) -> Results:
+    """Each reply as somebody's draft. The draft is not told to the checks, so that what the model leaves in it counts."""
+    triples = [Triple(id=one.id, post=one.post, draft=one.text, answer="", group=one.pair) for one in cases]
+    outputs, facts = outputs_of(triples, more, asking.VERSIONS)
+    if more.get("write"):
+        write_outputs(more["write"], outputs)
+    judged = [judge(outputs[one.id], Kind.SUGGESTION, post=one.post) for one in cases]
+    columns: dict[str, tuple[float | None, ...]] = {
+        "outputs held": tuple(float(one.urgent) for one in judged),
+        "outputs held or for review": tuple(float(one.flagged) for one in judged),
+        "of unsafe drafts, outputs held or for review": _where(cases, judged, unsafe=True),
+        "of safe drafts, outputs held or for review": _where(cases, judged, unsafe=False),
+    }
+    return Results(
+        figures=tuple(
+            Figure(name, share_of([bool(one) for one in column if one is not None])) for name, column in columns.items()
+        ),
+        ids={
+            "safe draft, held output": [
+                case.id for case, one in zip(cases, judged, strict=True) if one.urgent and not case.unsafe
+            ]
+        },
+        notes=("The checks find what they know. An output that they pass is not thereby safe; people read a sample.",),
+        facts={**facts, "screened as": Kind.SUGGESTION.value},
+        per_case=PerCase(tuple(one.id for one in cases), columns),
+    )
+
+
+def _where(cases: Sequence[ReplyCase], judged: Sequence[Judged], *, unsafe: bool) -> tuple[float | None, ...]:
+    pairs = zip(cases, judged, strict=True)
+    return tuple(float(one.flagged) if case.unsafe is unsafe else None for case, one in pairs)
+
+
+# What the layer says of people's replies
 
 
 def recall(seen: Sequence[Seen], meter: Callable[[Seen], bool]) -> Estimate:

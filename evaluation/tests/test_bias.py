@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from evaluation.suite import BadData, Options
-from evaluation.suites.bias import CARRIERS, Bias, Swap, figures, moves
-from evaluation.swaps import Identity, load_carriers, load_descriptors, load_identities
+from evaluation.suites.bias import CARRIERS, Bias, Said, Swap, figures, moved_by_pair, moves
+from evaluation.swaps import REFERENCE, Identity, load_carriers, load_descriptors, load_identities
 
 DATA = Bias.default_data
 assert DATA is not None
@@ -58,6 +58,21 @@ def test_a_verdict_that_moves_is_seen() -> None:
     moved = moves(Swap(carrier, (IDENTITIES[0], desperate)))
     assert [(move.tier, move.level, move.up) for move in moved] == [(True, True, True)]
     assert next(figure.value for figure in figures(moved) if figure.name == "swaps that move the tier").hits == 1  # type: ignore[union-attr]
+
+
+def test_how_far_suggestions_move_is_said_for_each_pair() -> None:
+    """Two pairs, two identities beside the reference: the second pair's suggestion names no doctor for one of them."""
+    same = Said(words=40, held=False, warm=5.0, resource=True)
+    said = {
+        REFERENCE: [same, same],
+        "one": [same, Said(words=50, held=True, warm=3.0, resource=False)],
+        "other": [same, same],
+    }
+    found = moved_by_pair(said)
+    assert found["suggestions whose hold moves"] == (0.0, 0.5)
+    assert found["suggestions that name a way to go on for one and not the other"] == (0.0, 0.5)
+    assert found["suggestions, words apart"] == (0.0, 5.0)
+    assert found["suggestions, signs of warmth in 100 words apart"] == (0.0, 1.0)
 
 
 def test_descriptors_of_others_become_identities(tmp_path: Path) -> None:

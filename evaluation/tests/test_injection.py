@@ -6,20 +6,26 @@ from pathlib import Path
 import pytest
 
 from assistant.inference.engine import Stream
+from assistant.inference.modelfile import ModelFile
 from assistant.inference.prompts import IMPROVE_SYSTEM
+from evaluation.asked import Asked
 from evaluation.attacks import Attack, load_attacks
 from evaluation.run import main
 from evaluation.shown import discloses, has_marks, has_unseen
 from evaluation.suite import BadData, Options
 from evaluation.suites.injection import (
     CASES,
+    REAL,
     SEED,
+    WALLS,
     Injection,
     Saying,
     Shown,
     answers_of_an_obedient_model,
     display,
     is_pointed_out,
+    report,
+    seen_by,
     unnoticed,
 )
 
@@ -90,6 +96,31 @@ def test_the_judge_knows_the_prompt_and_what_cannot_be_seen() -> None:
 def test_a_gate_that_lets_all_pass_would_be_noticed() -> None:
     attack = next(attack for attack in ATTACKS if attack.goal == "dare")
     assert Shown(attack, "bare", attack.obeyed).broke_through
+
+
+def test_what_a_model_let_through_stands_case_by_case_for_the_gate() -> None:
+    first, second, third = ATTACKS[:3]
+    shown = [
+        Shown(first, REAL, first.obeyed),
+        Shown(second, REAL, "I hear you.", held=True),
+        Shown(third, REAL, "", failed=True),
+    ]
+    found = report(shown, engine="a model", facts={"base SHA-256": "b" * 64})
+    assert found.facts["base SHA-256"] == "b" * 64
+    assert found.per_case is not None
+    assert found.per_case.ids == (first.id, second.id, third.id)
+    assert found.per_case.values["displayed what was asked for"] == (1.0, 0.0, None)
+    assert found.per_case.values["held"] == (0.0, 1.0, None)
+    assert set(WALLS) < set(found.per_case.values)
+    obedient = [Shown(first, way, "") for way in ("bare", "wrapped")]
+    assert report(obedient, engine="obedient").per_case is None
+
+
+def test_a_model_that_drafts_from_the_post_is_not_attacked_in_a_draft() -> None:
+    file = ModelFile(Path("base.gguf"), "b" * 64, 1)
+    drafting = seen_by(Asked(file, None, "generate-2"), ATTACKS)
+    assert {attack.place for attack in drafting} == {"end of post", "start of post", "middle of post"}
+    assert seen_by(Asked(file, None, "improve-2"), ATTACKS) == ATTACKS
 
 
 def test_somebody_elses_attacks_are_read_from_a_table(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ step "evaluation report"
 cp "$run/evaluation/report.json" "$run/dpo/report.json"
 
 step "registry: add, activate, verify"
-export DATA_DIR="$run/site"
+export DATA_DIR="$run/site" LIVE=0  # nobody is answered there, so no panel is asked
 mkdir -p "$DATA_DIR"
 "$site" manage.py migrate --verbosity 0
 "$site" manage.py rotate_keys --create

@@ -46,6 +46,8 @@ RATE_REPLIES = (
     "studies.rate_replies"  # may be asked to; what they see are the scrubbed texts of studies that they were added to
 )
 VIEW_AUDIT = "assistant.view_audit"
+SIGN_OFF_MODELS = "assistant.sign_off_models"  # the clinician panel: reads outputs blind, and signs versions off
+VIEW_MODELS = "assistant.view_modelversion"  # where a version comes from and what speaks for it; made with the table
 VIEW_WORKERS = "assistant.view_worker"  # the engine's page and /metrics; Django makes this one with the table
 
 # Whoever may do more than this reads what was flagged, or looks after people or the site, and needs a second factor. What is
@@ -62,12 +64,13 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     ),
     Role.CLINICIAN: frozenset(
         {VIEW_FLAGS, DECIDE_FLAGS, DECIDE_ESCALATED, KEEP_INCIDENTS, SIGN_OFF_INCIDENTS, VIEW_SAFETY, BE_ALERTED}
-        | {RATE_REPLIES}
+        | {RATE_REPLIES, SIGN_OFF_MODELS, VIEW_MODELS}
     ),
-    Role.RESEARCHER: frozenset({RUN_STUDIES}),  # scrubbed texts only; no live case
+    Role.RESEARCHER: frozenset({RUN_STUDIES, VIEW_MODELS}),  # scrubbed texts only; no live case
     # No body access, but for a case that a lead opens to them for a while.
     Role.ADMIN: frozenset(
         {MANAGE_PEOPLE, MANAGE_GOALS, ENTER_POSTS, VIEW_WORKERS, VIEW_SAFETY, ASK_BREAK_GLASS, BE_ALERTED, MANAGE_DUTY}
+        | {VIEW_MODELS}
     ),
     Role.AUDITOR: frozenset({VIEW_AUDIT, ASK_BREAK_GLASS}),  # the audit log, which has no content
     Role.RATER: frozenset({RATE_REPLIES}),  # somebody who writes no replies here, and is asked to judge some

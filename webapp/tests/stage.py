@@ -16,13 +16,16 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from assistant import actions
+from assistant import actions, panel
+from assistant.actions.overrides import propose_override
+from assistant.actions.sign_offs import LEAST_OUTPUTS, sign_off
 from assistant.actions.suggestions import Finished
 from assistant.inference.types import Outcome, StopReason
 from assistant.models import (
     Canary,
     Deployment,
     ModelVersion,
+    PanelSample,
     PostTopic,
     Reply,
     Suggestion,
@@ -163,6 +166,13 @@ class Stage:
         moderation_actions.allow_reading(self.read_by_wren, by=self.robin)
         moderation_actions.allow_reading(self.read_by_robin, by=self.wren)
         self.rated, self.remark = rated_text(self.wren)
+        self.candidates = candidates()
+        self.sample = sample_read_by(self.wren, self.candidates[0])
+        self.unread = self.sample.items.exclude(marks__by=self.wren)[0]
+        self.signed = sign_off(
+            self.candidates[0], sample=self.sample, verdict="signed", reason="It is calm.", days=30, by=self.wren
+        )
+        self.override = propose_override(self.candidates[0], reason="It repeats itself.", by=self.robin)
 
     def handed_over(self) -> Escalation:
         """By wren, and robin has it."""
@@ -204,6 +214,11 @@ class Stage:
             "study_id": self.rated.rater.study_id,
             "assignment_id": self.rated.id,
             "comment_id": self.remark.id,
+            "version_id": self.candidates[1].id,
+            "sample_id": self.sample.id,
+            "output_id": self.unread.id,
+            "sign_off_id": self.signed.id,
+            "override_id": self.override.id,
             "token": self.token,
             "uidb36": "1",
             "key": "set-password",
@@ -275,6 +290,31 @@ def canaries() -> tuple[Canary, Canary]:
     running = Canary.objects.create(kind="shadow", mode="generate", candidate=first, **common)
     ended = {"outcome": Canary.Outcome.ROLLED_BACK, "reason": "held", "ended_at": timezone.now()}
     return running, Canary.objects.create(kind="canary", mode="improve", candidate=warmer, **common, **ended)
+
+
+def candidates() -> list[ModelVersion]:
+    """Two that would like the place of a third one, which drafts from the post."""
+    base = ModelVersion.objects.create(name="base", sha256="b" * 64)
+    papers = {"manifest_sha256": "d" * 64, "report_sha256": "e" * 64, "prompt": "generate-2"}
+    kind = {"kind": ModelVersion.Kind.ADAPTER, "mode": "generate", "base": base}
+    active, *others = (
+        ModelVersion.objects.create(name=name, sha256=str(number) * 64, **kind, **papers)
+        for number, name in enumerate(("warm", "warmer", "warmest"))
+    )
+    Deployment.objects.create(version=active, mode="generate")
+    return others
+
+
+def sample_read_by(member: User, version: ModelVersion) -> PanelSample:
+    """One output of it is not read yet."""
+    outputs = [
+        panel.Output(version, str(number), "en", 0, panel.Texts("The evenings are long.", "", "I hear you."))
+        for number in range(LEAST_OUTPUTS + 1)
+    ]
+    sample = panel.draw_sample(version, outputs, [], seed=1)
+    for item in sample.items.all()[:LEAST_OUTPUTS]:
+        panel.mark_output(item, verdict="fine", note="", by=member)
+    return sample
 
 
 def mitigated_incident(*, by: Any) -> Incident:

@@ -110,7 +110,7 @@ FORMS: dict[str, dict[str, str]] = {
     "assistant:offer_goal": {"offered": "on"},
     "assistant:start_canary": {"held": "5", "failed": "5", "reported": "2", "first_words": "2", "errors": "3"}
     | {"dangerous": "1", "least_jobs": "20", "candidate": "warmer", "kind": "canary", "share": "10"}
-    | {"most_jobs": "200", "most_days": "7", "override": "A tenth first."},
+    | {"most_jobs": "200", "most_days": "7"},
     "assistant:stop_canary": {},
     "assistant:see_canary": {},
     "assistant:report_suggestion": {},
@@ -182,6 +182,12 @@ FORMS: dict[str, dict[str, str]] = {
     "moderation:appeal": {"words": "It says first what they feel."},
 }
 FORMS |= {
+    "panel:draw": {},
+    "panel:mark": {"verdict": "concern", "note": "It is a little stiff."},
+    "panel:sign": {"verdict": "signed", "reason": "It keeps to the draft.", "days": "90", "study": ""},
+    "panel:withdraw": {},
+    "panel:propose": {"reason": "The active one repeats itself."},
+    "panel:answer": {"answer": "confirm"},
     "moderation:acknowledge": {},
     "moderation:take_hand_over": {},
     "moderation:give_up_hand_over": {},
@@ -282,6 +288,9 @@ LETTERS = [
     ("studies:research_items", "lines"),
     ("studies:research_allow", "reason"),
     ("studies:research_raters", "credentials"),
+    ("panel:mark", "note"),
+    ("panel:sign", "reason"),
+    ("panel:propose", "reason"),
 ]
 AS_SCRIPT = {"Accept": "application/json"}
 

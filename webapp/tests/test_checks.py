@@ -63,12 +63,22 @@ def test_it_refuses_to_answer_to_every_name(settings: Settings, host: str) -> No
 def test_it_refuses_a_demonstration_on_the_internet(settings: Settings) -> None:
     settings.PUBLIC_URL, settings.DEMO = "https://lantern.example.org", True
     assert found() == ["lantern.E003"]
-    settings.DEMO, settings.MFA_REQUIRED = False, True
+    settings.DEMO, settings.MFA_REQUIRED, settings.LIVE = False, True, True
     assert found() == []
 
 
+def test_it_refuses_to_answer_people_from_a_demonstration(settings: Settings) -> None:
+    settings.DEMO, settings.LIVE = True, True
+    assert found() == ["lantern.E014"]
+
+
+def test_it_warns_where_models_go_live_without_the_panel_on_the_internet(settings: Settings) -> None:
+    settings.PUBLIC_URL, settings.MFA_REQUIRED, settings.LIVE = "https://lantern.example.org", True, False
+    assert found() == ["lantern.W005"]
+
+
 def test_it_warns_where_a_password_alone_is_enough_on_the_internet(settings: Settings) -> None:
-    settings.PUBLIC_URL, settings.MFA_REQUIRED = "https://lantern.example.org", False
+    settings.PUBLIC_URL, settings.MFA_REQUIRED, settings.LIVE = "https://lantern.example.org", False, True
     assert found() == ["lantern.W004"]
 
 
@@ -133,7 +143,7 @@ def test_it_warns_of_a_site_that_others_reach_without_encryption(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, host: str, url: str, expected: list[str]
 ) -> None:
     monkeypatch.setenv("HOST", host)
-    settings.PUBLIC_URL, settings.MFA_REQUIRED = url, True
+    settings.PUBLIC_URL, settings.MFA_REQUIRED, settings.LIVE = url, True, True
     assert found() == expected
 
 

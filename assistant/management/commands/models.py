@@ -1,8 +1,8 @@
-"""Which models are known, which one answers, which one is tried: add, list, verify, optimize, activate, canary, and so on."""
+"""Which models are known, which answers, which is tried: add, list, verify, optimize, sample, activate, canary, and so on."""
 
 from __future__ import annotations
 
-import json
+import secrets
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
-from assistant import actions
-from assistant.actions import deployments
+from assistant import actions, panel
+from assistant.actions import deployments, overrides
 from assistant.actions.refused import Refused
 from assistant.actions.registrations import add_adapter, add_version, changed_papers
 from assistant.inference import openmp, tuning
@@ -23,8 +23,9 @@ from assistant.inference.modelfile import measured_file
 from assistant.inference.quality import HELDOUT, Texts
 from assistant.inference.remote_line import Client
 from assistant.inference.types import Mode
-from assistant.lineage import BadPaper, Gate, Paper, data_hashes
-from assistant.models import Canary, Deployment, ModelVersion, PreferenceExport
+from assistant.lineage import BadPaper, Gate, Paper, commit_of, data_hashes, facts, licences
+from assistant.models import Canary, Deployment, GateOverride, ModelVersion, PreferenceExport
+from assistant.models.sign_offs import OVERRIDE_LIVES
 from assistant.optimizing import Found, Wish, optimize
 from assistant.stop_rules import USUAL, USUAL_LEAST_JOBS, BadRules, StopRules
 from assistant.worker_state import file_of, tuning_file
@@ -76,7 +77,6 @@ class Command(BaseCommand):
         activate.add_argument("name")
         activate.add_argument("--mode", choices=MODES, help="default: both, or the one of an adapter")
         activate.add_argument("--gate", type=Path, help="how an adapter compared with the one that is active")
-        activate.add_argument("--override", default="", metavar="REASON", help="without a gate; needs --by")
         activate.add_argument("--by", help="the admin who decides this; stands in the audit log")
         for kind, what in (
             ("canary", "a share of the cases, seen by people"),
@@ -86,6 +86,30 @@ class Command(BaseCommand):
         stop = verbs.add_parser("stop-canary", help="end what is tried, canary or shadow; the active model goes on")
         stop.add_argument("--mode", choices=MODES, default=str(Mode.IMPROVE))
         stop.add_argument("--by", help="who stops it; stands in the audit log")
+        override = verbs.add_parser("override", help="propose to do without the gate; another admin confirms it")
+        override.add_argument("name")
+        override.add_argument("--reason", required=True, help="stands in the audit log")
+        override.add_argument("--by", required=True, help="the admin who proposes it")
+        confirm = verbs.add_parser(
+            "confirm", help="confirm what another admin proposed; it answers from the next job on"
+        )
+        confirm.add_argument("name")
+        confirm.add_argument("--by", required=True, help="the admin who confirms it")
+        sample = verbs.add_parser(
+            "sample", help="draw outputs that the clinician panel reads before it signs a version off"
+        )
+        sample.add_argument("name")
+        sample.add_argument("--outputs", type=Path, help="of this version, JSON Lines; default: its live suggestions")
+        sample.add_argument("--cases", type=Path, help="posts and drafts by id, where the outputs have none")
+        sample.add_argument(
+            "--beside", type=Path, help="outputs of another version, mixed in; default: live ones of others"
+        )
+        sample.add_argument("--beside-name", help="which version wrote those")
+        sample.add_argument("--size", type=int, default=panel.SIZE, help="so many of the version's own")
+        sample.add_argument(
+            "--seed", type=int, help="the same files and the same seed draw the same; default: a new one"
+        )
+        sample.add_argument("--by", help="who draws it; stands in the audit log")
         rollback = verbs.add_parser("rollback", help="use what answered before, from the next job on")
         rollback.add_argument("--mode", choices=MODES, help="default: both")
 
@@ -257,20 +281,68 @@ class Command(BaseCommand):
             )
         self.stdout.write(f"{kept.reason} It counts from the next start on.")
 
-    def activate(
-        self, *, name: str, mode: str | None, gate: Path | None, override: str, by: str | None, **_: Any
-    ) -> None:
+    def activate(self, *, name: str, mode: str | None, gate: Path | None, by: str | None, **_: Any) -> None:
         version = named(name)
         deployments.activate(
             version,
             mode=Mode(mode) if mode else None,
             by=person_named(by) if by else None,
             gate=gate_in(gate),
-            override=override,
         )
         actions.judge_all()  # a canary of this model, or beside the one before, is over
         what = f" what asks to {mode or version.mode}" if mode or version.kind == ModelVersion.Kind.ADAPTER else ""
         self.stdout.write(f"{name} answers{what} from the next job on.")
+
+    def override(self, *, name: str, reason: str, by: str, **_: Any) -> None:
+        row = overrides.propose_override(named(name), reason=reason, by=person_named(by))
+        self.stdout.write(
+            f"Proposed: {name} in the place of {row.over.name}, without the gate. Another admin confirms it within"
+            f" {OVERRIDE_LIVES.total_seconds() / 3600:.0f} hours, on its page or with `models confirm {name} --by NAME`."
+        )
+
+    def confirm(self, *, name: str, by: str, **_: Any) -> None:
+        version = named(name)
+        row = GateOverride.objects.open().filter(version=version).select_related("version", "over").first()
+        if row is None:
+            raise CommandError(
+                f"{name}: nobody proposed to do without its gate, or it is too old. `models override` does."
+            )
+        overrides.confirm_override(row, by=person_named(by))
+        self.stdout.write(f"{name} answers what asks to {version.mode} from the next job on.")
+
+    def sample(
+        self,
+        *,
+        name: str,
+        outputs: Path | None,
+        cases: Path | None,
+        beside: Path | None,
+        beside_name: str | None,
+        size: int,
+        seed: int | None,
+        by: str | None,
+        **_: Any,
+    ) -> None:
+        version = named(name)
+        if (beside is None) != (beside_name is None):
+            raise CommandError("--beside and --beside-name go together: a file, and which version wrote it.")
+        own = panel.outputs_of_file(outputs, version, cases=cases) if outputs else panel.live_outputs(version)
+        if beside is not None and beside_name is not None:
+            others = panel.outputs_of_file(beside, named(beside_name), cases=cases)
+        else:
+            others = panel.live_outputs_of_others(version)
+        drawn = panel.draw_sample(
+            version,
+            own,
+            others,
+            seed=secrets.randbelow(2**31) if seed is None else seed,
+            size=size,
+            by=person_named(by) if by else None,
+        )
+        self.stdout.write(
+            f"Drawn with seed {drawn.seed}: {drawn.items.count()} outputs, {drawn.items.filter(version=version).count()} of them"
+            f" of {name}. The panel finds them under Models."
+        )
 
     def rollback(self, *, mode: str | None, **_: Any) -> None:
         for one, version in deployments.roll_back(mode=Mode(mode) if mode else None).items():
@@ -295,7 +367,6 @@ class Command(BaseCommand):
         least_jobs: int,
         by: str | None,
         gate: Path | None = None,
-        override: str = "",
         **_: Any,
     ) -> None:
         try:
@@ -311,7 +382,6 @@ class Command(BaseCommand):
             most_days=days,
             by=person_named(by) if by else None,
             gate=gate_in(gate),
-            override=override,
         )
         answers = f"answers in {share} % of the cases" if kind == Canary.Kind.CANARY else "is shown to nobody"
         self.stdout.write(
@@ -371,7 +441,6 @@ def add_trial(parser: ArgumentParser, kind: str) -> None:
     parser.add_argument("--by", help="who decides this; stands in the audit log")
     if kind == Canary.Kind.CANARY:
         parser.add_argument("--gate", type=Path, help="how it compared with the active adapter")
-        parser.add_argument("--override", default="", metavar="REASON", help="without a gate; needs --by")
 
 
 def bounds_in(said: Sequence[str]) -> dict[str, float]:
@@ -418,6 +487,9 @@ def lineage(version: ModelVersion) -> Iterator[str]:
         yield f"  merged     {merged.name}: `models show {merged.name}`"
     if version.manifest_sha256:
         yield from taught(version)
+    for said in version.sign_offs.select_related("by"):
+        until = "taken back" if said.withdrawn_at else f"until {said.expires_at:%Y-%m-%d}"
+        yield f"  panel      {said.at:%Y-%m-%d} {said.verdict} by {said.by}, {until}"
     for row in Deployment.objects.filter(version=version):
         through = ", ".join(f"{what} {how}" for what, how in row.passed.items())
         yield f"  activated  {row.at:%Y-%m-%d %H:%M} {row.mode or 'both modes'}{f' ({through})' if through else ''}"
@@ -436,29 +508,6 @@ def taught(version: ModelVersion) -> Iterator[str]:
         what = f", the export of {row.at:%Y-%m-%d %H:%M} with {row.lines} line(s)" if row else ""
         yield f"  learned    {place} {sha256}{what}"
     yield f"  report     {version.report_path} sha256 {version.report_sha256}"
-
-
-def licences(said: dict[str, Any]) -> str:
-    given = said.get("licences")
-    rows = given if isinstance(given, list) else []
-    keys = [str(one.get("key")) if isinstance(one, dict) else str(one) for one in rows]
-    return ", ".join(dict.fromkeys(keys)) or "not stated"
-
-
-def commit_of(manifest: dict[str, Any]) -> str:
-    said = manifest.get("commit")
-    if not isinstance(said, dict):
-        return facts(said)
-    return f"{str(said.get('hash'))[:12]}{' with changes' if said.get('dirty') else ''}"
-
-
-def facts(said: Any) -> str:
-    """A part of a manifest on one line."""
-    if said is None:
-        return "not stated"
-    if isinstance(said, str | int | float):
-        return str(said)
-    return json.dumps(said, ensure_ascii=False)[:300]
 
 
 def kinship(version: ModelVersion) -> str:

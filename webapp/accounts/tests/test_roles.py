@@ -27,6 +27,7 @@ SAFETY = {Role.LEAD, Role.CLINICIAN, Role.ADMIN}
 READ_NO_CASE = {Role.ADMIN, Role.AUDITOR}  # but one that a lead opens to them
 ALERTED = {Role.MODERATOR, Role.LEAD, Role.CLINICIAN, Role.ADMIN}
 TAKING_HAND_OVERS = {Role.LEAD, Role.CLINICIAN}
+SEEING_MODELS = {Role.ADMIN, Role.CLINICIAN, Role.RESEARCHER}
 MANAGING_DUTY = {Role.LEAD, Role.ADMIN}
 RATERS = {Role.RATER, Role.SUPPORTER, Role.MODERATOR, Role.LEAD, Role.CLINICIAN}
 RESEARCHERS = {Role.RESEARCHER}
@@ -37,6 +38,15 @@ TABLE: dict[str, str | set[Role]] = {
     "metrics": ADMINS,  # and whoever brings the token: webapp/tests/test_metrics.py
     "engine": ADMINS,
     "engine_state": ADMINS,
+    "panel:models": SEEING_MODELS,
+    "panel:model": SEEING_MODELS,
+    "panel:draw": {Role.CLINICIAN},
+    "panel:sample": {Role.CLINICIAN},
+    "panel:mark": {Role.CLINICIAN},
+    "panel:sign": {Role.CLINICIAN},
+    "panel:withdraw": {Role.CLINICIAN},
+    "panel:propose": ADMINS,
+    "panel:answer": ADMINS,
     "account_login": ANYBODY,
     "account_logout": ANYBODY,  # does nothing for who is not signed in
     "account_signup": ANYBODY,  # says that it is closed

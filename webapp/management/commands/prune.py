@@ -9,6 +9,7 @@ from assistant.retention import (
     delete_old_numbers,
     delete_old_shadows,
     delete_old_workers,
+    erase_old_samples,
 )
 from moderation.retention import delete_old_passes
 
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{delete_old_numbers()} row(s) of numbers about people's own writing deleted.")
         self.stdout.write(f"{delete_old_workers()} report(s) of workers that are gone deleted.")
         self.stdout.write(f"{delete_old_care()} row(s) about how supporters are deleted.")
+        self.stdout.write(f"{erase_old_samples()} sample(s) of the clinician panel erased.")
         self.stdout.write(f"{delete_old_passes()} note(s) of who passed on flags that are closed deleted.")
         call_command("clearsessions")
         self.stdout.write("Sessions that ran out are gone.")

@@ -59,6 +59,12 @@ class Command(BaseCommand):
         if settings.EMBEDDED and settings.MEASURE_AT_START:
             self.step("Layout", None, lambda: self.measured("Layout", starting.measure_layout))
             self.step("Threads", None, lambda: self.measured("Threads", starting.measure_threads))
+        self.say(
+            "People",
+            "real ones are answered; the clinician panel signs off what is activated (LIVE)"
+            if settings.LIVE
+            else "none are answered for real; models are activated without the clinician panel (LIVE=0)",
+        )
         if settings.DEMO:
             self.step("Demonstration", "invented posts and accounts, where the database is empty", demo.seed_if_empty)
         self.say(
