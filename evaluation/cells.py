@@ -66,17 +66,26 @@ def _cells_of(plan: Plan, wanted: Wanted) -> Iterator[Cell]:
     if wanted.data is None and suite.default_data is None:
         raise BadData(plan.path, "", f"{wanted.title}: want data, a file.")
     common = _common(plan, wanted)
-    task = suite.asks_for(_parsed(plan, wanted, suite, common))
-    arms: list[Arm] = [Arm(LAYER)]
-    if task is not None:
-        people = suite.measures_people
-        arms = list(plan.arms(task=task, versions=VERSIONS_FOR[task], prompts=wanted.prompts, people=people))
-        if not arms:
-            raise BadData(plan.path, "", f"{wanted.title}: asks a model, and there is none. Name one under [engines].")
-    for arm in arms:
-        arguments = [*common, *_of_arm(arm)]
+    takes = frozenset(vars(_parsed(plan, wanted, suite, common)))
+    for arm in _arms(plan, wanted, suite, common, takes):
+        arguments = [*common, *_of_arm(arm, takes)]
         asked = _parsed(plan, wanted, suite, arguments)
         yield Cell(wanted.title, arm, tuple(arguments), "kept" in asked, _key(suite, asked))
+
+
+def _arms(plan: Plan, wanted: Wanted, suite: Suite[Any], common: Sequence[str], takes: frozenset[str]) -> Sequence[Arm]:
+    """`takes`: the options of the suite's command. They say whether it can ask with an adapter, and measure people."""
+    task = wanted.ask or suite.asks_for(_parsed(plan, wanted, suite, common))
+    if task is None:
+        return (Arm(LAYER),)
+    if "model" not in takes:
+        raise BadData(plan.path, "", f"{wanted.title}: asks no model. Take ask = {str(task)!r} out.")
+    arms = list(
+        plan.arms(task, VERSIONS_FOR[task], wanted.prompts, adapters="adapter" in takes, people="people" in takes)
+    )
+    if not arms:
+        raise BadData(plan.path, "", f"{wanted.title}: asks a model, and there is none. Name one under [engines].")
+    return arms
 
 
 def _common(plan: Plan, wanted: Wanted) -> list[str]:
@@ -106,9 +115,9 @@ def _prog(plan: Plan, wanted: Wanted) -> str:
     return f"{plan.path}: {wanted.title}"
 
 
-def _of_arm(arm: Arm) -> list[str]:
-    told = [("--model", arm.model), ("--adapter", arm.adapter), ("--prompt", arm.prompt)]
-    return [*(word for name, value in told if value for word in (name, str(value))), *(["--people"] * arm.people)]
+def _of_arm(arm: Arm, takes: frozenset[str]) -> list[str]:
+    told = {"model": arm.model, "adapter": arm.adapter, "prompt": arm.prompt, "people": arm.people}
+    return _words({name: value for name, value in told.items() if value and name in takes})
 
 
 def _parsed(plan: Plan, wanted: Wanted, suite: Suite[Any], arguments: Sequence[str]) -> Namespace:

@@ -13,11 +13,13 @@
     [[suite]]
     name = "drafting"
     data = "examples.jsonl"
+    title = "first replies"          # in the report; needed where a suite stands twice
     prompts = ["generate-1"]         # more ways to ask, beside the usual one
+    ask = "generate"                 # only to ask models where the suite would measure the safety layer alone
     empathy = "empathy.npz"          # and any other option of the suite's command, with true for one without a value
 
 Paths are read from the plan's folder. A suite that asks models is run for each engine, alone and with each adapter, asked in
-each way; where it can measure what people wrote, they are an arm too. A suite of the safety layer alone is run once.
+each way; where it can measure what people wrote (`--people`), they are an arm too. A suite of the safety layer is run once.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from evaluation.suite import BadData
 PEOPLE = "people"
 LAYER = "the safety layer"
 TASKS = (Task.IMPROVE, Task.GENERATE)
+OF_A_SUITE = ("name", "title", "data", "prompts", "ask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Wanted:
     title: str
     data: Path | None  # None: the suite's own
     prompts: tuple[str, ...]
+    ask: Task | None  # None: as the suite does
     options: Mapping[str, Any]  # by name, as on the command line; files are as the plan has them
 
 
@@ -80,20 +84,19 @@ class Plan:
         reader = _Reader(path, table)
         return cls(path, hashlib.sha256(whole).hexdigest(), *reader.numbers(), *reader.models(), reader.suites())
 
-    def arms(self, *, task: Task, versions: tuple[str, str], prompts: tuple[str, ...], people: bool) -> Iterator[Arm]:
+    def arms(
+        self, task: Task, versions: tuple[str, str], prompts: tuple[str, ...], *, adapters: bool, people: bool
+    ) -> Iterator[Arm]:
         """`versions`: how a base is usually asked, and how a trained model. `people`: whether they are an arm."""
+        there = {name: files[task] for name, files in self.adapters.items() if task in files} if adapters else {}
         for engine, model in self.engines.items():
-            for name, adapter in self._adapters_for(task):
+            for name, adapter in {"": None, **there}.items():
                 usual = versions[1 if adapter else 0]
                 for prompt in dict.fromkeys((usual, *prompts)):
                     told = f"{engine} + {name}" if name else engine
                     yield Arm(told if prompt == usual else f"{told}, asked as {prompt}", model, adapter, prompt)
         if people:
             yield Arm(PEOPLE, people=True)
-
-    def _adapters_for(self, task: Task) -> Iterator[tuple[str, Path | None]]:
-        yield "", None
-        yield from ((name, files[task]) for name, files in self.adapters.items() if task in files)
 
 
 class _Reader:
@@ -135,9 +138,10 @@ class _Reader:
         name, prompts = row["name"], row.get("prompts", [])
         if not isinstance(prompts, list) or not all(isinstance(one, str) for one in prompts):
             raise self._bad(f"{name}: want prompts to be a list of names.")
-        options = {key: value for key, value in row.items() if key not in ("name", "title", "data", "prompts")}
+        options = {key: value for key, value in row.items() if key not in OF_A_SUITE}
         data = self._file(name, row["data"]) if "data" in row else None
-        return Wanted(name, str(row.get("title", name)), data, tuple(prompts), options)
+        ask = self._task(f"{name}.ask", row["ask"]) if "ask" in row else None
+        return Wanted(name, str(row.get("title", name)), data, tuple(prompts), ask, options)
 
     def _texts(self, name: str) -> Mapping[str, Any]:
         table = self.table.get(name, {})
@@ -150,9 +154,9 @@ class _Reader:
             raise self._bad(f"adapters.{name}: want a file for {' or '.join(TASKS)}.")
         return list(value.items())
 
-    def _task(self, where: str, task: str) -> Task:
+    def _task(self, where: str, task: Any) -> Task:
         if task not in TASKS:
-            raise self._bad(f"{where}.{task}: no such task. Want {' or '.join(TASKS)}.")
+            raise self._bad(f"{where}: {task!r} is no such task. Want {' or '.join(TASKS)}.")
         return Task(task)
 
     def _file(self, where: str, value: Any) -> Path:

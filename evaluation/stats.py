@@ -93,16 +93,23 @@ def paired(first: Sequence[float], second: Sequence[float], *, seed: int = 1) ->
     )
 
 
-def _drawn_again(
-    measure: Callable[[np.ndarray], np.ndarray], pairs: np.ndarray, drawn: np.ndarray, *, method: str = "bootstrap"
-) -> Estimate:
-    value = float(measure(pairs[None])[0])
+def mean_drawn_again(values: Sequence[float], *, seed: int = 1) -> Estimate:
+    """The mean, its interval by drawing items again: stays inside the range of the values, where Student's may leave it."""
+    if not values:
+        return Estimate(None, float("-inf"), float("inf"), 0, "bootstrap")
+    told = np.asarray(values, dtype=float)
+    drawn = told[np.random.default_rng(seed).integers(0, len(told), size=(DRAWS, len(told)))]
+    return _drawn_again(lambda samples: samples.mean(axis=-1), told, drawn)
+
+
+def _drawn_again(measure: Callable[[np.ndarray], np.ndarray], items: np.ndarray, drawn: np.ndarray) -> Estimate:
+    value = float(measure(items[None])[0])
     seen = measure(drawn)
     kept = seen[np.isfinite(seen)]  # a draw of equal items has no spread to measure by
     if not math.isfinite(value) or not len(kept):
-        return Estimate(None, float("-inf"), float("inf"), len(pairs), method)
+        return Estimate(None, float("-inf"), float("inf"), len(items), "bootstrap")
     low, high = np.quantile(kept, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Estimate(value, float(low), float(high), len(pairs), method)
+    return Estimate(value, float(low), float(high), len(items), "bootstrap")
 
 
 def _mean_gap(samples: np.ndarray) -> np.ndarray:

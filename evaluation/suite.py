@@ -114,7 +114,6 @@ class Suite(ABC, Generic[Case]):
     needs_data: bool = True  # False says so to readers; what counts is `default_data`
     default_data: Path | None = None  # what `load` gets when `--data` is left out
     asks: Task | None = None  # what it asks models for; None: it measures the safety layer alone
-    measures_people: bool = False  # with `--people`: what people wrote in a model's place
     of_machine: bool = False  # its figures are of the machine on which it runs
 
     def add_options(self, parser: ArgumentParser) -> None:

@@ -36,7 +36,6 @@ class Drafting(Suite[Triple]):
     version = 1
     says = "first replies by a generation model, to posts that it was not trained on"
     asks = Task.GENERATE
-    measures_people = True
 
     def add_options(self, parser: ArgumentParser) -> None:
         outputs.add_options(parser, asking.DRAFTING)

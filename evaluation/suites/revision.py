@@ -26,7 +26,6 @@ class Revision(Suite[Triple]):
     version = 1
     says = "revisions of drafts by an improvement model, on triples that it was not trained on"
     asks = Task.IMPROVE
-    measures_people = True
 
     def add_options(self, parser: ArgumentParser) -> None:
         outputs.add_options(parser, asking.VERSIONS)

@@ -165,7 +165,7 @@ def test_a_cell_that_fails_is_named_and_leaves_the_others_alone(
         ("[[suite]]\nname = 'bias'\nout = 'x'", "bias: out is no option of a suite in a plan"),
         ("[[suite]]\nname = 'crisis'\ndata = 'plan.toml'\nlabels = 'away.tsv'", "away.tsv: no such file"),
         ("[engines]\npeople = 'plan.toml'\n[[suite]]\nname = 'bias'", "engines.people: this name is taken"),
-        ("[adapters.sft]\nsing = 'plan.toml'\n[[suite]]\nname = 'bias'", "adapters.sft.sing: no such task"),
+        ("[adapters.sft]\nsing = 'plan.toml'\n[[suite]]\nname = 'bias'", "adapters.sft: 'sing' is no such task"),
         (
             "[adapters]\nsft = 'plan.toml'\n[[suite]]\nname = 'bias'",
             "adapters.sft: want a file for improve or generate",
@@ -202,9 +202,7 @@ def test_the_matrix_is_engines_by_adapters_by_prompts(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     arms = list(
-        Plan.read(plan).arms(
-            task=Task.IMPROVE, versions=("improve-3", "improve-2"), prompts=("improve-2",), people=True
-        )
+        Plan.read(plan).arms(Task.IMPROVE, ("improve-3", "improve-2"), ("improve-2",), adapters=True, people=True)
     )
     assert [arm.name for arm in arms] == [
         "q4",

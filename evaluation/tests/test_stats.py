@@ -16,6 +16,7 @@ from evaluation.stats import (
     auc,
     kappa,
     mcnemar,
+    mean_drawn_again,
     mixed,
     paired,
     ppv,
@@ -239,3 +240,10 @@ def test_many_comparisons_at_once_are_held_to_their_number() -> None:
     assert [one <= 0.05 for one in found] == [True] * 4 + [False] * 11
     assert found[0] == pytest.approx(0.0015)
     assert at_once([]) == []
+
+
+def test_a_mean_by_drawing_again_stays_where_values_can_be() -> None:
+    # 8 of 10 ones: the binomial of the draws has its 2.5 % and 97.5 % points at 5 and 10 of 10.
+    found = mean_drawn_again([1.0] * 8 + [0.0] * 2)
+    assert (found.value, found.low, found.high) == pytest.approx((0.8, 0.5, 1.0))
+    assert mean_drawn_again([]).value is None
