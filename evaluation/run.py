@@ -20,7 +20,20 @@ from evaluation.report import figures_table, shown, write_report
 from evaluation.rows import fingerprint
 from evaluation.suite import BadData, Options, Suite
 
-SUITES = ("crisis", "over_flagging", "reply_safety", "pii", "injection", "bias", "revision", "drafting", "meters")
+SUITES = (
+    "crisis",
+    "over_flagging",
+    "reply_safety",
+    "pii",
+    "injection",
+    "bias",
+    "revision",
+    "drafting",
+    "meters",
+    "preference",
+    "empathy",
+    "speed",
+)
 ALL = "all"
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -22,14 +22,13 @@ SPLITS = ("held_out", "validation", "train")
 Facts = dict[str, str | int | float]
 
 
-def add_options(parser: ArgumentParser, versions: tuple[str, str]) -> None:
-    """`versions`: how a base is asked, and how a trained model."""
+def add_options(parser: ArgumentParser, versions: Sequence[str]) -> None:
     parser.add_argument("--model", type=Path, metavar="FILE", help="the base model, a GGUF file")
     parser.add_argument("--adapter", type=Path, metavar="FILE", help="a GGUF adapter on top of it")
     parser.add_argument(
         "--prompt",
         choices=versions,
-        help=f"how the model is asked ({versions[1]} with an adapter, else {versions[0]})",
+        help="how the model is asked (as it was trained with an adapter, else with the task shown to it)",
     )
     parser.add_argument(
         "--outputs",

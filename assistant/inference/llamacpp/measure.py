@@ -238,18 +238,32 @@ class Scorer:
 def judge(bench: Bench, quadruples: Sequence[Quadruple]) -> list[tuple[int, float, float]]:
     """Of each: tokens of the better revision, its loss, and the loss per token of the worse one."""
     judged = []
-    shared: list[int] = []
-    bench.cut(0)
+    prompts = Prompts(bench)
     for row in quadruples:
         prompt = list(bench.model.tokenise(build_improve(post=row.post, draft=row.draft)).tokens)
-        common = next((at for at, (a, b) in enumerate(zip(prompt, shared, strict=False)) if a != b), len(shared))
-        bench.cut(common)
-        bench.fill(prompt[common:-1], at=common)
-        shared = prompt[:-1]
+        prompts.fill(prompt)
         better, worse = plain_tokens(bench, row.better), plain_tokens(bench, row.worse)
         losses = [loss_of(bench, prompt, revision) for revision in (better, worse)]
         judged.append((len(better), losses[0], losses[1] / len(worse)))
     return judged
+
+
+class Prompts:
+    """Prompts one after the other in the first sequence; what each shares with the one before is not evaluated again."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._filled: list[int] = []
+        bench.cut(0)
+
+    def fill(self, prompt: list[int]) -> None:
+        """All but the last token."""
+        told = prompt[:-1]
+        common = next((at for at, (a, b) in enumerate(zip(told, self._filled, strict=False)) if a != b), None)
+        kept = min(len(told), len(self._filled)) if common is None else common
+        self._bench.cut(kept)
+        self._bench.fill(told[kept:], at=kept)
+        self._filled = told
 
 
 def loss_of(bench: Bench, prompt: list[int], answer: list[int]) -> float:
@@ -271,10 +285,11 @@ def likelihoods(
     with opened(file, sequences=2, threads=threads, unified=True, outputs=PREFILL, room=LONGEST_ROW) as bench:
         if adapter:
             bench.attach(adapter)
-        return [likelihoods_of(bench, row) for row in rows]
+        prompts = Prompts(bench)
+        return [likelihoods_of(bench, prompts, row) for row in rows]
 
 
-def likelihoods_of(bench: Bench, row: dict[str, Any]) -> list[tuple[float, int]] | None:
+def likelihoods_of(bench: Bench, prompts: Prompts, row: dict[str, Any]) -> list[tuple[float, int]] | None:
     """None for a row that is too long."""
     segments = tuple(Segment(**segment) for segment in row["segments"])
 
@@ -286,8 +301,7 @@ def likelihoods_of(bench: Bench, row: dict[str, Any]) -> list[tuple[float, int]]
     answers = [tokens_of(Segment(text, scaffold=False), end)[len(prompt) :] for text in row["answers"]]
     if len(prompt) + max(map(len, answers)) > LONGEST_ROW:
         return None
-    bench.cut(0)
-    bench.fill(prompt[:-1])
+    prompts.fill(prompt)
     return [(-loss_of(bench, prompt, answer), len(answer)) for answer in answers]
 
 
