@@ -80,6 +80,8 @@ def _arms(plan: Plan, wanted: Wanted, suite: Suite[Any], common: Sequence[str], 
         return (Arm(LAYER),)
     if "model" not in takes:
         raise BadData(plan.path, "", f"{wanted.title}: asks no model. Take ask = {str(task)!r} out.")
+    if wanted.prompts and "prompt" not in takes:
+        raise BadData(plan.path, "", f"{wanted.title}: can be asked in one way only. Take prompts out.")
     arms = list(
         plan.arms(task, VERSIONS_FOR[task], wanted.prompts, adapters="adapter" in takes, people="people" in takes)
     )

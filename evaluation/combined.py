@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from assistant.inference.tuning import cpu_name
-from evaluation.beside import cell as shown_cell
 from evaluation.beside import draw, short, targets
 from evaluation.cells import ROOT, Cell, Failed, cells_of, measure
 from evaluation.gate import Report
@@ -172,8 +171,9 @@ def _section(suite: Measured, compared: Sequence[Comparison], plots: Sequence[st
     lines += [f"{suite.one.head.get('cases')} cases of data {short(suite.one.head.get('data SHA-256'))}.", ""]
     lines += [f"| figure | {' | '.join(names)} | bar |", f"|{' --- |' * (len(names) + 2)}"]
     for figure in dict.fromkeys(figure for one in reports for figure in one.figures):
-        cells = [shown_cell(figure, one, None) for one in reports]
-        lines.append(f"| {figure} | {' | '.join(cells)} | {bars.get(figure) or '–'} |")
+        cells = [_cell(figure, one) for one in reports]
+        if any(cells):
+            lines.append(f"| {figure} | {' | '.join(one or '–' for one in cells)} | {bars.get(figure) or '–'} |")
     lines += ["", *(f"![{name}]({name})" for name in plots)]
     first = [one for one in compared if one.other == names[0] or one.arm == PEOPLE]
     if first:
@@ -181,6 +181,16 @@ def _section(suite: Measured, compared: Sequence[Comparison], plots: Sequence[st
         lines += [_compared(one) for one in first]
     cells_of_arms = [f"[{name}](cells/{suite.cells[name].key}/report.md)" for name in names]
     return [*lines, "", f"Reports of the cells: {', '.join(cells_of_arms)}.", ""]
+
+
+def _cell(figure: str, report: Report) -> str:
+    """Empty for what was not measured."""
+    own = report.figures.get(figure)
+    if own is None or own.value is None:
+        return ""
+    if own.n:
+        return shown(own)
+    return shown(int(own.value) if own.value.is_integer() else own.value)
 
 
 def _compared(one: Comparison) -> str:

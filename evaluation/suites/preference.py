@@ -77,6 +77,7 @@ NOTES = (
     f' by somebody known; so "{LONGER}" and pairs of like length ({SHORTEST} to {LONGEST} times the words) stand beside.',
     "Summed log-likelihood prefers short answers, that per token long ones; the gain on the base is what DPO trains.",
     "Each question counts once, and intervals draw questions again. With few of them even 0.5 and 0.9 cannot be told apart.",
+    "A quantised base rounds by what lies in the context: sums of log-likelihoods repeat to about half a percent.",
     "To find an answer likelier is not to write one as good.",
 )
 
