@@ -81,11 +81,17 @@ def measured(cells: Sequence[Cell], folder: Path) -> Iterator[Measured]:
 
 
 def comparisons(suite: Measured, *, seed: int) -> list[Comparison]:
-    """Each arm with each before it, figure by figure, on the cases that both have."""
+    """Each arm with each before it, figure by figure, on the cases that both have. What all arms have alike, such as the length
+    of people's replies, is of the cases and no comparison."""
     found = []
+    alike = [
+        figure
+        for figure, values in suite.one.per_case.items()
+        if all(one.per_case.get(figure) == values for one in suite.reports.values())
+    ]
     for (other, before), (arm, report) in itertools.combinations(suite.reports.items(), 2):
         for figure, values in report.per_case.items():
-            others = before.per_case.get(figure, {})
+            others = {} if figure in alike else before.per_case.get(figure, {})
             both = [identity for identity in values if identity in others]
             if both:
                 pair = paired([values[one] for one in both], [others[one] for one in both], seed=seed)
