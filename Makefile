@@ -4,7 +4,7 @@ PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) scripts/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-deep test-remote lint types arrows migrations tests messages pins wheelhouse lab faults screenshots random-runs random-desk bench bench-page bench-queue bench-soak faults-safety faults-alerts replay-check eval-safety train-setup train-smoke portable measuring clean
+.PHONY: help run setup test test-deep test-remote lint types arrows migrations tests messages pins wheelhouse lab faults screenshots random-runs random-desk bench bench-page bench-queue bench-soak faults-safety faults-alerts replay-check eval-safety eval-all train-setup train-smoke portable measuring clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ faults-alerts: measuring ## kill what delivers alerts KILLS=100 times, with the 
 eval-safety: measuring ## measure a suite on a file (SUITE=crisis DATA=path, and LABELS=path MORE="--variants")
 	@.venv/bin/python -m evaluation.run --suite $(or $(SUITE),crisis) $(if $(DATA),--data "$(DATA)") \
 		$(if $(LABELS),--labels "$(LABELS)") $(MORE)
+
+eval-all: measuring ## every suite on every model that PLAN=plan.toml names, kept cell by cell (OUT=folder)
+	@.venv/bin/python -m evaluation.run --suite all --plan "$(PLAN)" $(if $(OUT),--out "$(OUT)")
 
 train-setup: ## an environment of its own for training/, with torch
 	@$(BOOTSTRAP) training

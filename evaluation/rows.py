@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from assistant.inference.trained_prompts import Goal
 from assistant.safety.types import Level
 from evaluation.suite import BadData, Options
 
@@ -47,6 +48,19 @@ class Row:
         """A short field to sort by, such as a kind; empty when there is none. Never a text of a case."""
         value = self.fields.get(name)
         return str(value)[:60] if isinstance(value, (str, int, float)) else ""
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        value = self.fields.get(name) or ()
+        if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
+            raise BadData(self.path, self.where, f'want "{name}" to be a list of texts.')
+        return tuple(value)
+
+    def goals(self) -> tuple[Goal, ...]:
+        """What the supporter asked of a revision."""
+        try:
+            return tuple(Goal(one) for one in self.texts("goals"))
+        except ValueError as error:
+            raise BadData(self.path, self.where, f'want "goals" from {", ".join(Goal)}.') from error
 
 
 def read_text(path: Path) -> str:

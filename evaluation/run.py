@@ -1,4 +1,7 @@
-"""python -m evaluation.run --suite crisis --data FILE [--labels FILE] [--variants] [--out DIR]"""
+"""python -m evaluation.run --suite crisis --data FILE [--labels FILE] [--variants] [--out DIR]
+
+--suite all --plan FILE [--out DIR] measures all that a plan describes; see evaluation/plan.py.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +31,21 @@ SUITES = (
     "drafting",
     "meters",
     "language",
+    "preference",
+    "empathy",
+    "speed",
 )
+ALL = "all"
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    suite = find_suite(arguments)
+    name = name_of(arguments)
+    if name == ALL:
+        from evaluation.combined import main as measure_all  # it needs this module to name and read the suites
+
+        return measure_all(arguments)
+    suite = suite_named(name)
     asked = parse(suite, arguments)
     path: Path | None = asked.data or suite.default_data
     if path is None:
@@ -64,28 +76,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     folder = asked.out or ROOT / "var" / "evaluation" / suite.name
     write_report(folder, {name: value for name, value in head.items() if value != ""}, results)
-    for name, value, bar in figures_table(results).rows:
-        print(f"{name}: {shown(value)}{f'   (bar: {bar})' if bar else ''}")
+    for figure, value, bar in figures_table(results).rows:
+        print(f"{figure}: {shown(value)}{f'   (bar: {bar})' if bar else ''}")
     print(f"{len(cases)} cases in {head['seconds']} s; report in {folder}")
     return 0
 
 
-def find_suite(arguments: Sequence[str] | None) -> Suite[Any]:
+def name_of(arguments: Sequence[str] | None) -> str:
     """First the suite alone is read: it may have options of its own."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    first.add_argument("--suite", choices=SUITES)
-    name = first.parse_known_args(arguments)[0].suite
+    first.add_argument("--suite", choices=(*SUITES, ALL))
+    name: str | None = first.parse_known_args(arguments)[0].suite
     if name is None:
         parser_for(None).parse_args(arguments)  # prints the help that was asked for, or what is missing
         raise SystemExit(2)
+    return name
+
+
+def suite_named(name: str) -> Suite[Any]:
     suite: Suite[Any] = import_module(f"evaluation.suites.{name}").SUITE
     return suite
 
 
-def parser_for(suite: Suite[Any] | None) -> argparse.ArgumentParser:
+def parser_for(suite: Suite[Any] | None, *, prog: str = "python -m evaluation.run") -> argparse.ArgumentParser:
     formats = suite.formats if suite else ("auto",)
-    parser = argparse.ArgumentParser(prog="python -m evaluation.run", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--suite", choices=SUITES, required=True)
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__, allow_abbrev=False)
+    parser.add_argument("--suite", choices=(*SUITES, ALL), required=True)
     parser.add_argument("--data", type=Path, metavar="FILE", help="the cases; see evaluation/README.md for their form")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the report goes (var/evaluation/SUITE)")
     parser.add_argument("--labels", type=Path, metavar="FILE", help="levels by id: id, level, flags, with tabs between")

@@ -17,12 +17,13 @@ Raise `BadData` for a file that cannot be read. No text of a case goes into `Res
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from assistant.inference.trained_prompts import Task
 from evaluation.stats import Estimate
 
 Value = Estimate | float | int | str | None  # None is shown as a dash: not measured
@@ -112,9 +113,15 @@ class Suite(ABC, Generic[Case]):
     formats: tuple[str, ...] = ("auto",)
     needs_data: bool = True  # False says so to readers; what counts is `default_data`
     default_data: Path | None = None  # what `load` gets when `--data` is left out
+    asks: Task | None = None  # what it asks models for; None: it measures the safety layer alone
+    of_machine: bool = False  # its figures are of the machine on which it runs
 
     def add_options(self, parser: ArgumentParser) -> None:
         """Options of this suite alone; they arrive in `Options.more`."""
+
+    def asks_for(self, asked: Namespace) -> Task | None:  # noqa: ARG002  for those that override it
+        """`asks`, for a suite in which the command line decides."""
+        return self.asks
 
     @abstractmethod
     def load(self, path: Path, options: Options) -> list[Case]: ...

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +17,7 @@ from assistant.inference.engine import EngineError
 from assistant.inference.layouts import Speed
 from assistant.inference.modelfile import ModelFile
 from assistant.inference.quality import Scores, Texts
+from assistant.inference.types import Prompt
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "assistant.inference.llamacpp.measure"
@@ -93,11 +94,27 @@ class Measuring:
         answer = self._ask("scores", file, threads=threads, passages=texts.passages, quadruples=quadruples)
         return Scores.from_json(answer)
 
+    def likelihoods(
+        self,
+        file: ModelFile,
+        adapter: ModelFile | None,
+        asked: Sequence[tuple[Prompt, Sequence[str]]],
+        *,
+        threads: int = 0,
+    ) -> list[list[tuple[float, int]] | None]:
+        """Of each answer to each prompt the sum of log-likelihoods and the tokens, its end included. None: too long."""
+        rows = [
+            {"segments": [asdict(segment) for segment in prompt.segments], "answers": answers}
+            for prompt, answers in asked
+        ]
+        told = self._ask("likelihoods", file, threads=threads, adapter=_named(adapter) if adapter else None, rows=rows)
+        return [row and [(value, tokens) for value, tokens in row] for row in told["rows"]]
+
     def lay_out(self, source: Path, target: Path, layout: str, *, threads: int) -> None:
         self._ask("lay_out", None, source=str(source), target=str(target), layout=layout, threads=threads)
 
     def _ask(self, task: str, file: ModelFile | None, **more: Any) -> dict[str, Any]:
-        named = {} if file is None else {"path": str(file.path), "sha256": file.sha256, "size": file.size}
+        named = _named(file) if file else {}
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
@@ -112,6 +129,10 @@ class Measuring:
         if "error" in answer:
             raise MeasuringFailed(str(answer["error"]))
         return answer
+
+
+def _named(file: ModelFile) -> dict[str, Any]:
+    return {"path": str(file.path), "sha256": file.sha256, "size": file.size}
 
 
 NEIGHBOUR = """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from tqdm import tqdm
@@ -14,24 +13,21 @@ from assistant.inference import prompts, trained_prompts
 from assistant.inference.aims import aim_of
 from assistant.inference.engine import Engine, EngineError, PromptTooLong
 from assistant.inference.modelfile import ModelFile, measured_file
+from assistant.inference.trained_prompts import Task
 from assistant.inference.types import Mode, Params, Prompt, Request, StopReason
+from evaluation.revisions.kept import Kept, Written
 from evaluation.revisions.triples import Triple
 from evaluation.suite import BadData
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = (prompts.IMPROVE_VERSION, trained_prompts.IMPROVE_VERSION)
 DRAFTING = (prompts.GENERATE_VERSION, trained_prompts.GENERATE_VERSION)
+VERSIONS_FOR = {Task.IMPROVE: VERSIONS, Task.GENERATE: DRAFTING}
 ADAPTER = "candidate"
 AT_A_TIME = 8
 GREEDY = Params(
     temperature=0.0, deadline_seconds=900.0
 )  # else as the site asks; waiting counts, so the deadline is far
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    text: str = field(repr=False)
-    stop: str  # how it ended, or why there is nothing
 
 
 def measured(path: Path) -> ModelFile:
@@ -68,7 +64,24 @@ def prompt_of(triple: Triple, version: str) -> Prompt:
     )
 
 
-def ask_all(engine: Engine, triples: Sequence[Triple], *, version: str, adapter: str = "") -> dict[str, Written]:
+def answers_of(
+    base: ModelFile, adapter: ModelFile | None, triples: Sequence[Triple], *, version: str, kept: Kept | None = None
+) -> dict[str, Written]:
+    """By id. Only what is not kept yet is asked, and a model that has nothing to answer is not loaded. Raises EngineError."""
+    known = {one.id: found for one in triples if kept and (found := kept.get(prompt_of(one, version)))}
+    left = [one for one in triples if one.id not in known]
+    if left:
+        engine = open_engine(base, adapter)
+        try:
+            known |= ask_all(engine, left, version=version, adapter=ADAPTER if adapter else "", kept=kept)
+        finally:
+            engine.close()
+    return {one.id: known[one.id] for one in triples}
+
+
+def ask_all(
+    engine: Engine, triples: Sequence[Triple], *, version: str, adapter: str = "", kept: Kept | None = None
+) -> dict[str, Written]:
     def ask(triple: Triple) -> Written:
         request = Request(id=triple.id, prompt=prompt_of(triple, version), params=GREEDY, adapter=adapter)
         try:
@@ -83,6 +96,8 @@ def ask_all(engine: Engine, triples: Sequence[Triple], *, version: str, adapter:
         try:
             for triple, one in zip(triples, pool.map(ask, triples), strict=True):
                 written[triple.id] = one
+                if kept and one.stop != StopReason.CANCELLED:
+                    kept.add(prompt_of(triple, version), one)
                 bar.update()
         except EngineError:
             pool.shutdown(cancel_futures=True)

@@ -57,25 +57,11 @@ def _triple(row: Row, task: Task) -> Triple:
         draft=draft,
         answer=row.text("answer"),
         group=row.text("group", missing="") or row.where,
-        goals=_goals(row),
-        keep=tuple(sorted(_texts(row, "keep"), key=draft.find)),
+        goals=row.goals(),
+        keep=tuple(sorted(row.texts("keep"), key=draft.find)),
         built=row.word("built") or AS_WRITTEN,
         source=str(origin.get("source", ""))[:60] if isinstance(origin, dict) else "",
     )
-
-
-def _goals(row: Row) -> tuple[Goal, ...]:
-    try:
-        return tuple(Goal(one) for one in _texts(row, "goals"))
-    except ValueError as error:
-        raise BadData(row.path, row.where, f'want "goals" from {", ".join(Goal)}.') from error
-
-
-def _texts(row: Row, name: str) -> tuple[str, ...]:
-    value = row.fields.get(name) or ()
-    if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
-        raise BadData(row.path, row.where, f'want "{name}" to be a list of texts.')
-    return tuple(value)
 
 
 def read_outputs(path: Path, triples: Sequence[Triple]) -> dict[str, str]:

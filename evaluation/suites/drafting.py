@@ -9,16 +9,14 @@ from pathlib import Path
 from assistant.inference.trained_prompts import Task
 from assistant.telling import words
 from evaluation.empathy import EmpathyScorer
-from evaluation.revisions import asking, form, stock, tables
+from evaluation.revisions import asking, form, outputs, stock, tables
 from evaluation.revisions.figures import Figures
 from evaluation.revisions.measured import Measured, measure, screened
 from evaluation.revisions.reading_level import level_of
 from evaluation.revisions.run import Run
-from evaluation.revisions.sheet import not_to_commit
 from evaluation.revisions.triples import Triple, read_triples
 from evaluation.rows import drawn
-from evaluation.suite import BadData, Options, Results, Suite
-from evaluation.suites.revision import SPLITS, outputs_of, write_outputs
+from evaluation.suite import Options, Results, Suite
 
 LONGER, WORDS_MORE = 2.5, 40  # times the words of the person's reply, and so many on top
 TO_NOBODY = "speaks to nobody"
@@ -37,36 +35,28 @@ class Drafting(Suite[Triple]):
     name = "drafting"
     version = 1
     says = "first replies by a generation model, to posts that it was not trained on"
+    asks = Task.GENERATE
 
     def add_options(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--model", type=Path, metavar="FILE", help="the base model, a GGUF file")
-        parser.add_argument("--adapter", type=Path, metavar="FILE", help="a GGUF adapter on top of it")
-        parser.add_argument("--prompt", choices=asking.DRAFTING, help="generate-2 with an adapter, else generate-1")
-        parser.add_argument("--outputs", type=Path, metavar="FILE", help="JSONL of id and output: measure these")
-        parser.add_argument("--write", type=Path, metavar="FILE", help="write the outputs there, for --outputs")
-        parser.add_argument("--split", choices=SPLITS, default=SPLITS[0], help="rows of this split (held_out)")
+        outputs.add_options(parser, asking.DRAFTING)
         parser.add_argument("--empathy", type=Path, metavar="FILE", help="weights of `evaluation.empathy train`")
 
     def load(self, path: Path, options: Options) -> list[Triple]:
-        if options.more.get("write"):
-            not_to_commit(options.more["write"])
-        if not options.more.get("outputs") and not options.more.get("model"):
-            raise BadData(path, "", "needs --model FILE to ask, or --outputs FILE that one wrote.")
-        split = options.more.get("split") or SPLITS[0]
-        return drawn(read_triples(path, split=split, task=Task.GENERATE), options)
+        outputs.check(path, options)
+        return drawn(read_triples(path, split=outputs.split_of(options), task=Task.GENERATE), options)
 
     def measure(self, cases: Sequence[Triple], options: Options) -> Results:
         more = options.more
-        outputs, facts = outputs_of(cases, more, asking.DRAFTING)
+        texts, facts = outputs.outputs_of(cases, more, asking.DRAFTING)
         if more.get("write"):
-            write_outputs(more["write"], outputs)
-        run = Run([measure(one, outputs[one.id]) for one in cases])
-        run.stock = stock.ignoring(cases, outputs)
+            outputs.write_outputs(more["write"], texts)
+        run = Run([measure(one, texts[one.id]) for one in cases])
+        run.stock = stock.ignoring(cases, texts)
         if more.get("empathy"):
             scorer = EmpathyScorer.load(more["empathy"])
             run.judge_empathy(scorer)
             facts["empathy scorer SHA-256"] = scorer.sha256
-        return report(run, {**facts, "split": str(more.get("split") or SPLITS[0])})
+        return report(run, {**facts, "split": outputs.split_of(options)})
 
 
 SUITE = Drafting()

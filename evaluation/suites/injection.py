@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +15,7 @@ from tqdm import tqdm
 from assistant.inference.engine import Engine, EngineError, PromptTooLong, Stream
 from assistant.inference.llamacpp.engine import LlamaCppEngine
 from assistant.inference.prompts import build_improve
+from assistant.inference.trained_prompts import Task
 from assistant.inference.types import Mode, Outcome, Params, Prompt, Request, Segment, StopReason
 from assistant.safety.phases.links import Links
 from assistant.safety.pipeline import screen
@@ -108,6 +109,10 @@ class Injection(Suite[Attack]):
     formats = ("auto", "jsonl", "csv")
     needs_data = False
     default_data = ROOT / "evaluation" / "data" / "injections.toml"
+    asks = Task.IMPROVE
+
+    def asks_for(self, asked: Namespace) -> Task | None:
+        return None if asked.engine == "obedient" else self.asks
 
     def add_options(self, parser: ArgumentParser) -> None:
         parser.add_argument(

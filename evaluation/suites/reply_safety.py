@@ -13,12 +13,12 @@ from typing import Any
 from assistant.safety.types import Kind
 from evaluation.judged import Judged, judge, time_facts
 from evaluation.revisions import asking
+from evaluation.revisions.outputs import outputs_of, write_outputs
 from evaluation.revisions.sheet import not_to_commit
 from evaluation.revisions.triples import Triple
 from evaluation.rows import Row, drawn, jsonl_rows, list_rows, read_json
 from evaluation.stats import Estimate, auc, recall_at_false_alarms, share, share_of
 from evaluation.suite import BadData, Figure, Options, PerCase, Results, Suite, Table, Value
-from evaluation.suites.revision import outputs_of, write_outputs
 
 # The baseline: what somebody would write in an afternoon, so that the layer's figures have something to be compared with.
 _WORDS = re.compile(

@@ -6,9 +6,7 @@ a base GGUF, an adapter GGUF or none, and prompts as segments with an answer eac
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -35,7 +33,7 @@ def answer(request: dict[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
             base = laid
         with opened(measured_file(base), sequences=1, threads=available_cores(), unified=True, outputs=MOST) as bench:
             if request.get("adapter"):
-                attach(bench, Path(request["adapter"]))
+                bench.attach(measured_file(Path(request["adapter"])))
             return told(bench, request)
 
 
@@ -56,15 +54,6 @@ def told(bench: Bench, request: dict[str, Any]) -> dict[str, np.ndarray[Any, Any
         out[f"ids{number}"] = np.array(ids)
         out[f"logs{number}"] = bench.predictions(len(ids))[len(prompt) - 1 :]
     return out
-
-
-def attach(bench: Bench, path: Path) -> None:
-    adapter = bench._lib.llama_adapter_lora_init(bench.model.weights, os.fsencode(path))
-    if not adapter:
-        raise ModelUnavailable(f"{path.name} is no adapter for {bench.model.file_name}.")
-    chosen = (bench._lib.llama_adapter_lora_p_ctypes * 1)(adapter)
-    if bench._lib.llama_set_adapters_lora(bench._context, chosen, 1, (ctypes.c_float * 1)(1.0)) != 0:
-        raise ModelUnavailable(f"{path.name} could not be attached.")
 
 
 def main() -> None:

@@ -25,6 +25,24 @@ FLASH_ATTENTION_ON = 1  # also keeps the values of a sequence in one piece, so t
 MOST_ROWS_WITH_LOGITS = 64
 
 
+def load_adapter(model: LlamaModel, file: ModelFile, *, name: str) -> Any:
+    """Belongs to the model and goes with it. Raises ModelUnavailable."""
+    file.verify()
+    forget_errors()
+    adapter = model.lib.llama_adapter_lora_init(model.weights, os.fsencode(file.path))
+    if not adapter:
+        raise ModelUnavailable(f"{name} is no adapter for {model.file_name}.{first_error()}")
+    return adapter
+
+
+def set_adapter(lib: Any, context: Any, adapter: Any, *, name: str) -> None:
+    """For the steps that follow; None: the model alone."""
+    chosen = (lib.llama_adapter_lora_p_ctypes * 1)(adapter)
+    scales = (ctypes.c_float * 1)(1.0)
+    if lib.llama_set_adapters_lora(context, chosen, 1 if adapter else 0, scales) != 0:
+        raise EngineError(f"The adapter {name} could not be set. Restart the worker.")
+
+
 class LlamaContext:
     """What `batching.Batching` decodes with."""
 
@@ -51,7 +69,7 @@ class LlamaContext:
         self._abort = self._watch_for_abort()
         self._remove = brief_calls().llama_memory_seq_rm
         self._memory_pointer = as_pointer(self._memory)
-        self._adapters = {name: self._load_adapter(name, file) for name, file in (adapters or {}).items()}
+        self._adapters = {name: load_adapter(model, file, name=name) for name, file in (adapters or {}).items()}
         self._adapter = ""
         self._aside = [KeptState(0), KeptState(0)]  # for sequences that change places
 
@@ -77,14 +95,6 @@ class LlamaContext:
                 f"{first_error()} Lower MODEL_CONTEXT_TOKENS or MODEL_SLOTS."
             )
         return context
-
-    def _load_adapter(self, name: str, file: ModelFile) -> Any:
-        file.verify()
-        forget_errors()
-        adapter = self._lib.llama_adapter_lora_init(self._model.weights, os.fsencode(file.path))
-        if not adapter:
-            raise ModelUnavailable(f"{name} is no adapter for {self._model.file_name}.{first_error()}")
-        return adapter
 
     def _watch_for_abort(self) -> Any:
         """A flag that llama.cpp looks at between two operations of a step, to leave a long prefill at once.
@@ -164,11 +174,7 @@ class LlamaContext:
         """For the steps that follow. What was evaluated with one adapter must not be continued with another."""
         if name == self._adapter:
             return
-        count = 1 if name else 0
-        chosen = (self._lib.llama_adapter_lora_p_ctypes * 1)(self._adapters[name] if name else None)
-        scales = (ctypes.c_float * 1)(1.0)
-        if self._lib.llama_set_adapters_lora(self._context, chosen, count, scales) != 0:
-            raise EngineError(f"The adapter {name} could not be set. Restart the worker.")
+        set_adapter(self._lib, self._context, self._adapters[name] if name else None, name=name)
         self._adapter = name
 
     # What sequences remember.

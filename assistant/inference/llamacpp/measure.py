@@ -20,12 +20,14 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.inference.engine import EngineError, ModelUnavailable
+from assistant.inference.llamacpp.context import load_adapter, set_adapter
 from assistant.inference.llamacpp.library import available_cores, first_error, forget_errors, library
 from assistant.inference.llamacpp.model import LlamaModel
 from assistant.inference.llamacpp.quantize import lay_out
 from assistant.inference.modelfile import ModelFile
 from assistant.inference.prompts import build_improve
 from assistant.inference.quality import Quadruple, Scores, Texts
+from assistant.inference.scaffold import TURN_END
 from assistant.inference.types import Prompt, Segment
 
 DEPTH = 400  # what a request finds evaluated, about
@@ -34,6 +36,7 @@ ROWS = 8
 ROOM = 1024  # of each sequence
 LIKELIEST = 64  # of the original's predictions, kept to compare with
 LONGEST_PASSAGE = 400  # tokens
+LONGEST_ROW = 2048  # tokens of a prompt and an answer
 FLASH_ATTENTION_ON = 1
 
 Logits = npt.NDArray[np.float32]
@@ -43,11 +46,14 @@ Row = tuple[int, int, int, bool]  # token, position, sequence, whether its predi
 class Bench:
     """One loaded file with a context of several sequences."""
 
-    def __init__(self, file: ModelFile, *, sequences: int, threads: int, unified: bool, outputs: int = ROWS) -> None:
+    def __init__(
+        self, file: ModelFile, *, sequences: int, threads: int, unified: bool, outputs: int = ROWS, room: int = ROOM
+    ) -> None:
+        """`room`: tokens of each sequence."""
         self.model = LlamaModel(file)
         self._lib = library()
         params = self._lib.llama_context_default_params()
-        params.n_ctx = ROOM * sequences
+        params.n_ctx = room * sequences
         params.n_batch = params.n_ubatch = PREFILL
         params.n_seq_max = sequences
         params.n_outputs_max = params.n_outputs_max_per_seq = outputs
@@ -66,6 +72,11 @@ class Bench:
         self._lib.llama_batch_free(self._batch)
         self._lib.llama_free(self._context)
         self.model.close()
+
+    def attach(self, adapter: ModelFile) -> None:
+        """For all steps that follow. Raises ModelUnavailable, EngineError."""
+        loaded = load_adapter(self.model, adapter, name=adapter.path.name)
+        set_adapter(self._lib, self._context, loaded, name=adapter.path.name)
 
     def step(self, rows: Sequence[Row]) -> None:
         for start in range(0, len(rows), PREFILL):
@@ -227,25 +238,71 @@ class Scorer:
 def judge(bench: Bench, quadruples: Sequence[Quadruple]) -> list[tuple[int, float, float]]:
     """Of each: tokens of the better revision, its loss, and the loss per token of the worse one."""
     judged = []
-    shared: list[int] = []
-    bench.cut(0)
+    prompts = Prompts(bench)
     for row in quadruples:
         prompt = list(bench.model.tokenise(build_improve(post=row.post, draft=row.draft)).tokens)
-        common = next((at for at, (a, b) in enumerate(zip(prompt, shared, strict=False)) if a != b), len(shared))
-        bench.cut(common)
-        bench.fill(prompt[common:-1], at=common)
-        shared = prompt[:-1]
+        prompts.fill(prompt)
         better, worse = plain_tokens(bench, row.better), plain_tokens(bench, row.worse)
-        losses = [revision_loss(bench, prompt, revision) for revision in (better, worse)]
+        losses = [loss_of(bench, prompt, revision) for revision in (better, worse)]
         judged.append((len(better), losses[0], losses[1] / len(worse)))
     return judged
 
 
-def revision_loss(bench: Bench, prompt: list[int], revision: list[int]) -> float:
+class Prompts:
+    """Prompts one after the other in the first sequence; what each shares with the one before is not evaluated again."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._filled: list[int] = []
+        bench.cut(0)
+
+    def fill(self, prompt: list[int]) -> None:
+        """All but the last token."""
+        told = prompt[:-1]
+        common = next((at for at, (a, b) in enumerate(zip(told, self._filled, strict=False)) if a != b), None)
+        kept = min(len(told), len(self._filled)) if common is None else common
+        self._bench.cut(kept)
+        self._bench.fill(told[kept:], at=kept)
+        self._filled = told
+
+
+def loss_of(bench: Bench, prompt: list[int], answer: list[int]) -> float:
+    """Of the answer's tokens, after a prompt of which all but the last token are evaluated in the first sequence."""
     bench.copy(1)
-    rows = [prompt[-1], *revision[:-1]]
-    bench.step([(token, len(prompt) - 1 + index, 1, True) for index, token in enumerate(rows)])
-    return float(-bench.predictions(len(rows))[np.arange(len(rows)), revision].sum())
+    told = [prompt[-1], *answer[:-1]]
+    loss = 0.0
+    for start in range(0, len(told), PREFILL):  # predictions are of one step
+        part, wanted = told[start : start + PREFILL], answer[start : start + PREFILL]
+        bench.step([(token, len(prompt) - 1 + start + index, 1, True) for index, token in enumerate(part)])
+        loss -= float(bench.predictions(len(part))[np.arange(len(part)), wanted].sum())
+    return loss
+
+
+def likelihoods(
+    file: ModelFile, adapter: ModelFile | None, rows: Sequence[dict[str, Any]], *, threads: int
+) -> list[list[tuple[float, int]] | None]:
+    """Of each answer the sum of its log-likelihoods and its tokens, the end of the turn included, as in training."""
+    with opened(file, sequences=2, threads=threads, unified=True, outputs=PREFILL, room=LONGEST_ROW) as bench:
+        if adapter:
+            bench.attach(adapter)
+        prompts = Prompts(bench)
+        return [likelihoods_of(bench, prompts, row) for row in rows]
+
+
+def likelihoods_of(bench: Bench, prompts: Prompts, row: dict[str, Any]) -> list[tuple[float, int]] | None:
+    """None for a row that is too long."""
+    segments = tuple(Segment(**segment) for segment in row["segments"])
+
+    def tokens_of(*more: Segment) -> list[int]:
+        return list(bench.model.tokenise(Prompt((*segments, *more), mode=None, version="measure")).tokens)
+
+    prompt = tokens_of()
+    end = Segment(TURN_END.strip(), scaffold=True)
+    answers = [tokens_of(Segment(text, scaffold=False), end)[len(prompt) :] for text in row["answers"]]
+    if len(prompt) + max(map(len, answers)) > LONGEST_ROW:
+        return None
+    prompts.fill(prompt)
+    return [(-loss_of(bench, prompt, answer), len(answer)) for answer in answers]
 
 
 # Requests.
@@ -261,6 +318,9 @@ def answers(request: dict[str, Any], *, scorer: Scorer) -> dict[str, Any]:
             quadruples = tuple(Quadruple(**row) for row in request["quadruples"])
             texts = Texts(tuple(request["passages"]), quadruples)
             return asdict(scorer.scores(file_of(request), texts, threads=threads))
+        case "likelihoods":
+            adapter = file_of(request["adapter"]) if request.get("adapter") else None
+            return {"rows": likelihoods(file_of(request), adapter, request["rows"], threads=threads)}
         case "lay_out":
             lay_out(Path(request["source"]), Path(request["target"]), request["layout"], threads=threads)
             return {}
