@@ -36,7 +36,7 @@ from webapp.studies.dimensions import ESCALATION, HIGHEST, LOWEST, Dimension
 from webapp.studies.models import Arm, Item, Output, Study
 from webapp.studies.planning import planned
 
-MOST_LINES = 200  # at a time; more go in as another file
+MOST_LINES = 100  # at a time; more go in as another file: they are screened while nobody else can write (SQLite)
 MOST_ITEMS = 1000  # of a study
 MOST_CHARACTERS = 600_000  # of a file, so that it fits into one request
 IDS = re.compile(r"[A-Za-z0-9._:-]{1,64}")

@@ -20,7 +20,7 @@ from django.utils.translation import gettext
 
 from assistant.actions import Refused
 from assistant.exports import own_and_sent, to_learn_from
-from assistant.models import Draft
+from assistant.models import CaseKey, Draft
 from assistant.safety.scrub import scrub
 from assistant.vault import audit
 from assistant.vault.keys import master_keys
@@ -29,7 +29,7 @@ from webapp.studies.importing import MOST_ITEMS, Row, add_item
 from webapp.studies.models import Arm, Study
 from webapp.studies.planning import planned
 
-MOST_PICKED = 200  # at a time
+MOST_PICKED = 100  # at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,9 @@ def pick_items(study: Study, *, count: int, seed: int, by: Any) -> int:
 
 def _row_of(one: Eligible, arms: dict[str, Arm]) -> Row | None:
     """None where what was written does not fit the arms: no words of their own, or no help where its text is wanted."""
+    # Whoever erases the case waits until the copy stands, and then finds it.
+    if CaseKey.objects.select_for_update().filter(id=one.draft.case_id, destroyed_at=None).first() is None:
+        return None
     own, sent = own_and_sent(one.draft)
     as_sent = {key for key, arm in arms.items() if arm.kind == Arm.Kind.IMPROVED and arm.version_id is None}
     if not own or (as_sent and not sent):

@@ -7,11 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import special
 
 from evaluation.studies.__main__ import main
 from evaluation.studies.compared import Value, compare
+from evaluation.studies.pairs import prefer
 from evaluation.studies.power import SHARES, Design, items_for, power_of
 from evaluation.studies.simulated import Counts, World, simulate, truth_of
+from evaluation.studies.stored import Choice
 
 
 def test_the_truth_is_that_of_the_rounded_scale() -> None:
@@ -123,4 +126,30 @@ def _exact_study(design: Design, effect: float, chance: np.random.Generator) -> 
         for item in range(design.items)
         for arm in range(design.arms)
         for rater in range(design.raters)
+    ]
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(1800)
+def test_of_two_hundred_studies_of_pairs_186_or_more_have_the_true_share_in_their_interval() -> None:
+    chance = np.random.default_rng(7)
+    true = float(special.expit(0.5 + chance.normal(0, np.hypot(0.8, 0.4), 1_000_000)).mean())
+    shares, strengths = 0, 0
+    for run in range(200):
+        found = prefer(_pairs(chance), ["a", "b"], seed=run)
+        share, strength = found.between("a", "b"), found.strengths["a"]
+        assert share
+        shares += share.share.low <= true <= share.share.high
+        strengths += strength.low <= np.log(true / (1 - true)) / 2 <= strength.high
+    assert min(shares, strengths) >= 186
+
+
+def _pairs(chance: np.random.Generator) -> list[Choice]:
+    """30 items, 6 raters; some items speak for one arm, and some raters like it more."""
+    of_item, of_rater = chance.normal(0, 0.8, 30), chance.normal(0, 0.4, 6)
+    won = chance.random((30, 6)) < special.expit(0.5 + of_item[:, None] + of_rater[None, :])
+    return [
+        Choice(f"r{rater}", f"i{item}", "a", "b", "a" if won[item, rater] else "b", 0, None, None)
+        for item in range(30)
+        for rater in range(6)
     ]

@@ -158,7 +158,7 @@ def test_an_item_that_is_there_already_and_too_many_lines_are_refused(desk: Clie
     add(desk, study, line("kitchen"))
     assert "“kitchen” is in this study already." in add(desk, study, line("kitchen"))
     many = "\n".join(line(f"n-{number}", post="A short one.") for number in range(importing.MOST_LINES + 1))
-    assert "201 lines; 200 fit at a time." in add(desk, study, many)
+    assert "101 lines; 100 fit at a time." in add(desk, study, many)
     assert "There is nothing here yet" in add(desk, study, " ")
     assert study.items.count() == 1
 
