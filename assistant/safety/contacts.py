@@ -110,11 +110,15 @@ def find_contacts(plain: str) -> list[Found]:
 def _emails(plain: str) -> Iterator[Found]:
     if "@" not in plain and "at" not in plain:
         return
-    for match in _EMAIL.finditer(plain):
+    place = 0
+    while match := _EMAIL.search(plain, place):
         last = re.split(r"[^a-z]+", match[0])[-1]
         # "I was at home dot" is no address: spelt-out ones need a known ending.
         if "@" in match[0] or (last in _TOP_LEVELS and _has_spelt_dot(match[0])):
             yield Found(Contact.EMAIL, match.start(), match.end(), match[0].replace(" ", ""))
+            place = match.end()
+        else:
+            place = match.start() + 1  # an address may begin inside of it: "write to me at kit.moore@…"
 
 
 def _has_spelt_dot(address: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from assistant.inference.engine import Engine, EngineError
@@ -127,7 +128,7 @@ def report(
 ) -> Results:
     first = [one.seconds_to_first for one in outcomes]
     rates = [_rate(one) for one in outcomes]
-    columns = {"seconds to the first word": tuple(first), "tokens a second after it": tuple(rates)}
+    columns = {"seconds to the first word": tuple(first), "tokens a second": tuple(rates)}
     told = [one for one in first if one is not None]
     return Results(
         figures=(
@@ -135,6 +136,7 @@ def report(
                 Figure(name, mean_drawn_again([one for one in values if one is not None], seed=seed))
                 for name, values in columns.items()
             ),
+            Figure("first token, p95 (ms)", 1000 * float(np.quantile(told, 0.95)) if told else None),
             Figure("seconds to the first word, slowest", max(told, default=None)),
             Figure("answers without a word", share_of([one is None for one in first])),
             Figure("memory, MiB", round(memory / MIB)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 
 from evaluation.beside import main as beside
+from evaluation.gate import RULES as SHIPPED
+from evaluation.gate import Rules
 from evaluation.gate import main as gate
 from evaluation.report import write_report
 from evaluation.stats import difference, mean_of, rise_of, share_of
@@ -297,3 +300,17 @@ def test_a_difference_of_shares_has_newcombe_s_interval() -> None:
 
     gap = difference(share(56, 70, method="wilson"), share(48, 80, method="wilson"))
     assert (gap.value, gap.low, gap.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
+
+
+def test_every_figure_that_the_rules_name_is_one_that_its_suite_writes() -> None:
+    """By their sources: to measure all of them takes models."""
+    suites = SHIPPED.parents[1]
+    for rule in Rules.read(SHIPPED).rules:
+        sources = [
+            suites / "suites" / f"{rule.suite}.py",
+            *suites.glob("suites/*_tables.py"),
+            *suites.glob("revisions/*.py"),
+        ]
+        written = "\n".join(one.read_text(encoding="utf-8") for one in sources)
+        last = re.split(r"\d", rule.figure.split(", ")[-1])[0]  # numbers may be filled in
+        assert rule.figure in written or last in written, rule.figure

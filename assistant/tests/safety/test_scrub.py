@@ -16,6 +16,8 @@ from assistant.tests.effort import bounded_effort
     [
         ("Mail me: kim.example@example.com!", "Mail me: [email]!"),
         ("kim (at) example (dot) com", "[email]"),
+        ("Write to me at kit.moore@example.com", "Write to me at [email]"),
+        ("I am at home, kit.moore at example dot com", "I am at home, [email]"),
         ("Ring 087 123 4567 after six", "Ring [phone] after six"),
         ("+353 87 123 4567", "[phone]"),
         ("see https://example.org/a?b=c now", "see [link] now"),
