@@ -24,6 +24,11 @@ LABELS = {
 SHARES = (Rule.HELD, Rule.FAILED, Rule.REPORTED)
 
 
+class VersionField(forms.ModelChoiceField):
+    def label_from_instance(self, version: Any) -> str:
+        return str(version.name)
+
+
 class CanaryForm(forms.Form):
     """The rules stand before everything else, because they cannot be changed afterwards."""
 
@@ -33,7 +38,7 @@ class CanaryForm(forms.Form):
         initial=USUAL_LEAST_JOBS,
         label=_("Jobs of each model before the two are compared"),
     )
-    candidate = forms.ModelChoiceField(
+    candidate = VersionField(
         ModelVersion.objects.filter(kind=ModelVersion.Kind.ADAPTER), to_field_name="name", label=_("Candidate")
     )
     kind = forms.ChoiceField(
