@@ -24,7 +24,7 @@ LABELS = {
 SHARES = (Rule.HELD, Rule.FAILED, Rule.REPORTED)
 
 
-class VersionField(forms.ModelChoiceField):
+class VersionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # when it runs, Django's takes none
     def label_from_instance(self, version: Any) -> str:
         return str(version.name)
 
