@@ -22,6 +22,11 @@ LABELS = {
 SHARES = (Rule.HELD, Rule.FAILED, Rule.REPORTED)
 
 
+class VersionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # when it runs, Django's takes none
+    def label_from_instance(self, version: Any) -> str:
+        return str(version.name)
+
+
 class CanaryForm(forms.Form):
     """The rules stand before everything else, because they cannot be changed afterwards."""
 
@@ -31,7 +36,7 @@ class CanaryForm(forms.Form):
         initial=USUAL_LEAST_JOBS,
         label=_("Jobs of each model before the two are compared"),
     )
-    candidate = forms.ModelChoiceField(
+    candidate = VersionField(
         ModelVersion.objects.filter(kind=ModelVersion.Kind.ADAPTER), to_field_name="name", label=_("Candidate")
     )
     kind = forms.ChoiceField(
