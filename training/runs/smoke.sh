@@ -104,4 +104,7 @@ mkdir -p "$DATA_DIR"
 "$site" manage.py models list
 "$site" manage.py models verify
 
+step "DPO2: people rate, a model learns from it, and answers"
+TRAINING_RUN="$run" "$site" -m pytest -q -n 0 -m training webapp/studies/tests/test_from_ratings_to_a_model.py
+
 step "done"

@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from webapp import test as build
+from webapp.accounts.models import User
 from webapp.accounts.roles import Role
 from webapp.studies import reporting
-from webapp.studies.models import Report, Study
-from webapp.studies.tests import lab_stand_in, research
+from webapp.studies.models import Item, Rating, Report, Study
+from webapp.studies.tests import research
 from webapp.tests.browser import check_page, signed_in_page
+from webapp.tests.test_rating_in_the_browser import DESKTOP, PHONE, begin, rate_all, rate_by_keys
 
 pytestmark = [
     pytest.mark.browser,
@@ -23,10 +25,15 @@ pytestmark = [
 
 
 def test_a_study_is_set_up_from_a_file_and_opened(chromium: Browser, live_server: LiveServer, tmp_path: Path) -> None:
-    alder = research.person_of_research()
-    for name in ("sorrel", "thyme"):
+    page = signed_in_page(chromium, live_server, research.person_of_research())
+    set_up(page, live_server, tmp_path, raters=("sorrel", "thyme"), items=2)
+    assert Study.objects.get().status == Study.Status.OPEN
+
+
+def set_up(page: Page, live_server: LiveServer, folder: Path, *, raters: tuple[str, ...], items: int) -> None:
+    """From the empty page to an open study, by a researcher who makes one mistake on the way."""
+    for name in raters:
         build.person(name, Role.RATER)
-    page = signed_in_page(chromium, live_server, alder)
     page.goto(live_server.url)
     expect(page.get_by_role("heading", name="No study so far")).to_be_visible()
     check_page(page)
@@ -46,18 +53,18 @@ def test_a_study_is_set_up_from_a_file_and_opened(chromium: Browser, live_server
     check_page(page)
     page.get_by_role("link", name="Kinder words").click()
     page.get_by_role("link", name="Items: posts with their texts").click()
-    given = tmp_path / "items.jsonl"
-    given.write_text(f"{research.lines(2)}\nnot json\n", encoding="utf-8")
+    given = folder / "items.jsonl"
+    given.write_text(f"{research.lines(items)}\nnot json\n", encoding="utf-8")
     page.get_by_label("Or take it from a file").set_input_files(given)
     field = page.get_by_label("Items, one JSON object a line")
     expect(field).to_have_value(given.read_text(encoding="utf-8"))
     page.get_by_role("button", name="Check, and add if all lines are right").press("Enter")
-    expect(page.get_by_text("Line 5: This is no JSON.")).to_be_visible()
+    expect(page.get_by_text(f"Line {items + 3}: This is no JSON.")).to_be_visible()
     check_page(page)
     expect(field).to_have_value(given.read_text(encoding="utf-8"))
-    field.fill(research.lines(2))
+    field.fill(research.lines(items))
     page.get_by_role("button", name="Check, and add if all lines are right").press("Enter")
-    expect(page.get_by_text("4 items were added.")).to_be_visible()
+    expect(page.get_by_text(f"{items + 2} items were added.")).to_be_visible()
     check_page(page)
     page.get_by_role("link", name="kitchen-1").click()
     expect(page.get_by_text(research.ALONE)).to_be_visible()
@@ -65,14 +72,14 @@ def test_a_study_is_set_up_from_a_file_and_opened(chromium: Browser, live_server
     study = Study.objects.get()
     at = f"{live_server.url}/studies/research/{study.id}"
     page.goto(f"{at}/size")
-    page.get_by_label("People of the lay panel for each text").fill("2")
+    page.get_by_label("People of the lay panel for each text").fill(str(len(raters)))
     check_page(page)
     page.get_by_role("button", name="Save").press("Enter")
     for step in ("promise", "consent"):
         page.goto(f"{at}/{step}")
         check_page(page)
     page.goto(f"{at}/raters")
-    for name in ("sorrel", "thyme"):
+    for name in raters:
         page.get_by_label("Pseudonym").fill(name)
         page.get_by_role("button", name="Add them").press("Enter")
         expect(page.get_by_role("button", name=f"Remove {name}")).to_be_visible()
@@ -82,32 +89,60 @@ def test_a_study_is_set_up_from_a_file_and_opened(chromium: Browser, live_server
     page.get_by_role("button", name="Open the study").press("Enter")
     expect(page.get_by_role("heading", name="How far it is")).to_be_visible()
     check_page(page)
-    assert Study.objects.get().status == Study.Status.OPEN
 
 
-def test_the_report_is_made_and_read(
-    chromium: Browser, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.deep
+def test_a_whole_study_from_the_first_page_to_its_report(
+    chromium: Browser, live_server: LiveServer, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(reporting, "PROGRAM", lab_stand_in.__name__)
-    monkeypatch.setattr(reporting, "NEEDED", ("json",))
-    alder = research.person_of_research()
-    study = research.closed(alder)
-    page = signed_in_page(chromium, live_server, alder)
+    """Three people rate twelve texts each, one of them on a phone; the lab itself counts."""
+    names = ("sorrel", "thyme", "yarrow")
+    page = signed_in_page(chromium, live_server, research.person_of_research())
+    set_up(page, live_server, tmp_path, raters=names, items=6)
+    for name, size, values in zip(names, (DESKTOP, PHONE, DESKTOP), ("44544", "55455", "33434"), strict=True):
+        own = signed_in_page(chromium, live_server, User.objects.get(username=name), viewport=size)
+        begin(own, live_server)
+        rate_by_keys(own, "44444")
+        own.get_by_role("link", name="Go on").press("Enter")
+        own.wait_for_url("**/studies/rate/texts/*/")
+        rate_all(own, values)
+        own.context.close()
+    assert Rating.objects.filter(assignment__output__item__role=Item.Role.RATED).count() == 36
+    study = Study.objects.get()
     at = f"{live_server.url}/studies/research/{study.id}"
     page.goto(f"{at}/")
     check_page(page)
+    page.get_by_role("button", name="Close").first.press("Enter")
+    page.wait_for_load_state()
+    page.goto(f"{at}/")
+    read_report(page, at)
+    for kind in ("", "/check"):
+        page.goto(f"{at}/report{kind}")
+        page.screenshot(path=tmp_path / f"report{kind.replace('/', '-')}.png", full_page=True)
+
+
+def test_the_report_is_made_and_read(chromium: Browser, live_server: LiveServer) -> None:
+    study = research.closed(research.person_of_research())
+    page = signed_in_page(chromium, live_server, study.by)
+    at = f"{live_server.url}/studies/research/{study.id}"
+    page.goto(f"{at}/")
+    check_page(page)
+    read_report(page, at)
+    page.goto(f"{at}/erase")
+    check_page(page)
+
+
+def read_report(page: Page, at: str) -> None:
     page.get_by_role("button", name="Make the report").press("Enter")
     expect(page.get_by_text("The report is being counted. Load").first).to_be_visible()
     for report in Report.objects.filter(status=Report.Status.WAITING):  # as a worker would
         reporting.make_report(report.id)
     page.goto(f"{at}/report")
-    image = page.get_by_role("img", name="Means of each arm.")
+    image = page.get_by_role("img").first
     image.scroll_into_view_if_needed()
     expect(image).to_have_js_property("complete", True)
     assert image.evaluate("image => image.naturalWidth") > 0
     check_page(page)
     page.get_by_role("link", name="How each figure came about").click()
-    expect(page.get_by_role("heading", name="Paired examples")).to_be_visible()
-    check_page(page)
-    page.goto(f"{at}/erase")
+    expect(page.get_by_role("heading", name="Design")).to_be_visible()
     check_page(page)

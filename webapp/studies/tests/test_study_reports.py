@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +202,6 @@ def test_the_command_names_the_remedy_where_the_lab_is_missing(
     assert not Report.objects.exists()
 
 
-@pytest.mark.skipif(find_spec("evaluation.studies") is None, reason="the lab is not there")
 def test_the_lab_itself_reads_the_export_and_its_report_is_shown(alder: User, tmp_path: Path) -> None:
     study = research.closed(alder, items=12, most_per_rater=60)
     call_command("studies", "report", study.name, "--out", str(tmp_path / "out"), "--examples")
