@@ -13,11 +13,12 @@ from scripts.setup.packages import VENV
 from scripts.setup.steps import ROOT, Steps
 
 BIN = VENV / "bin"
-# Whatever is chosen here takes the place of the choice in pyproject.toml, so each names `llama_server` as well.
-QUICK = "not (quiet or deep or llama_server)"
-QUIET = "quiet and not (deep or llama_server)"
-DEEP = "deep and not (quiet or llama_server)"
-DEEP_QUIET = "deep and quiet and not llama_server"
+# Whatever is chosen here takes the place of the choice in pyproject.toml, so each names what that leaves out as well.
+ELSEWHERE = "llama_server or training"  # `make test-remote`, `make train-smoke`
+QUICK = f"not (quiet or deep or {ELSEWHERE})"
+QUIET = f"quiet and not (deep or {ELSEWHERE})"
+DEEP = f"deep and not (quiet or {ELSEWHERE})"
+DEEP_QUIET = f"deep and quiet and not ({ELSEWHERE})"
 SEPARATE = "process or browser or model"  # these start their own servers, or do not touch the site's database
 PLAIN = ("evaluation", "training", "scripts", "bench", "assistant/tests/safety")  # these touch no database at all
 
