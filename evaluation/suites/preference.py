@@ -63,11 +63,11 @@ class Told:
     base: tuple[tuple[float, int], tuple[float, int]]  # without the adapter, asked in the same way
 
 
-# How a pair is decided: above 0 for the better answer, 0 for no decision.
+# How a pair is decided, by log-likelihoods: above 0 for the better answer, 0 for no decision.
 WAYS: dict[str, Callable[[Told], float]] = {
     LONGER: lambda one: one.pair.words[0] - one.pair.words[1],
-    "by summed log-likelihood": lambda one: one.model[0][0] - one.model[1][0],
-    "by log-likelihood per token": lambda one: _per_token(one.model[0]) - _per_token(one.model[1]),
+    "by sum": lambda one: one.model[0][0] - one.model[1][0],
+    "by token": lambda one: _per_token(one.model[0]) - _per_token(one.model[1]),
     "by gain on the base": lambda one: (one.model[0][0] - one.base[0][0]) - (one.model[1][0] - one.base[1][0]),
 }
 GAIN = "by gain on the base"
@@ -202,7 +202,7 @@ def report(told: Sequence[Told], *, seed: int, with_gain: bool, facts: dict[str,
     for part, kept in (("", told), (MATCHED, [one for one in told if one.pair.is_matched])):
         by_way = {name: by_question(kept, way) for name, way in WAYS.items() if with_gain or name != GAIN}
         for name, right in by_way.items():
-            figure = f"finds the better answer, {name}{part}"
+            figure = f"preference accuracy, {name}{part}"
             figures.append(Figure(figure, mean_drawn_again(list(right.values()), seed=seed)))
             if right:
                 columns[figure] = tuple(right.get(question) for question in questions)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
 from assistant.inference.engine import Engine, EngineError
@@ -126,18 +125,16 @@ def ask_one_by_one(engine: Engine, cases: Sequence[Case], *, task: Task, version
 def report(
     cases: Sequence[Case], outcomes: Sequence[Outcome], *, memory: int, seed: int, facts: dict[str, str | int | float]
 ) -> Results:
-    first = [one.seconds_to_first for one in outcomes]
-    rates = [_rate(one) for one in outcomes]
-    columns = {"seconds to the first word": tuple(first), "tokens a second": tuple(rates)}
-    told = [one for one in first if one is not None]
+    first = [None if one.seconds_to_first is None else 1000 * one.seconds_to_first for one in outcomes]
+    columns = {"first token (ms)": tuple(first), "tokens a second": tuple(map(_rate, outcomes))}
+    told = sorted(one for one in first if one is not None)
     return Results(
         figures=(
             *(
                 Figure(name, mean_drawn_again([one for one in values if one is not None], seed=seed))
                 for name, values in columns.items()
             ),
-            Figure("first token, p95 (ms)", 1000 * float(np.quantile(told, 0.95)) if told else None),
-            Figure("seconds to the first word, slowest", max(told, default=None)),
+            Figure("first token, p95 (ms)", told[min(len(told) - 1, int(len(told) * 0.95))] if told else None),
             Figure("answers without a word", share_of([one is None for one in first])),
             Figure("memory, MiB", round(memory / MIB)),
         ),
@@ -148,7 +145,7 @@ def report(
 
 
 def _rate(one: Outcome) -> float | None:
-    """None where there is no second token."""
+    """After the first. None where there is no second token."""
     if one.seconds_to_first is None or one.output_tokens < 2 or one.seconds <= one.seconds_to_first:
         return None
     return (one.output_tokens - 1) / (one.seconds - one.seconds_to_first)

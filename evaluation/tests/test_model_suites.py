@@ -26,7 +26,7 @@ from evaluation.suites.preference import LONGER, MATCHED, Pair, Told
 from evaluation.tests.test_all import ADAPTER, MODEL, POST, REPLY, jsonl
 
 COLD = "Buy a newer phone and stop thinking about it."
-FIGURE = "finds the better answer, by"
+FIGURE = "preference accuracy, by"
 
 
 def report_of(folder: Path, suite: str, data: Path, *more: str) -> dict[str, Any]:
@@ -64,20 +64,20 @@ def test_each_way_to_decide_is_counted_by_question() -> None:
         told("one", words=(5, 10), model=(-20, -30)),  # shorter; by sum yes, per token no
         told("two", words=(4, 4), model=(-8, -8), base=(-9, -8)),  # nothing tells them apart but the gain
     )
-    assert found[f"finds the better answer, {LONGER}"] == pytest.approx((0.5 + 0.5) / 2)
-    assert found[f"{FIGURE} summed log-likelihood"] == pytest.approx((0.5 + 0.5) / 2)
+    assert found[f"preference accuracy, {LONGER}"] == pytest.approx((0.5 + 0.5) / 2)
+    assert found[f"{FIGURE} sum"] == pytest.approx((0.5 + 0.5) / 2)
     assert found[f"{FIGURE} gain on the base"] == pytest.approx((0.5 + 1) / 2)
     # Of like length is the last alone.
-    assert found[f"{FIGURE} log-likelihood per token{MATCHED}"] == pytest.approx(0.5)
+    assert found[f"{FIGURE} token{MATCHED}"] == pytest.approx(0.5)
     assert found[f"by gain on the base, less {LONGER}{MATCHED}"] == pytest.approx(0.5)
 
 
 def test_a_model_that_follows_length_gains_nothing_on_it() -> None:
     pairs = [told(str(n), words=(9, 5), model=(-10, -20)) for n in range(5)]
     found = measured(*pairs)
-    assert found[f"{FIGURE} summed log-likelihood"] == 1.0
-    assert found[f"by summed log-likelihood, less {LONGER}"] == 0.0
-    assert found[f"{FIGURE} summed log-likelihood{MATCHED}"] is None
+    assert found[f"{FIGURE} sum"] == 1.0
+    assert found[f"by sum, less {LONGER}"] == 0.0
+    assert found[f"{FIGURE} sum{MATCHED}"] is None
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_preferences_are_measured_through_the_command(tmp_path: Path) -> None:
     found = report_of(tmp_path, "preference", data, "--model", str(MODEL), "--adapter", str(ADAPTER))
     assert found["facts"]["pairs"] == 1
     assert found["facts"]["prompt"] == "generate-2"
-    assert figures(found)[f"{FIGURE} log-likelihood per token"]["value"] == 1.0
+    assert figures(found)[f"{FIGURE} token"]["value"] == 1.0
     assert found["per_case"]["ids"] == ["a"]
 
 
@@ -205,8 +205,9 @@ def test_speed_counts_what_came_after_the_first_word() -> None:
     ]
     results = speed.report(cases[:3], outcomes, memory=3 * 2**20, seed=1, facts={})
     found = {one.name: one.value for one in results.figures}
-    first, after = found["seconds to the first word"], found["tokens a second"]
-    assert getattr(first, "value", None) == pytest.approx(1.0)
+    first, after = found["first token (ms)"], found["tokens a second"]
+    assert getattr(first, "value", None) == pytest.approx(1000.0)
+    assert found["first token, p95 (ms)"] == 1500.0
     assert getattr(after, "value", None) == pytest.approx(15.0)
     assert getattr(found["answers without a word"], "hits", None) == 1
     assert found["memory, MiB"] == 3
@@ -215,7 +216,7 @@ def test_speed_counts_what_came_after_the_first_word() -> None:
 @pytest.mark.model
 def test_one_model_is_timed_through_the_command(tmp_path: Path) -> None:
     found = report_of(tmp_path, "speed", HELDOUT, "--model", str(MODEL), "--limit", "1", "--task", "generate")
-    assert figures(found)["seconds to the first word"]["value"] > 0
+    assert figures(found)["first token, p95 (ms)"]["value"] > 0
     assert figures(found)["memory, MiB"]["value"] > 50
     assert found["facts"]["prompt"] == "generate-1"
 
