@@ -6,7 +6,7 @@ from itertools import product
 
 from scripts.setup.checks import CHECKS, EVERYDAY, Check
 
-MARKS = ("quiet", "deep", "process", "browser", "model", "llama_server")
+MARKS = ("quiet", "deep", "process", "browser", "model", "llama_server", "training")
 STEPS = [check for check in CHECKS if "pytest" in check.command]
 ON_SQLITE = [check for check in STEPS if not check.env]
 
@@ -20,7 +20,7 @@ def test_whatever_its_marks_a_test_runs_once_on_sqlite_and_never_needs_a_server_
     for chosen in product([False, True], repeat=len(MARKS)):
         marks = dict(zip(MARKS, chosen, strict=True))
         steps = [check for check in ON_SQLITE if chooses(check, marks)]
-        assert len(steps) == (0 if marks["llama_server"] else 1), marks
+        assert len(steps) == (0 if marks["llama_server"] or marks["training"] else 1), marks
         for step in steps:
             assert (step.verb == "deep") is marks["deep"]
             assert ("0" in step.command) is marks["quiet"]  # nothing runs beside what measures time
