@@ -73,6 +73,7 @@ class Studies:
         self.planned = research.planned(by, name="Planned", items=1, raters=1)
         importing.add_items(self.planned, [HELD_ITEM], by=by)
         self.held = Output.objects.get(item__study=self.planned, item__source="held", arm__key="alone")
+        self.rater = self.planned.raters.get()
         self.ready = research.planned(by, name="Ready", items=1, raters=2)
         self.open, self.paused, self.closed = (
             research.opened(by, name=name, items=1, raters=2) for name in ("Open", "Paused", "Closed")
@@ -91,11 +92,8 @@ class Studies:
         if not name.startswith("studies:research"):
             return {}
         study = self.by_url.get(name.removeprefix("studies:"), self.planned)
-        rater, item = study.raters.first(), study.items.order_by("source").first()
-        assert rater is not None
-        assert item is not None
-        of_items = {"study_item_id": item.id, "output_id": self.held.id, "arm_key": "alone"}
-        return {"study_id": study.id, "rater_number": rater.id, "plot": "means", **of_items}
+        of_planned = {"rater_number": self.rater.id, "study_item_id": self.held.item_id, "output_id": self.held.id}
+        return {"study_id": study.id, "plot": "means", "arm_key": "alone", **of_planned}
 
 
 HELD_ITEM = importing.Row(

@@ -72,7 +72,7 @@ def set_up(page: Page, live_server: LiveServer, folder: Path, *, raters: tuple[s
     study = Study.objects.get()
     at = f"{live_server.url}/studies/research/{study.id}"
     page.goto(f"{at}/size")
-    page.get_by_label("People of the lay panel for each text").fill(str(len(raters)))
+    page.get_by_label("People of the lay panel for each text").fill("2")
     check_page(page)
     page.get_by_role("button", name="Save").press("Enter")
     for step in ("promise", "consent"):
@@ -95,19 +95,20 @@ def set_up(page: Page, live_server: LiveServer, folder: Path, *, raters: tuple[s
 def test_a_whole_study_from_the_first_page_to_its_report(
     chromium: Browser, live_server: LiveServer, tmp_path: Path
 ) -> None:
-    """Three people rate twelve texts each, one of them on a phone; the lab itself counts."""
+    """Three people rate twelve posts in two arms, one of them on a phone; the lab itself counts."""
     names = ("sorrel", "thyme", "yarrow")
     page = signed_in_page(chromium, live_server, research.person_of_research())
-    set_up(page, live_server, tmp_path, raters=names, items=6)
+    set_up(page, live_server, tmp_path, raters=names, items=12)
     for name, size, values in zip(names, (DESKTOP, PHONE, DESKTOP), ("44544", "55455", "33434"), strict=True):
         own = signed_in_page(chromium, live_server, User.objects.get(username=name), viewport=size)
         begin(own, live_server)
+        check_page(own)
         rate_by_keys(own, "44444")
         own.get_by_role("link", name="Go on").press("Enter")
         own.wait_for_url("**/studies/rate/texts/*/")
         rate_all(own, values)
         own.context.close()
-    assert Rating.objects.filter(assignment__output__item__role=Item.Role.RATED).count() == 36
+    assert Rating.objects.filter(assignment__output__item__role=Item.Role.RATED).count() == 2 * 2 * 12
     study = Study.objects.get()
     at = f"{live_server.url}/studies/research/{study.id}"
     page.goto(f"{at}/")
@@ -122,7 +123,7 @@ def test_a_whole_study_from_the_first_page_to_its_report(
 
 
 def test_the_report_is_made_and_read(chromium: Browser, live_server: LiveServer) -> None:
-    study = research.closed(research.person_of_research())
+    study = research.closed(research.person_of_research(), items=12, most_per_rater=60)
     page = signed_in_page(chromium, live_server, study.by)
     at = f"{live_server.url}/studies/research/{study.id}"
     page.goto(f"{at}/")
