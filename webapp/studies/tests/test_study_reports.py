@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -21,7 +20,6 @@ from webapp.studies.tests import lab_stand_in, research
 
 pytestmark = pytest.mark.django_db
 
-LAB = Path(settings.BASE_DIR) / "evaluation" / "studies" / "__main__.py"
 
 
 @pytest.fixture
