@@ -21,7 +21,6 @@ from webapp.studies.tests import lab_stand_in, research
 pytestmark = pytest.mark.django_db
 
 
-
 @pytest.fixture
 def alder() -> User:
     return research.person_of_research()
