@@ -24,6 +24,7 @@ from assistant.inference.types import Outcome, StopReason
 from assistant.models import (
     Canary,
     Deployment,
+    GateVerdict,
     ModelVersion,
     PanelSample,
     PostTopic,
@@ -285,6 +286,7 @@ def canaries() -> tuple[Canary, Canary]:
         Deployment.objects.create(version=version, mode=mode)
     common: dict[str, Any] = {"share": 10, "most_jobs": 200, "most_days": 7, "active": base}
     common["rules"] = StopRules.of({rule.value: bound for rule, bound in USUAL.items()}, least_jobs=20).to_json()
+    GateVerdict.objects.create(version=warmer, over=warm, passed=True, sha256="f" * 64)
     running = Canary.objects.create(kind="shadow", mode="generate", candidate=first, **common)
     ended = {"outcome": Canary.Outcome.ROLLED_BACK, "reason": "held", "ended_at": timezone.now()}
     return running, Canary.objects.create(kind="canary", mode="improve", candidate=warmer, **common, **ended)
@@ -297,7 +299,7 @@ def candidates() -> list[ModelVersion]:
     kind = {"kind": ModelVersion.Kind.ADAPTER, "mode": "generate", "base": base}
     active, *others = (
         ModelVersion.objects.create(name=name, sha256=str(number) * 64, **kind, **papers)
-        for number, name in enumerate(("warm", "warmer", "warmest"))
+        for number, name in enumerate(("calm", "calmer", "calmest"), start=4)
     )
     Deployment.objects.create(version=active, mode="generate")
     return others

@@ -31,12 +31,13 @@ RECIPES = ROOT / "training" / "recipes"
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.training, pytest.mark.timeout(0)]
 
-# A post, a reply that hears it, and one that does not. Invented, and unlike each other, so that none is set aside as a copy.
+# A post, a reply that hears it, and one that does not, which is the longer in half of them. Invented, and unlike each other: what
+# is a copy, or chosen for its length, is left out.
 WRITTEN = (
     (
         "The dog we had since I was nine died on Monday and the house feels wrong.",
         "Since you were nine, so most of your life. What do you miss at the door?",
-        "It was only an animal and you can simply get another one from the shelter.",
+        "It was only an animal and you can simply get another one from the shelter in your town next weekend, so cheer up.",
     ),
     (
         "I sat the driving test for the fifth time today and stalled at the first light.",
@@ -46,7 +47,7 @@ WRITTEN = (
     (
         "My shifts changed to nights and I have not seen my kids awake all week.",
         "A whole week without their voices sounds long. When is the next hour that you have with them?",
-        "Plenty of people work at night and they do not complain about such things online.",
+        "Plenty of people work at night and they do not complain about such things online, because somebody has to earn money.",
     ),
     (
         "The flat above floods our kitchen again and the landlord never answers the phone.",
@@ -56,7 +57,7 @@ WRITTEN = (
     (
         "I started at the new school in winter and still eat lunch in the library.",
         "Lunch among the shelves, month after month, must feel long. Which hour of the day is easiest?",
-        "Making friends is easy once you stop being shy, so just go and sit with them.",
+        "Making friends is easy once you stop being shy, so just go over there, say hello and sit down with them tomorrow.",
     ),
     (
         "My mother forgot my name on the phone yesterday and laughed about it afterwards.",
@@ -66,7 +67,7 @@ WRITTEN = (
     (
         "The bakery let me go by text message after six years behind the counter.",
         "Six years, and then a text. That stings. Who came to your counter that you will miss?",
-        "Jobs come and go, so write a few applications tonight and look ahead instead.",
+        "Jobs come and go, so write a few applications tonight, look ahead instead and be glad that it is over.",
     ),
     (
         "My sister is getting married and I am the only one who was not asked to help.",
@@ -90,18 +91,7 @@ def test_from_ratings_to_an_adapter_that_answers(tmp_path: Path, capsys: pytest.
     data = tmp_path / "data" / "study"
     data.mkdir(parents=True)
     call_command("export_ratings", study.name, out=data / "ratings.jsonl", yes=True, by="willow")
-    step(
-        "training.preparation",
-        "build",
-        "--recipe",
-        RECIPES / "data" / "ratings.yaml",
-        "--data",
-        data.parent,
-        "--out",
-        tmp_path / "pairs",
-        python=site_python(),
-    )
-    pairs = [json.loads(line) for line in (tmp_path / "pairs" / "pairs.jsonl").read_text(encoding="utf-8").splitlines()]
+    pairs = prepared(data.parent, tmp_path / "pairs")
     assert len(pairs) == len(WRITTEN)
     assert {one["source"] for one in pairs} == {"human_rating"}
     assert {one["chosen"] for one in pairs} == {kind for _post, kind, _cold in WRITTEN}
@@ -119,7 +109,7 @@ def test_from_ratings_to_an_adapter_that_answers(tmp_path: Path, capsys: pytest.
         "--adapter",
         run / "dpo" / "adapter",
     )
-    step("training.stages", "to-gguf", "--recipe", recipe, "--run", dpo2, "--site-python", site_python())
+    step("training.stages", "to-gguf", "--recipe", recipe, "--run", dpo2, "--site-python", sys.executable)
     step("training.stages", "manifest", "--run", dpo2)
     step(
         "evaluation.run",
@@ -137,7 +127,7 @@ def test_from_ratings_to_an_adapter_that_answers(tmp_path: Path, capsys: pytest.
         dpo2 / "adapter.gguf",
         "--out",
         tmp_path / "measured",
-        python=site_python(),
+        python=sys.executable,
     )
     shutil.copy(tmp_path / "measured" / "report.json", dpo2 / "report.json")
 
@@ -172,6 +162,21 @@ def open_study() -> Study:
     return opening.open_study(study, by=alder)
 
 
+def prepared(data: Path, out: Path) -> list[dict[str, str]]:
+    """Eight posts are divided by codes made anew for every file: with the first seed that leaves some on either side."""
+    recipe = (RECIPES / "data" / "ratings.yaml").read_text(encoding="utf-8")
+    recipe = recipe.replace("{held_out: 0.20, validation: 0.10}", "{held_out: 0.0, validation: 0.4}")
+    for seed in range(20):
+        own = data / "recipe.yaml"
+        own.write_text(recipe.replace("seed: 3", f"seed: {seed}"), encoding="utf-8")
+        step("training.preparation", "build", "--recipe", own, "--data", data, "--out", out, python=sys.executable)
+        lines = (out / "pairs.jsonl").read_text(encoding="utf-8").splitlines()
+        pairs: list[dict[str, str]] = [json.loads(line) for line in lines]
+        if {one["split"] for one in pairs} == {"train", "validation"}:
+            return pairs
+    raise AssertionError("twenty seeds put all on one side")
+
+
 def rate_everything(study: Study, client: Client) -> None:
     start = f"/studies/rate/{study.id}/"
     consent = client.get(start, follow=True)
@@ -190,7 +195,3 @@ def step(module: str, *arguments: object, python: str = "") -> None:
     command = [python or str(ROOT / ".venv-training" / "bin" / "python"), "-m", module, *map(str, arguments)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-
-
-def site_python() -> str:
-    return sys.executable
