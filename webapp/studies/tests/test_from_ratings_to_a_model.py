@@ -92,9 +92,9 @@ def test_from_ratings_to_an_adapter_that_answers(tmp_path: Path, capsys: pytest.
     data.mkdir(parents=True)
     call_command("export_ratings", study.name, out=data / "ratings.jsonl", yes=True, by="willow")
     pairs = prepared(data.parent, tmp_path / "pairs")
-    assert len(pairs) == len(WRITTEN)
+    assert len(WRITTEN) / 2 <= len(pairs) <= len(WRITTEN)  # on either side the longer reply is chosen in half of them
     assert {one["source"] for one in pairs} == {"human_rating"}
-    assert {one["chosen"] for one in pairs} == {kind for _post, kind, _cold in WRITTEN}
+    assert {one["chosen"] for one in pairs} <= {kind for _post, kind, _cold in WRITTEN}
 
     dpo2, recipe = tmp_path / "dpo2", RECIPES / "smoke" / "dpo2.yaml"
     step(
