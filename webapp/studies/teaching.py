@@ -1,7 +1,7 @@
 """What raters said of texts, as lines that a model can learn from; read by `training/sources/study.py`, which says their form.
 
 Only of a closed study that asked for it, only by raters who agreed to it, and only of texts that count: neither training nor
-attention items, nothing skipped, and no rater who overlooked half of the attention items or more.
+attention items, nothing skipped, and no rater who passed fewer than two thirds of the attention items, as in the report.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from webapp.studies.models import Assignment, Item, Output, Rater, Study
 
 VERSION = 1
 EVENT = "ratings.exported"
+LEAST_PASSED = 2 / 3  # of the attention items
 
 Values = dict[str, float]
 
@@ -51,7 +52,7 @@ def overlooks(rater: Rater) -> bool:
         for one in rater.assignments.filter(output__item__role=Item.Role.ATTENTION).exclude(done_at=None)
         if one.passed is not None
     ]
-    return bool(found) and 2 * found.count(False) >= len(found)
+    return found.count(True) < LEAST_PASSED * len(found)
 
 
 def ratings_of(raters: Iterable[Rater]) -> dict[Output, dict[Rater, Values]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -39,7 +42,11 @@ def rate_by_keys(page: Page, values: str) -> None:
     page.keyboard.press("Enter")
 
 
-def rate_all(page: Page, values: str) -> int:
+def always(values: str, _page: Page) -> str:
+    return values
+
+
+def rate_all(page: Page, values: Callable[[Page], str]) -> int:
     """Everything that is left, and each pause that is offered."""
     done = 0
     while not page.get_by_role("heading", name="Thank you").is_visible():
@@ -49,7 +56,7 @@ def rate_all(page: Page, values: str) -> int:
             address = page.url
             if page.locator(".reveal:not([open])").count():
                 page.locator(".reveal > summary").press("Enter")
-            rate_by_keys(page, values)
+            rate_by_keys(page, values(page))
             page.wait_for_url(lambda url, before=address: url != before)  # type: ignore[misc]  # bound for this turn
             done += 1
         page.wait_for_load_state("domcontentloaded")
@@ -71,7 +78,7 @@ def test_three_raters_rate_by_keys_on_desktop_and_phone(db: None, chromium: Brow
         page.get_by_role("link", name="Go on").press("Enter")
         page.wait_for_url("**/studies/rate/texts/*/")
         given = rater.assignments.exclude(output__item__role=Item.Role.TRAINING).count()
-        assert rate_all(page, values) == given
+        assert rate_all(page, partial(always, values)) == given
         check_page(page)
         page.context.close()
     rated = Rating.objects.filter(assignment__output__item__role=Item.Role.RATED)

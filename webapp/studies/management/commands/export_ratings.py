@@ -37,7 +37,7 @@ class Command(BaseCommand):
                 f"  {count.not_agreed} left out: have not agreed that a model may learn from their ratings."
             )
         if count.overlooked:
-            self.stdout.write(f"  {count.overlooked} left out: overlooked half of the attention items or more.")
+            self.stdout.write(f"  {count.overlooked} left out: passed fewer than two thirds of the attention items.")
         if not yes:
             self.stdout.write(f"Would write {out}. Run again with --yes.")
             return
