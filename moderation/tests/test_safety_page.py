@@ -62,14 +62,14 @@ def values(code: str) -> list[dict[str, Any]]:
 
 
 def test_the_queue_is_told_by_level_for_each_midnight_and_now(cast: Cast) -> None:
-    flag_of(2, opened=timedelta(days=3), closed=timedelta(hours=30))
+    flag_of(2, opened=timedelta(days=4), closed=timedelta(hours=30))
     flag_of(2, opened=timedelta(minutes=90))
     flag_of(4, opened=timedelta(days=40), closed=timedelta(days=20))
     rows = values("queue-2")
     assert len(rows) == safety_counts.DAYS + 1
     assert (rows[-1]["waiting"], rows[-1]["oldest_minutes"]) == (1, 90)
-    assert [row["waiting"] for row in rows[:11]] == [0] * 11
-    assert max(row["oldest_minutes"] or 0 for row in rows[11:-1]) > 24 * 60
+    assert [row["waiting"] for row in rows[:10]] == [0] * 10
+    assert max(row["oldest_minutes"] or 0 for row in rows[10:-1]) > 24 * 60
     assert safety_page.figure_of("queue-4") is None  # nothing of it in these days
     assert safety_page.figure_of("queue-0") is not None
 

@@ -36,6 +36,7 @@ def begin(page: Page, live_server: LiveServer) -> None:
 
 
 def rate_by_keys(page: Page, values: str) -> None:
+    page.wait_for_load_state()  # the keys work once its script has run
     for value in values:
         page.keyboard.press(value)
     expect(page.locator("#go-on")).to_be_focused()

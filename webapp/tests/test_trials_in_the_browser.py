@@ -42,7 +42,6 @@ def test_an_admin_tries_a_candidate_and_is_told_that_another_went_back(
     expect(page.get_by_role("heading", name="warmer was rolled back")).to_have_count(0)
 
     page.get_by_label("Candidate", exact=True).select_option(label="warmer")
-    page.get_by_label("Why people are shown it").fill("A tenth first.")
     page.locator("#id_held").fill("99")
     page.get_by_role("button", name="Start", exact=True).press("Enter")
     page.locator("#id_held").fill("5")
