@@ -118,7 +118,7 @@ def typing(here: Studio) -> None:
 def streaming(here: Studio) -> None:
     page = here.draft(SCHOOL, MINE)
     ask(page)
-    page.locator("#so-far li.change").nth(2).wait_for(timeout=120_000)
+    page.locator("#so-far li.change").nth(1).wait_for(timeout=120_000)
     here.take(page, "streaming")
     page = here.draft(SCHOOL, MINE)
     ask(page)
@@ -300,6 +300,40 @@ def queue(here: Studio) -> None:
     here.take(page, "queue", phone=page.locator("main"))
 
 
+def case(here: Studio) -> None:
+    page = here.page_of("rowan")
+    page.goto(f"{here.site.url}/moderation/")
+    page.locator("#queue-rows li a").first.click()
+    expect(page.locator("#acts")).to_be_visible()
+    here.take(page, "case", phone=page.locator("main"))
+
+
+def rating(here: Studio) -> None:
+    page = here.page_of("sorrel")
+    page.goto(f"{here.site.url}/studies/rate/")
+    page.get_by_role("link", name="Does help make replies kinder?").click()
+    page.get_by_label("I have read this").check()
+    page.get_by_role("button", name="Begin").click()
+    expect(page.get_by_text("Practice 1 of 1")).to_be_visible()
+    here.take(page, "rating", phone=page.locator("main"))
+
+
+def study(here: Studio) -> None:
+    page = here.page_of("alder")
+    page.goto(f"{here.site.url}/studies/research/")
+    page.get_by_role("link", name="Does help make replies kinder?").click()
+    expect(page.get_by_role("heading", name="How far it is")).to_be_visible()
+    here.take(page, "study", phone=page.locator("main"))
+
+
+def model(here: Studio) -> None:
+    page = here.page_of("willow")
+    page.goto(f"{here.site.url}/models/")
+    page.locator("main a[href*='/models/']").first.click()
+    expect(page.locator("main h1")).to_be_visible()
+    here.take(page, "model", phone=page.locator("main"))
+
+
 def no_model(here: Studio) -> None:
     page = here.draft(SCHOOL, MINE)
     here.restart_without_a_model()
@@ -331,6 +365,10 @@ STATES: dict[str, Callable[[Studio], None]] = {
     "pause": pause,
     "keys": keys,
     "queue": queue,
+    "case": case,
+    "rating": rating,
+    "study": study,
+    "model": model,
     "goals": goals,
     "growth": growth,
     "no-model": no_model,
