@@ -104,7 +104,7 @@ def let_go(page: Page) -> None:
 
 def empty(here: Studio) -> None:
     page = here.draft(SCHOOL)
-    here.take(page, "empty", phone=page.locator("main"), dark=True)
+    here.take(page, "empty", phone=page.locator("main"))
 
 
 def typing(here: Studio) -> None:
@@ -195,7 +195,7 @@ def offline(here: Studio) -> None:
     page.locator("#reply-text").press("Control+End")
     page.locator("#reply-text").press_sequentially(" The quiet in the morning must be loud.")
     expect(page.locator("#offline")).to_be_visible()
-    here.take(page, "offline", phone=page.locator("main"), dark=True)
+    here.take(page, "offline", phone=page.locator("main"))
     address, context = page.url, page.context
     page.close()  # before anything could be saved
     context.set_offline(False)
@@ -275,7 +275,7 @@ def growth(here: Studio) -> None:
     page.goto(f"{here.site.url}/my-writing/")
     here.take(page, "growth", phone=page.locator("main"))
     page.locator("#trends").evaluate("node => scrollTo(0, node.getBoundingClientRect().top + scrollY - 24)")
-    here.take(page, "growth-trends", phone=page.locator("#trends"), dark=True)
+    here.take(page, "growth-trends", phone=page.locator("#trends"))
 
 
 def goals(here: Studio) -> None:

@@ -25,7 +25,7 @@ SETTINGS = {
 }
 DESK = {"width": 1280, "height": 940}
 PHONE = {"width": 360, "height": 740}
-COLOURS = 16  # letters with their soft edges need no more, and four bits hold them
+COLOURS = 20  # letters with their soft edges need no more
 
 NEW_DRAFT = """
 from datetime import timedelta
