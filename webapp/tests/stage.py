@@ -46,8 +46,8 @@ from webapp.accounts.people import invite
 from webapp.accounts.roles import Role
 from webapp.accounts.sign_ins import sign_ins_of
 from webapp.accounts.tests.software_passkey import SoftwarePasskey
-from webapp.studies import importing, opening
-from webapp.studies.models import Assignment, Comment, Output, Rater, Report
+from webapp.studies import importing
+from webapp.studies.models import Assignment, Comment, Output, Rater, Report, Study
 from webapp.studies.tests import building as studies
 from webapp.studies.tests import research
 
@@ -76,11 +76,11 @@ class Studies:
         self.held = Output.objects.get(item__study=self.planned, item__source="held", arm__key="alone")
         self.rater = self.planned.raters.get()
         self.ready = research.planned(by, name="Ready", items=1, raters=2)
+        kept: dict[str, Any] = {"plan": {"format": 1}, "plan_sha256": "a" * 64, "opened_at": timezone.now()}
         self.open, self.paused, self.closed = (
-            research.opened(by, name=name, items=1, raters=2) for name in ("Open", "Paused", "Closed")
+            studies.study(by=by, name=status.title(), status=status, items=1, **kept)
+            for status in (Study.Status.OPEN, Study.Status.PAUSED, Study.Status.CLOSED)
         )
-        opening.pause_study(self.paused, by=by)
-        opening.close_study(self.closed, by=by)
         done = {"status": Report.Status.DONE, "plots": {"means": "<svg xmlns='http://www.w3.org/2000/svg'/>"}}
         Report.objects.create(study=self.closed, **done)
         self.by_url = dict.fromkeys(("research_open", "research_erase"), self.ready)
