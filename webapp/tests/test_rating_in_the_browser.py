@@ -33,6 +33,7 @@ def begin(page: Page, live_server: LiveServer) -> None:
     page.get_by_label("I have read this").press("Space")
     page.get_by_role("button", name="Begin").press("Enter")
     expect(page.get_by_text("Practice 1 of 1")).to_be_visible()
+    page.wait_for_load_state()  # the keys work once its script has run
 
 
 def rate_by_keys(page: Page, values: str) -> None:
