@@ -10,14 +10,15 @@ import logging
 import re
 import threading
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from itertools import chain
 
 from django.conf import settings
 from django.db.models.functions import Now
 
-from assistant import actions, gate
+from assistant import actions, gate, idle
 from assistant.dispatch import wake_reading
 from assistant.inference.engine import Engine, EngineAway, EngineBusy, EngineError, ModelUnavailable
 from assistant.inference.prompts import build_triage
@@ -52,41 +53,21 @@ def run_readings(first: uuid.UUID | str | None = None, *, engine: Engine | None 
     what can go wrong with one of them."""
     if not settings.SECOND_READER or gate.here.closed or not _one_at_a_time.acquire(blocking=False):
         return 0
-    begun = 0
     try:
-        engine = engine or holder.engine()
-        for reading_id in _waiting(first):
-            if suggestions_wait():
-                break
-            suspect = SecondReading.objects.is_suspect(reading_id)
-            if suspect is None:
-                continue
-            with gate.here.enter(reading_id, alone=suspect, wait=False) as entered:
-                if not entered:
-                    break  # it stands in no line: nobody's suggestion waits behind it
-                claim = claim_reading(reading_id, alone=suspect)
-                if claim is not None:
-                    begun += 1
-                    if not _read(claim, engine):
-                        break
+        reader = engine or holder.engine()
+        waiting = chain([] if first is None else [first], idle.in_turn(SecondReading.objects.all()))
+        take = partial(_take, engine=reader)
+        return idle.go_through(waiting, SecondReading.objects.all(), somebody_waits=suggestions_wait, take=take)
     except ModelUnavailable as error:
         log.info("second_reader_waits", extra={"code": error.code})  # the rows stay queued until there is a model
+        return 0
     finally:
         _one_at_a_time.release()
-    return begun
 
 
-def _waiting(first: uuid.UUID | str | None) -> Iterator[uuid.UUID | str]:
-    if first is not None:
-        yield first
-    seen: set[uuid.UUID] = set()
-    while True:
-        waiting = SecondReading.objects.queued().exclude(id__in=seen)
-        reading_id = waiting.order_by("queued_at", "id").values_list("id", flat=True).first()
-        if reading_id is None:
-            return
-        seen.add(reading_id)
-        yield reading_id
+def _take(reading_id: idle.RowId, alone: bool, *, engine: Engine) -> bool | None:
+    claim = claim_reading(reading_id, alone=alone)
+    return None if claim is None else _read(claim, engine)
 
 
 def suggestions_wait() -> bool:

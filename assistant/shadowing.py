@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import logging
 import threading
-import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from assistant import actions, gate
+from assistant import actions, gate, idle
 from assistant.changes import Kind as ChangeKind
 from assistant.changes import changes_between
 from assistant.dispatch import modes_here, wake_shadow
@@ -54,36 +52,20 @@ def run_shadows() -> int:
     """Whatever waits, until somebody waits for the model. How many were begun; never raises for what goes wrong with one."""
     if gate.here.closed or not _one_at_a_time.acquire(blocking=False):
         return 0
-    begun = 0
     try:
-        for shadow_id in _waiting():
-            if somebody_waits() or in_trouble(Kind.SUGGESTION):
-                break
-            suspect = ShadowRun.objects.is_suspect(shadow_id)
-            if suspect is None:
-                continue
-            with gate.here.enter(shadow_id, alone=suspect, wait=False) as entered:
-                if not entered:
-                    break  # it stands in no line: nobody's suggestion waits behind it
-                claim = claim_shadow(shadow_id, alone=suspect)
-                if claim is not None:
-                    begun += 1
-                    if not _run(claim):
-                        break
+        waiting = idle.in_turn(ShadowRun.objects.filter(canary__mode__in=modes_here()))
+        return idle.go_through(waiting, ShadowRun.objects.all(), somebody_waits=_has_to_wait, take=_take)
     finally:
         _one_at_a_time.release()
-    return begun
 
 
-def _waiting() -> Iterator[uuid.UUID]:
-    seen: set[uuid.UUID] = set()
-    while True:
-        waiting = ShadowRun.objects.queued().filter(canary__mode__in=modes_here()).exclude(id__in=seen)
-        shadow_id = waiting.order_by("queued_at", "id").values_list("id", flat=True).first()
-        if shadow_id is None:
-            return
-        seen.add(shadow_id)
-        yield shadow_id
+def _take(shadow_id: idle.RowId, alone: bool) -> bool | None:
+    claim = claim_shadow(shadow_id, alone=alone)
+    return None if claim is None else _run(claim)
+
+
+def _has_to_wait() -> bool:
+    return somebody_waits() or bool(in_trouble(Kind.SUGGESTION))
 
 
 def somebody_waits() -> bool:
@@ -91,7 +73,7 @@ def somebody_waits() -> bool:
     return SuggestionJob.objects.live().exists() or SecondReading.objects.live().exists()
 
 
-def claim_shadow(shadow_id: uuid.UUID, *, alone: bool = True) -> Claim | None:
+def claim_shadow(shadow_id: idle.RowId, *, alone: bool = True) -> Claim | None:
     """Take it if it is free. One that a worker died with is taken only by who is alone in its process."""
     rows = ShadowRun.objects.all() if alone else ShadowRun.objects.unsuspected()
     if not rows.claim(shadow_id):

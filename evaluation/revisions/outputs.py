@@ -66,13 +66,7 @@ def outputs_of(
     base = asking.measured(more["model"]) if more.get("model") else None
     adapter = asking.measured(more["adapter"]) if more.get("adapter") else None
     version = str(more.get("prompt") or versions[1 if adapter else 0])
-    facts: Facts = {
-        "base": base.path.name if base else "not named",
-        "base SHA-256": base.sha256 if base else "",
-        "adapter": adapter.path.name if adapter else "none",
-        "adapter SHA-256": adapter.sha256 if adapter else "none",
-        "prompt": version,
-    }
+    facts = asking.model_facts(base, adapter, version)
     if written := more.get("outputs"):
         return read_outputs(written, cases), facts | {
             "outputs": "read from a file",

@@ -131,11 +131,7 @@ class Preference(Suite[Pair]):
             seed=options.seed,
             with_gain=adapter is not None,
             facts={
-                "base": base.path.name,
-                "base SHA-256": base.sha256,
-                "adapter": adapter.path.name if adapter else "none",
-                "adapter SHA-256": adapter.sha256 if adapter else "none",
-                "prompt": version,
+                **asking.model_facts(base, adapter, version),
                 "split": split_of(options),
                 "left out as too long": len(cases) - len(told),
             },

@@ -92,11 +92,7 @@ class Speed(Suite[Case]):
             memory=state.resident_bytes - before,
             seed=options.seed,
             facts={
-                "base": base.path.name,
-                "base SHA-256": base.sha256,
-                "adapter": adapter.path.name if adapter else "none",
-                "adapter SHA-256": adapter.sha256 if adapter else "none",
-                "prompt": version,
+                **asking.model_facts(base, adapter, version),
                 "machine": cpu_name(),
                 "threads": state.threads,
             },
