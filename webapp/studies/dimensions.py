@@ -20,12 +20,5 @@ class Dimension(StrEnum):
 # Whether the exchange would calm or heat up. Lay raters do not see it reliably, so that clinicians alone are asked.
 ESCALATION = "escalation"
 
-
-class Panel(StrEnum):
-    LAY = "lay"
-    CLINICIAN = "clinician"
-
-
-def asked_of(panel: Panel) -> tuple[str, ...]:
-    five = tuple(str(one) for one in Dimension)
-    return (*five, ESCALATION) if panel is Panel.CLINICIAN else five
+FIVE = tuple(str(one) for one in Dimension)
+ON_THE_SCALE = (*FIVE, ESCALATION)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from assistant.actions import Refused
 from assistant.safety.scrub import scrub
 from assistant.vault import audit
-from webapp.studies.dimensions import ESCALATION, HIGHEST, LOWEST, Dimension
+from webapp.studies.dimensions import HIGHEST, LOWEST, ON_THE_SCALE
 from webapp.studies.models import Assignment, Comment, Item, Output, Rater, Study
 from webapp.studies.opening import arms_of, planned_comparison
 
@@ -73,7 +73,7 @@ def study_of(study: Study) -> dict[str, Any]:
         "plan_sha256": study.plan_sha256,
         "planned": planned_comparison(study),
         "scale": [LOWEST, HIGHEST],
-        "dimensions": [*(str(one) for one in Dimension), ESCALATION],
+        "dimensions": list(ON_THE_SCALE),
         "arms": arms_of(study),
         "items": [_item(item) for item in _items(study)],
         "raters": [_rater(rater, study, _counts(rater, rows)) for rater in raters],

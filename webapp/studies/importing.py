@@ -32,7 +32,7 @@ from assistant.forms import UNWANTED
 from assistant.safety.scrub import scrub
 from assistant.vault import audit
 from webapp.studies.checked import level_of, put_text, screen_output
-from webapp.studies.dimensions import ESCALATION, HIGHEST, LOWEST, Dimension
+from webapp.studies.dimensions import HIGHEST, LOWEST, ON_THE_SCALE
 from webapp.studies.models import Arm, Item, Output, Study
 from webapp.studies.planning import planned
 
@@ -44,7 +44,6 @@ LANGUAGES = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 LONGEST_STRATUM, LONGEST_ABOUT = 40, 200
 NEEDED = ("id", "post", "outputs")
 KNOWN = {*NEEDED, "draft", "language", "level", "stratum", "about", "role", "expected", "explanation"}
-ON_THE_SCALE = {*(str(one) for one in Dimension), ESCALATION}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from assistant import care_screens, triage
 from assistant.changes import split_sentences
 from assistant.safety.types import Level
 from webapp.studies import rating
-from webapp.studies.dimensions import Panel, asked_of
 from webapp.studies.forms_rating import FIRST, NEITHER, SECOND, AnswerForm, CommentForm, PairForm, ScalesForm, SkipForm
 from webapp.studies.models import Assignment, Comment, Item, Output, Rater, Rating, Study
 from webapp.studies.rating_scales import EXAMPLE_POST, LABELS, Scale, scales_of
@@ -92,7 +91,7 @@ def answer_form(row: Assignment, data: QueryDict | None = None, *, is_kept_open:
     """Empty, with what they said before, or with what they just sent; `is_kept_open`: sent for something else than an answer, so
     that nothing is said yet of what is missing."""
     made = PairForm if row.other is not None else ScalesForm
-    asked = asked_of(Panel(row.rater.panel))
+    asked = row.rater.asked
     if data is not None and not is_kept_open:
         return made(data, asked=asked)
     form = made(asked=asked, initial=_said_before(row))

@@ -13,10 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from assistant.models import CaseKey
 from assistant.vault.fields import EncryptedTextField
-from webapp.studies.dimensions import ESCALATION, HIGHEST, LOWEST, Dimension
+from webapp.studies.dimensions import FIVE, HIGHEST, LOWEST, ON_THE_SCALE
 from webapp.studies.models.plan import Output, Study
-
-VALUES = (*(str(one) for one in Dimension), ESCALATION)
 
 
 class Rater(models.Model):
@@ -43,6 +41,11 @@ class Rater(models.Model):
             models.UniqueConstraint(fields=["study", "user"], name="one_rater_per_person_and_study"),
             models.UniqueConstraint(fields=["study", "code"], name="one_rater_per_code"),
         ]
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The scales, in the order in which they are asked."""
+        return ON_THE_SCALE if self.panel == self.Panel.CLINICIAN else FIVE
 
 
 class Assignment(models.Model):
@@ -100,12 +103,12 @@ class Rating(models.Model):
                 name=f"rating_of_{name}_is_on_the_scale",
                 condition=Q(**{name: None}) | Q(**{f"{name}__gte": LOWEST, f"{name}__lte": HIGHEST}),
             )
-            for name in VALUES
+            for name in ON_THE_SCALE
         ]
 
     @property
     def values(self) -> dict[str, int]:
-        return {name: value for name in VALUES if (value := getattr(self, name)) is not None}
+        return {name: value for name in ON_THE_SCALE if (value := getattr(self, name)) is not None}
 
 
 class Comment(models.Model):

@@ -17,14 +17,13 @@ from webapp.accounts.models import User
 from webapp.accounts.roles import Role
 from webapp.studies import rating
 from webapp.studies.assigning import uncovered
-from webapp.studies.dimensions import Panel, asked_of
+from webapp.studies.dimensions import FIVE
 from webapp.studies.models import Assignment, Comment, Item, Output, Rater, Rating, Study
 from webapp.studies.rating_scales import SCALES
 from webapp.studies.tests import building as build
 
 pytestmark = pytest.mark.django_db
 
-FIVE = asked_of(Panel.LAY)
 FOURS = dict.fromkeys(FIVE, "4")  # what `Seat.answer` says
 
 
@@ -68,7 +67,7 @@ class Seat:
 
     def answer(self, row: Assignment, **said: str) -> Any:
         self.open(row)
-        fours = dict.fromkeys(asked_of(Panel(self.rater.panel)), "4")
+        fours = dict.fromkeys(self.rater.asked, "4")
         return self.client.post(self.url("rate_text", row.id), fours | {"seen": "", "seconds": "9"} | said)
 
     def skip(self, row: Assignment, **said: str) -> Any:
