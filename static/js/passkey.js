@@ -57,4 +57,5 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
       failed.hidden = false;
     }
   });
+  form.querySelector("[type=submit]").disabled = false;
 }
