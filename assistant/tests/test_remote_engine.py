@@ -9,6 +9,7 @@ import json
 import logging
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -633,21 +634,23 @@ def test_where_nothing_can_be_erased_the_state_says_so_once(server: Peer, engine
 
 
 def test_who_asks_puts_a_preparation_off(server: Peer, engine: RemoteEngine) -> None:
+    first = threading.Event()
+
     def say(handler: Handler, body: dict[str, Any]) -> None:
         if body["n_predict"]:
             hold(handler, body)
-        elif handler.peer.held.is_set():
+        elif first.is_set():
             handler.say({"id_slot": 1})
         else:
+            first.set()
             handler.wait_for_hang_up()
 
     server.completion = say
     engine.prepare(Preparation(case="one", prompt=ask().prompt))
-    assert soon(lambda: server.running == 1)
+    assert soon(first.is_set)
     stream = engine.submit(ask(case="two"))
     assert next(iter(stream)) == "a"
     assert server.hung_up.wait(3)
-    server.held.set()
     assert soon(lambda: engine.state().prepared == 1)
 
 
