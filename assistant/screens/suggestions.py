@@ -64,7 +64,8 @@ def versions_of(job: SuggestionJob | None, head: DraftRevision | None) -> dict[s
     done = job.mode == Mode.IMPROVE and job.draft.is_open and job.status == SuggestionJob.Status.DONE
     as_asked = head is not None and head.text == job.original  # else asking is about other words
     hints_shown = hinted and any(one and one["changes"] for one in versions)
-    return {"versions": versions, "hints": hints_shown, "another": done and as_asked and len(versions) < MOST_VERSIONS}
+    another = done and as_asked and len(versions) < MOST_VERSIONS
+    return {"versions": versions, "hints": hints_shown, "another": another, "asked_of": job.original}
 
 
 def _different(versions: list[dict[str, Any] | None]) -> list[dict[str, Any] | None]:

@@ -55,6 +55,7 @@ function watchTyping() {
   page.text.addEventListener("input", () => byScript || saver.typed());
   page.text.addEventListener("input", () => checked.replaceChildren()); // it spoke of other words
   page.text.addEventListener("input", () => found.hidden && local.keep(page.text.value)); // never over what is still offered
+  page.text.addEventListener("input", showAnother);
   page.text.addEventListener("paste", (event) => saver.pasted(event.clipboardData?.getData("text/plain")));
   page.text.addEventListener("drop", (event) => saver.pasted(event.dataTransfer?.getData("text/plain")));
   page.text.addEventListener("blur", () => byScript || saver.flush());
@@ -92,6 +93,7 @@ saver.addEventListener("saved", ({ detail }) => {
   page.usedUnread.hidden = !detail.used_unread;
   if (page.improve) setMayAsk(detail.may_ask);
   showMeters(detail.meters);
+  showAnother(); // a change that is used on a phone is no input
 });
 
 function showWhose({ words, own, own_and_pasted: ownAndPasted, too_much: tooMuch }) {
@@ -360,6 +362,13 @@ async function showSuggestion(url) {
   }
   page.suggestion.replaceChildren(...nodes);
   watchChanges();
+  showAnother();
+}
+
+/** Another version is one of the words that were asked about; of words that came after them there is none yet. */
+function showAnother() {
+  const another = page.suggestion.querySelector(".another");
+  if (another) another.hidden = another.dataset.of !== page.text.value;
 }
 
 function tellOutcome(status) {

@@ -105,10 +105,14 @@ def test_a_supporter_and_a_moderator_walk_the_whole_path(site: DemoSite, chromiu
     use = supporter.get_by_role("button", name="Use this").first
     if use.count():
         before = supporter.locator("#reply-text").input_value()
+        another = supporter.locator(".another:not([hidden])")
+        offered = another.count()
         use.click()
         expect(supporter.locator("#reply-text")).not_to_have_value(before)
+        expect(another).to_have_count(0)  # it would be one of other words
         supporter.get_by_role("button", name="Undo").first.click()
         expect(supporter.locator("#reply-text")).to_have_value(before)
+        expect(another).to_have_count(offered)
     supporter.get_by_role("button", name="Send", exact=True).click()
     expect(supporter.locator("main")).to_contain_text("Sent. Thank you")
     check_accessibility(supporter)
