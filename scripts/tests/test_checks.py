@@ -1,9 +1,14 @@
-"""Which tests each step of `make test` and `make test-deep` chooses."""
+"""Which tests each step of `make test` and `make test-deep` chooses, and what becomes of one that fails."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 
+import pytest
+
+from scripts.setup import checks
 from scripts.setup.checks import CHECKS, EVERYDAY, Check
 
 MARKS = ("quiet", "deep", "process", "browser", "model", "llama_server", "training")
@@ -28,3 +33,63 @@ def test_whatever_its_marks_a_test_runs_once_on_sqlite_and_never_needs_a_server_
 
 def test_make_test_leaves_out_nothing_but_what_is_deep() -> None:
     assert {check.verb for check in CHECKS} - set(EVERYDAY) == {"deep"}
+
+
+TWO_TESTS = """
+import pathlib
+
+def test_late_once():
+    seen = pathlib.Path(__file__).with_name("seen")
+    before = seen.exists()
+    seen.touch()
+    assert before
+
+def test_of_whatever(): assert {holds}
+"""
+
+
+@pytest.fixture
+def check_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], Check]:
+    monkeypatch.setattr(checks, "ROOT", tmp_path)
+
+    def make(tests: str) -> Check:
+        (tmp_path / "test_some.py").write_text(tests)
+        command = (
+            "python",
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:django",
+            "-c",
+            "/dev/null",
+            "-o",
+            "cache_dir=memory",
+            f"--rootdir={tmp_path}",
+        )
+        return Check("some tests", "tests", (*command, "test_some.py"), memory="memory")
+
+    return make
+
+
+@pytest.mark.process
+def test_a_test_that_was_late_is_tried_once_more_and_named(
+    check_of: Callable[[str], Check], capfd: pytest.CaptureFixture[str]
+) -> None:
+    result = checks.run_check(check_of(TWO_TESTS.format(holds="True")))
+    assert (result.failed, result.outcome) == (False, "passed, 1 of them at the second try")
+    assert "once more, alone: test_some.py::test_late_once" in capfd.readouterr().out
+
+
+@pytest.mark.process
+def test_a_test_that_fails_twice_fails(check_of: Callable[[str], Check]) -> None:
+    assert checks.run_check(check_of(TWO_TESTS.format(holds="False"))).failed
+
+
+@pytest.mark.process
+def test_many_that_fail_are_not_tried_again(
+    check_of: Callable[[str], Check], capfd: pytest.CaptureFixture[str]
+) -> None:
+    many = "".join(f"def test_{number}(): assert not {number}\n" for number in range(checks.MOST_TRIED_AGAIN + 2))
+    assert checks.run_check(check_of(many)).failed
+    assert "once more" not in capfd.readouterr().out
