@@ -33,6 +33,7 @@ COPY moderation/ moderation/
 COPY evaluation/ evaluation/
 COPY templates/ templates/
 COPY static/ static/
+COPY locale/ locale/
 ENV PATH=/lantern/.venv/bin:$PATH \
     DATA_DIR=/data \
     VAULT_KEYS_FILE=/vault/keys \

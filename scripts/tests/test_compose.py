@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.conf import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
@@ -179,7 +180,9 @@ def test_the_image_that_serves_has_no_compiler_no_model_and_no_root() -> None:
 
 
 def test_the_image_holds_every_folder_that_the_site_needs() -> None:
-    for folder in ("webapp", "assistant", "moderation", "evaluation", "templates", "static"):
+    templates: list[Path] = settings.TEMPLATES[0]["DIRS"]  # type: ignore[assignment]
+    read = [*templates, *settings.STATICFILES_DIRS, *settings.LOCALE_PATHS]
+    for folder in ("webapp", "assistant", "moderation", "evaluation", *(one.name for one in read)):
         assert f"COPY {folder}/ {folder}/" in RUNTIME
         assert f"!{folder}/" in (ROOT / ".dockerignore").read_text(encoding="utf-8")
 
