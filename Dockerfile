@@ -22,7 +22,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 lantern \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin lantern \
-    && install -d -o 10001 -g 10001 -m 0700 /vault
+    && install -d -o 10001 -g 10001 -m 0700 /vault /measured
 WORKDIR /lantern
 COPY --from=build /lantern/.venv .venv
 COPY --from=build /data/static /data/static

@@ -302,8 +302,8 @@ def open_engine(
 
 
 def tuning_file() -> Path:
-    """What was measured about threads, for each machine that shares this folder."""
-    return Path(settings.DATA_DIR) / "threads.json"
+    """What was measured about threads, for each machine that shares this file."""
+    return Path(settings.THREADS_FILE)
 
 
 def default_params() -> Params:

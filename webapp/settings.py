@@ -213,6 +213,7 @@ PREPARED_MEGABYTES = environment.whole("PREPARED_MEGABYTES", 512, least=0, most=
 DRAFT_LOOKUP = environment.switch("DRAFT_LOOKUP", True)
 # At the first start: which layout of the starter model and how many threads are fastest on this machine.
 MEASURE_AT_START = environment.switch("MEASURE_AT_START", True)
+THREADS_FILE = Path(environment.text("THREADS_FILE", str(DATA_DIR / "threads.json")))
 REMOTE_API_KEY = environment.secret("REMOTE_API_KEY")  # for the server of a remote model, where it asks for one
 # How much of a sent reply may be the model's words, and what its reader is told when any is.
 MAX_SUGGESTED_SHARE = environment.whole("MAX_SUGGESTED_PERCENT", 80, least=0, most=100) / 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -202,6 +203,8 @@ def measure_threads(say: Callable[[str], None]) -> str:
     if kept is None and file.size > LARGEST_TO_TUNE:
         return "not measured for a file of this size: run `manage.py models tune`, which takes minutes"
     if kept is None:
+        if not os.access(tuning_file().parent, os.W_OK):  # minutes without help at each start, for nothing
+            return f"not measured: THREADS_FILE={tuning_file()} cannot be written; name a file that can, or set MODEL_THREADS"
         file.verify()
         kept = tuning.measure(file, threads=settings.MODEL_THREADS, say=say)
         kept.write(tuning_file())

@@ -127,7 +127,7 @@ def test_no_secret_stands_in_the_file_itself(name: str) -> None:
 
 def test_every_setting_is_one_that_the_site_reads() -> None:
     settings = (ROOT / "webapp" / "settings.py").read_text(encoding="utf-8")
-    for key in SERVICES["web"]["environment"]:
+    for key in SERVICES["web"]["environment"] | SERVICES["worker"]["environment"]:
         assert any(f'"{name}"' in settings for name in (key, key.removesuffix("_FILE"))), key
 
 
@@ -166,6 +166,15 @@ def test_a_command_is_a_list_that_starts_without_a_shell_or_a_container(name: st
 def test_only_two_services_may_change_the_vault() -> None:
     may = {name for name, service in SERVICES.items() if "vault:/vault" in service.get("volumes", [])}
     assert may == set(ONCE)
+
+
+def test_what_a_worker_measures_about_its_machine_is_kept() -> None:
+    worker = SERVICES["worker"]
+    folder = str(Path(worker["environment"]["THREADS_FILE"]).parent)
+    assert f"measured:{folder}" in worker["volumes"]
+    assert re.search(rf"install -d -o 10001 -g 10001 .*{folder}\b", RUNTIME), (
+        "a new volume takes its owner from the image"
+    )
 
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")

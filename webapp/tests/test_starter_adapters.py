@@ -143,6 +143,18 @@ def test_threads_are_measured_for_the_file_that_carries_them(release: Release, m
     assert files == [STARTER.sha256]
 
 
+def test_nothing_is_measured_that_cannot_be_kept(
+    release: Release, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    release.brings(1)
+    starting.register_model()
+    monkeypatch.setattr(openmp, "set_by_operator", list)
+    settings.THREADS_FILE = tmp_path / "nowhere" / "threads.json"
+    said: list[str] = []
+    assert f"THREADS_FILE={settings.THREADS_FILE} cannot be written" in starting.measure_threads(said.append)
+    assert said == []
+
+
 def test_a_worker_that_computes_nothing_here_measures_nothing(settings: Settings) -> None:
     far = ModelVersion.objects.create(name="far", kind="remote", url="http://10.0.0.5:8080")
     Deployment.objects.create(version=far)
