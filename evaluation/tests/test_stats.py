@@ -271,7 +271,9 @@ def test_its_ends_are_where_the_score_test_turns(gained: int, lost: int, n: int)
             cells = ((gained, share_lost + gap), (lost, share_lost), (n - gained - lost, 1 - 2 * share_lost - gap))
             return -sum(count * math.log(max(share, 1e-300)) for count, share in cells if count)
 
-        likeliest = min((max(0.0, -gap) + step / 200_000 for step in range(int((1 - abs(gap)) * 100_000))), key=unlikely)
+        likeliest = min(
+            (max(0.0, -gap) + step / 200_000 for step in range(int((1 - abs(gap)) * 100_000))), key=unlikely
+        )
         score = (gained - lost - n * gap) / math.sqrt(n * (2 * likeliest + gap - gap**2))
         assert abs(score) == pytest.approx(1.959964, abs=1e-3)
 
