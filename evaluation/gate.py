@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.report import shown
-from evaluation.stats import Estimate, difference, mean_of
+from evaluation.stats import Estimate, difference, mean_of, paired_shares
 
 RULES = Path(__file__).resolve().parent / "data" / "gate.toml"
 # Two reports speak of the same thing when these are the same. The measured layers belong to it: a figure that another
@@ -44,6 +44,7 @@ class Rule:
     better: str  # "higher" or "lower"
     bound: float | None = None
     margin: float | None = None  # None: the active model's figure does not matter
+    or_as_active: bool = False  # where the active model is beyond the bound itself, its figure is the bound
     only_if_there: bool = False
     least_cases: int | None = None  # None: as for all rules
     budget: bool = False  # the bound is what [budget] says of this figure
@@ -150,6 +151,7 @@ class Check:
     difference: tuple[float, float, float] | None  # candidate less active, and its interval
     passed: bool
     reasons: tuple[str, ...] = ()
+    cases: int = 0
 
 
 def check(rule: Rule, candidate: Report, active: Report, *, least_cases: int) -> Check | None:
@@ -160,36 +162,47 @@ def check(rule: Rule, candidate: Report, active: Report, *, least_cases: int) ->
             return None
         why = "the candidate's report does not say. Measure it again with what this figure needs."
         return Check(rule.suite, rule.figure, None, other.value if other else None, None, False, (why,))
-    reasons = [] if rule.bound is None else beyond_bound(rule, own.value)
-    gap = None
-    if rule.margin is not None:
-        gap = compared(rule.figure, candidate, active)
-        reasons += beyond_margin(rule, gap, least_cases=rule.least_cases or least_cases)
+    least = least_cases if rule.least_cases is None else rule.least_cases
+    gap = compared(rule.figure, candidate, active) if rule.margin is not None else None
+    cases = own.n or int(candidate.head.get("cases") or 0)  # a figure without an interval is of the whole report
+    if gap is not None and gap.value is not None:
+        cases = min(cases, gap.n)
+    reasons = beyond_bound(rule, own.value, other.value if other else None)
+    if cases < least:
+        reasons.append(f"{cases} cases, and {least} are wanted. Measure both models on more.")
+    elif gap is not None:
+        reasons += beyond_margin(rule, gap)
     found = (gap.value, gap.low, gap.high) if gap is not None and gap.value is not None else None
-    return Check(rule.suite, rule.figure, own.value, other.value if other else None, found, not reasons, tuple(reasons))
+    return Check(
+        rule.suite, rule.figure, own.value, other.value if other else None, found, not reasons, tuple(reasons), cases
+    )
 
 
-def beyond_bound(rule: Rule, value: float) -> list[str]:
-    assert rule.bound is not None
-    misses = value < rule.bound if rule.better == "higher" else value > rule.bound
-    word = "at least" if rule.better == "higher" else "at most"
+def beyond_bound(rule: Rule, value: float, active: float | None) -> list[str]:
+    if rule.bound is None:
+        return []
+    sign, word = (1, "at least") if rule.better == "higher" else (-1, "at most")
+    if sign * value >= sign * rule.bound:
+        return []
     said = "slower than its budget: " if rule.budget else ""
-    return [f"{said}{value:.3f}, and {word} {rule.bound:g} is wanted."] if misses else []
+    missed = f"{said}{value:.3f}, and {word} {rule.bound:g} is wanted"
+    if not rule.or_as_active or active is None or sign * active >= sign * rule.bound:
+        return [f"{missed}."]
+    return [] if sign * value >= sign * active else [f"{missed}, or {active:.3f} as the active model has."]
 
 
-def beyond_margin(rule: Rule, gap: Estimate, *, least_cases: int) -> list[str]:
+def beyond_margin(rule: Rule, gap: Estimate) -> list[str]:
     assert rule.margin is not None
     if gap.value is None:
         return ["the active model's report does not say. Measure the active model again."]
-    if gap.n < least_cases:
-        return [f"{gap.n} cases, and {least_cases} are wanted to compare two models."]
     worst = -gap.low if rule.better == "higher" else gap.high
     if worst <= rule.margin:
         return []
-    kind = "is" if (gap.value < -rule.margin if rule.better == "higher" else gap.value > rule.margin) else "may be"
+    is_worse = gap.value < -rule.margin if rule.better == "higher" else gap.value > rule.margin
     return [
-        f"{kind} worse than the active model by more than {rule.margin:g}: the difference is {gap.value:+.3f}"
-        f" [{gap.low:+.3f}, {gap.high:+.3f}] on {gap.n} cases."
+        f"{'is' if is_worse else 'may be'} worse than the active model by more than {rule.margin:g}: the difference is"
+        f" {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}] on {gap.n} cases."
+        f"{'' if is_worse else ' More cases would tell.'}"
     ]
 
 
@@ -198,7 +211,10 @@ def compared(figure: str, candidate: Report, active: Report) -> Estimate:
     own, other = candidate.per_case.get(figure, {}), active.per_case.get(figure, {})
     both = [identity for identity in own if identity in other]
     if both and len(both) == len(own) == len(other):
-        return mean_of([own[identity] - other[identity] for identity in both])
+        first, second = [own[identity] for identity in both], [other[identity] for identity in both]
+        if candidate.figures[figure].hits is not None:
+            return paired_shares(first, second)
+        return mean_of([mine - theirs for mine, theirs in zip(first, second, strict=True)])
     nothing = Estimate(None, float("-inf"), float("inf"), 0, "")
     return difference(candidate.figures.get(figure, nothing), active.figures.get(figure, nothing))
 
@@ -357,10 +373,19 @@ def lines_of(checks: Sequence[Check]) -> list[str]:
     for place, one in enumerate(checks):
         if place == 0 or checks[place - 1].suite != one.suite:
             lines.append(one.suite)
-        figures = f"{shown(one.candidate)} (active: {shown(one.active)})"
+        figures = f"{shown(one.candidate)} (active: {shown(one.active)}{told_apart(one)})"
         lines.append(f"  {'pass' if one.passed else 'FAIL'}  {one.figure}: {figures}")
         lines += [f"        {reason}" for reason in one.reasons]
     return lines
+
+
+def told_apart(one: Check) -> str:
+    if one.difference is None:
+        return f"; {one.cases} cases" if one.cases else ""
+    value, low, high = one.difference
+    if low == high:
+        return f"; all {one.cases} cases apart by {value:+.3f}"
+    return f"; difference {value:+.3f} [{low:+.3f}, {high:+.3f}], {one.cases} cases"
 
 
 if __name__ == "__main__":
