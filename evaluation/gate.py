@@ -31,6 +31,8 @@ SAME_FACTS = ("split", "empathy scorer SHA-256", "sentence vectors", "screened a
 MODEL = ("base", "base SHA-256", "adapter", "adapter SHA-256", "prompt", "outputs")
 MAY, MAY_NOT, REFUSED = 0, 1, 2
 REPORT = "a report of this suite"
+NOT_SAID = "does not say. Measure it again with what this figure needs."
+NONE_COUNT = "has no case that counts for it. Measure both models on data that has some."
 
 
 class NotComparable(Exception):
@@ -160,7 +162,7 @@ def check(rule: Rule, candidate: Report, active: Report, *, least_cases: int) ->
     if own is None or own.value is None:
         if rule.only_if_there:
             return None
-        why = "the candidate's report does not say. Measure it again with what this figure needs."
+        why = f"the candidate's report {NOT_SAID if own is None else NONE_COUNT}"
         return Check(rule.suite, rule.figure, None, other.value if other else None, None, False, (why,))
     least = least_cases if rule.least_cases is None else rule.least_cases
     gap = compared(rule.figure, candidate, active) if rule.margin is not None else None

@@ -138,12 +138,24 @@ def test_a_suite_that_is_missing_is_a_reason_too(tmp_path: Path, two: dict[str, 
         activate(gate)
 
 
+def test_a_base_alone_is_no_candidate_for_an_adapter_s_place(tmp_path: Path, two: dict[str, Path]) -> None:
+    candidate = reports(tmp_path, two["warmer"])
+    for path in map(Path, candidate):
+        path.write_text(
+            path.read_text(encoding="utf-8").replace(gguf_files.sha256(two["warmer"]), "none"), encoding="utf-8"
+        )
+    gate, said = verdict(tmp_path, candidate, reports(tmp_path, two["warm"]))
+    assert "The candidate may be made active." in said
+    with pytest.raises(CommandError, match="candidate is a base without an adapter, which has no gate to pass"):
+        activate(gate)
+
+
 def test_the_panel_is_asked_even_where_the_gate_was_passed(
     tmp_path: Path, two: dict[str, Path], settings: Settings
 ) -> None:
     settings.LIVE = True
     gate, _said = verdict(tmp_path, reports(tmp_path, two["warmer"]), reports(tmp_path, two["warm"]))
-    with pytest.raises(CommandError, match="1 member of the clinician panel"):
+    with pytest.raises(CommandError, match="a member of the clinician panel"):
         activate(gate)
     warmer = ModelVersion.objects.get(name="warmer")
     sample = panel_files.sample(panel_files.outputs(tmp_path / "outputs.jsonl"), warmer)

@@ -133,6 +133,18 @@ def test_a_bound_that_the_active_model_misses_too_asks_for_no_more_than_it_has(
     assert "0.890, and at least 0.9 is wanted." in capsys.readouterr().out
 
 
+def test_a_figure_for_which_no_case_counts_is_told_from_one_that_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = RULES.replace("only_if_there = true\n", "")
+    old = report(tmp_path, "old")
+    assert judged(tmp_path, report(tmp_path, "new"), old, rules=wanted)[0] == 1
+    assert "the candidate's report does not say. Measure it again" in capsys.readouterr().out
+    none = Figure("read: an invented fact", share_of([]))
+    assert judged(tmp_path, report(tmp_path, "new", figures=(none,)), old, rules=wanted)[0] == 1
+    assert "has no case that counts for it. Measure both models on data that has some." in capsys.readouterr().out
+
+
 def test_a_reader_s_finding_counts_where_there_is_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = Figure("read: an invented fact", share_of([True] + [False] * 199))
     assert judged(tmp_path, report(tmp_path, "new", figures=(found,)), report(tmp_path, "old"))[0] == 1
