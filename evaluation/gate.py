@@ -227,15 +227,15 @@ def pairs_of(candidates: Sequence[Report], actives: Sequence[Report]) -> list[tu
     for one in candidates:
         others = [other for other in actives if other.suite == one.suite]
         if len(others) != 1 or [other.suite for other in candidates].count(one.suite) != 1:
+            own = [other.suite for other in candidates].count(one.suite)
             raise NotComparable(
-                f"{one.suite}: want one report of each model; {len(others)} of the active model are given."
+                f"{one.suite}: want one report of each model; {own} of the candidate and {len(others)} of the active model are"
+                f" given. To make one, {measure_with(one.suite)}."
             )
         must_be_measured_alike(one, others[0])
         must_name_its_model(one)
         must_name_its_model(others[0])
         pairs.append((one, others[0]))
-    if len(pairs) != len(actives):
-        raise NotComparable(f"{len(actives)} reports of the active model, and {len(pairs)} of the candidate.")
     hashes = [
         {(one.facts["base SHA-256"], one.facts.get("adapter SHA-256")) for one in side}
         for side in (candidates, actives)
@@ -272,15 +272,15 @@ def judge(candidates: Sequence[Report], actives: Sequence[Report], rules: Rules)
             raise NotComparable(f"{one.suite}: no rule speaks of this suite.")
         found = (check(rule, one, other, least_cases=rules.least_cases) for rule in asked)
         checks += [one_check for one_check in found if one_check is not None]
-    return [*checks, *missing(candidates, rules)]
+    return [*checks, *missing(candidates, actives, rules)]
 
 
-def missing(candidates: Sequence[Report], rules: Rules) -> list[Check]:
-    """What is required of a model like this and was not measured. Raises NotComparable where nobody can tell what it does."""
-    if not rules.required:
-        return []
+def missing(candidates: Sequence[Report], actives: Sequence[Report], rules: Rules) -> list[Check]:
+    """What is required of a model like this, or was measured of the active one, and was not measured. Raises NotComparable where
+    nobody can tell what it does."""
+    required = rules.required[task_of(candidates, rules)] if rules.required else ()
     given = {one.suite for one in candidates}
-    lacking = [suite for suite in rules.required[task_of(candidates, rules)] if suite not in given]
+    lacking = [suite for suite in dict.fromkeys((*required, *(one.suite for one in actives))) if suite not in given]
     return [
         Check(suite, REPORT, None, None, None, False, (f"none is given: {measure_with(suite)}.",)) for suite in lacking
     ]

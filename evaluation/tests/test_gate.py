@@ -305,6 +305,19 @@ def test_a_suite_that_is_required_and_not_given_is_a_reason_beside_the_others(
     assert "--suite injection" not in said  # its rules apply where a report is given
 
 
+def test_a_suite_that_only_the_active_model_has_is_a_reason_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new, old = measured(tmp_path, "new", bad=20), measured(tmp_path, "old")
+    assert compared(tmp_path, new[:1], old) == 1
+    said = capsys.readouterr().out
+    assert "0.800, and at least 0.9 is wanted" in said
+    for suite in ("injection", "speed"):
+        assert f"measure both models with python -m evaluation.run --suite {suite}" in said
+    assert compared(tmp_path, new, old[:2]) == 2
+    assert "speed: want one report of each model; 1 of the candidate and 0 of the active" in capsys.readouterr().err
+
+
 def test_nobody_can_tell_what_is_required_of_a_model_that_was_asked_for_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
