@@ -236,13 +236,18 @@ def pairs_of(candidates: Sequence[Report], actives: Sequence[Report]) -> list[tu
         must_name_its_model(one)
         must_name_its_model(others[0])
         pairs.append((one, others[0]))
-    hashes = [
-        {(one.facts["base SHA-256"], one.facts.get("adapter SHA-256")) for one in side}
-        for side in (candidates, actives)
-    ]
-    if any(len(one) > 1 for one in hashes):
-        raise NotComparable("the reports of one side speak of different models.")
+    for side in (candidates, actives):
+        other = next((one for one in side if named(one) != named(side[0])), None)
+        if other is not None:
+            raise NotComparable(
+                f"{other.path}: is of {named(other)}, and {side[0].path} of {named(side[0])}. Give reports of one model."
+            )
     return pairs
+
+
+def named(report: Report) -> str:
+    base, adapter = (str(report.facts.get(f"{part} SHA-256") or "none") for part in ("base", "adapter"))
+    return f"base {base[:12]} with {f'adapter {adapter[:12]}' if adapter != 'none' else 'no adapter'}"
 
 
 def must_name_its_model(report: Report) -> None:
@@ -350,6 +355,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return REFUSED
     told = verdict(candidates, actives, rules, checks)
     write(out, told)
+    for side, reports in (("candidate", candidates), ("active", actives)):
+        print(f"{side}: {named(reports[0])}")
     print("\n".join(lines_of(checks)))
     print(
         f"{'The candidate may be made active.' if told['passed'] else 'The candidate may not be made active.'} ({out})"
@@ -386,7 +393,8 @@ def told_apart(one: Check) -> str:
         return f"; {one.cases} cases" if one.cases else ""
     value, low, high = one.difference
     if low == high:
-        return f"; all {one.cases} cases apart by {value:+.3f}"
+        apart = f"all {one.cases} cases apart by {value:+.3f}"
+        return f"; {apart if value else f'no difference in any of {one.cases} cases'}"
     return f"; difference {value:+.3f} [{low:+.3f}, {high:+.3f}], {one.cases} cases"
 
 

@@ -294,6 +294,15 @@ def test_a_handful_of_quick_answers_is_no_speed(tmp_path: Path, capsys: pytest.C
     assert "FAIL  tokens a second: 20.000 (active: 20.000; 3 cases)" in capsys.readouterr().out
 
 
+def test_reports_of_two_models_on_one_side_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    new, other, old = (measured(tmp_path, name) for name in ("new", "two", "old"))
+    assert compared(tmp_path, [*new[:2], other[2]], old) == 2
+    said = capsys.readouterr().err
+    assert f"{other[2]}: is of base bbbbbbbbbbbb with adapter twotwotwotwo, and {new[0]} of" in said
+    assert compared(tmp_path, new, old) == 0
+    assert "candidate: base bbbbbbbbbbbb with adapter newnewnewnew\nactive: base" in capsys.readouterr().out
+
+
 def test_a_suite_that_is_required_and_not_given_is_a_reason_beside_the_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
