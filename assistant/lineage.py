@@ -18,6 +18,7 @@ from assistant.inference.types import Mode
 
 LARGEST = 8 * 2**20  # bytes
 SHA256 = re.compile(r"[0-9a-f]{64}")
+LONGEST_REASON = 1000  # characters
 NO_ADAPTER = "none"  # how a report of a base alone says so
 
 
@@ -114,7 +115,7 @@ class Gate:
     def of(cls, paper: Paper) -> Gate:
         """Raises BadPaper."""
         if refused := paper.at("refused"):
-            raise BadPaper(f"{paper.path}: the two were not compared. {shown(refused)}")
+            raise BadPaper(f"{paper.path}: the two were not compared. {str(refused)[:LONGEST_REASON]}")
         candidate, active = (adapter_named(paper, key) for key in ("candidate", "active"))
         return cls(paper, candidate, active, paper.at("passed") is True, tuple(_reasons(paper.at("checks"))))
 

@@ -138,6 +138,19 @@ def test_a_suite_that_is_missing_is_a_reason_too(tmp_path: Path, two: dict[str, 
         activate(gate)
 
 
+def test_reports_that_cannot_be_compared_are_told_to_the_end(tmp_path: Path, two: dict[str, Path]) -> None:
+    """Both files and the remedy, however long their paths are."""
+    candidate, active = reports(tmp_path, two["warmer"]), reports(tmp_path, two["warm"])
+    other = Path(active[0])
+    other.write_text(other.read_text(encoding="utf-8").replace(f'"cases": {CASES}', '"cases": 299'), encoding="utf-8")
+    gate, said = verdict(tmp_path, candidate, active)
+    why = f"{candidate[0]}: cases is {CASES}, and 299 in {other}. Measure both alike."
+    assert why in said
+    with pytest.raises(CommandError) as refused:
+        activate(gate)
+    assert str(refused.value) == f"{gate}: the two were not compared. {why}"
+
+
 def test_a_base_alone_is_no_candidate_for_an_adapter_s_place(tmp_path: Path, two: dict[str, Path]) -> None:
     candidate = reports(tmp_path, two["warmer"])
     for path in map(Path, candidate):
