@@ -154,6 +154,7 @@ class Check:
     passed: bool
     reasons: tuple[str, ...] = ()
     cases: int = 0
+    note: str = ""  # beside what passed: which bound it misses, as the active model does
 
 
 def check(rule: Rule, candidate: Report, active: Report, *, least_cases: int) -> Check | None:
@@ -169,28 +170,39 @@ def check(rule: Rule, candidate: Report, active: Report, *, least_cases: int) ->
     cases = own.n or int(candidate.head.get("cases") or 0)  # a figure without an interval is of the whole report
     if gap is not None and gap.value is not None:
         cases = min(cases, gap.n)
-    reasons = beyond_bound(rule, own.value, other.value if other else None)
+    reasons, note = beyond_bound(rule, own.value, other.value if other else None)
     if cases < least:
         reasons.append(f"{cases} cases, and {least} are wanted. Measure both models on more.")
     elif gap is not None:
         reasons += beyond_margin(rule, gap)
     found = (gap.value, gap.low, gap.high) if gap is not None and gap.value is not None else None
     return Check(
-        rule.suite, rule.figure, own.value, other.value if other else None, found, not reasons, tuple(reasons), cases
+        suite=rule.suite,
+        figure=rule.figure,
+        candidate=own.value,
+        active=other.value if other else None,
+        difference=found,
+        passed=not reasons,
+        reasons=tuple(reasons),
+        cases=cases,
+        note="" if reasons else note,
     )
 
 
-def beyond_bound(rule: Rule, value: float, active: float | None) -> list[str]:
+def beyond_bound(rule: Rule, value: float, active: float | None) -> tuple[list[str], str]:
+    """Reasons against it; and a note where the active model's figure excuses it."""
     if rule.bound is None:
-        return []
+        return [], ""
     sign, word = (1, "at least") if rule.better == "higher" else (-1, "at most")
     if sign * value >= sign * rule.bound:
-        return []
+        return [], ""
     said = "slower than its budget: " if rule.budget else ""
     missed = f"{said}{value:.3f}, and {word} {rule.bound:g} is wanted"
     if not rule.or_as_active or active is None or sign * active >= sign * rule.bound:
-        return [f"{missed}."]
-    return [] if sign * value >= sign * active else [f"{missed}, or {active:.3f} as the active model has."]
+        return [f"{missed}."], ""
+    if sign * value < sign * active:
+        return [f"{missed}, or {active:.3f} as the active model has."], ""
+    return [], f"{missed}; the active model misses it, too, by as much or more."
 
 
 def beyond_margin(rule: Rule, gap: Estimate) -> list[str]:
@@ -384,7 +396,7 @@ def lines_of(checks: Sequence[Check]) -> list[str]:
             lines.append(one.suite)
         figures = f"{shown(one.candidate)} (active: {shown(one.active)}{told_apart(one)})"
         lines.append(f"  {'pass' if one.passed else 'FAIL'}  {one.figure}: {figures}")
-        lines += [f"        {reason}" for reason in one.reasons]
+        lines += [f"        {said}" for said in (*one.reasons, one.note) if said]
     return lines
 
 

@@ -127,6 +127,7 @@ def test_a_bound_that_the_active_model_misses_too_asks_for_no_more_than_it_has(
     lenient = RULES.replace("bound = 0.9\n", "bound = 0.9\nor_as_active = true\n")
     old = report(tmp_path, "old", bad=15)
     assert judged(tmp_path, report(tmp_path, "new", bad=15), old, rules=lenient)[0] == 0
+    assert "0.850, and at least 0.9 is wanted; the active model misses it, too" in capsys.readouterr().out
     assert judged(tmp_path, report(tmp_path, "new", bad=16), old, rules=lenient)[0] == 1
     assert "0.840, and at least 0.9 is wanted, or 0.850 as the active model has." in capsys.readouterr().out
     assert judged(tmp_path, report(tmp_path, "new", bad=11), report(tmp_path, "old", bad=10), rules=lenient)[0] == 1
