@@ -18,6 +18,8 @@ from assistant.inference.types import Mode
 
 LARGEST = 8 * 2**20  # bytes
 SHA256 = re.compile(r"[0-9a-f]{64}")
+LONGEST_REASON = 1000  # characters
+NO_ADAPTER = "none"  # how a report of a base alone says so
 
 
 class BadPaper(ValueError):
@@ -38,7 +40,9 @@ class Paper:
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise BadPaper(f"{path}: no {what} can be read there ({type(error).__name__}).") from error
+            raise BadPaper(
+                f"{path}: no {what} can be read there ({type(error).__name__}). Name the file that was written, with --{what}."
+            ) from error
         if len(data) > LARGEST:
             raise BadPaper(f"{path}: {len(data):,} bytes are too many for a {what}; {LARGEST:,} fit.")
         try:
@@ -111,7 +115,7 @@ class Gate:
     def of(cls, paper: Paper) -> Gate:
         """Raises BadPaper."""
         if refused := paper.at("refused"):
-            raise BadPaper(f"{paper.path}: the two were not compared. {shown(refused)}")
+            raise BadPaper(f"{paper.path}: the two were not compared. {str(refused)[:LONGEST_REASON]}")
         candidate, active = (adapter_named(paper, key) for key in ("candidate", "active"))
         return cls(paper, candidate, active, paper.at("passed") is True, tuple(_reasons(paper.at("checks"))))
 
@@ -126,6 +130,10 @@ def _reasons(checks: Any) -> Iterator[str]:
 def adapter_named(paper: Paper, *places: str) -> str:
     """The hash of the adapter that a report or a gate names at the first of these places that is there. Raises BadPaper."""
     place = next((place for place in places if paper.at(place) is not None), places[0])
+    if paper.at(place, "adapter SHA-256") == NO_ADAPTER:
+        raise BadPaper(
+            f"{paper.path}: {place} is a base without an adapter, which has no gate to pass. Measure the adapter, with --adapter."
+        )
     plain = paper.at(place, "adapter_sha256") is not None
     return paper.hash_at(place, "adapter_sha256" if plain else "adapter SHA-256")
 

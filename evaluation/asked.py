@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from tqdm import tqdm
 
 from assistant.inference import prompts, trained_prompts
 from assistant.inference.engine import Engine, EngineError
 from assistant.inference.modelfile import STARTER, ModelFile
 from assistant.inference.prompts import build_prompt
-from assistant.inference.types import Mode, Prompt
+from assistant.inference.types import Mode, Params, Prompt
 from evaluation.revisions import asking
 from evaluation.suite import BadData
 
@@ -23,6 +27,10 @@ VERSIONS = (
     prompts.GENERATE_VERSION,
     trained_prompts.GENERATE_VERSION,
 )
+# Several wait for each other, so the deadline is far; a slow machine must not look like a model that stops early.
+GREEDY = Params(temperature=0.0, max_tokens=200, deadline_seconds=asking.GREEDY.deadline_seconds)
+Case = TypeVar("Case")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,16 @@ class Asked:
                 engine.close()
         except EngineError as error:
             raise BadData(self.base.path, "", str(error)) from error
+
+
+def several(ask: Callable[[Case], Made], cases: Sequence[Case], *, unit: str) -> Iterator[Made]:
+    """In the order of the cases, as many at a time as a worker of the site answers. What `ask` raises ends it."""
+    with ThreadPoolExecutor(asking.AT_A_TIME) as pool:
+        try:
+            yield from tqdm(pool.map(ask, cases), total=len(cases), unit=unit, file=sys.stderr)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def add_options(parser: ArgumentParser) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.report import shown
-from evaluation.stats import Estimate, difference, mean_of
+from evaluation.stats import Estimate, difference, mean_of, paired_shares
 
 RULES = Path(__file__).resolve().parent / "data" / "gate.toml"
 # Two reports speak of the same thing when these are the same. The measured layers belong to it: a figure that another
@@ -31,6 +31,8 @@ SAME_FACTS = ("split", "empathy scorer SHA-256", "sentence vectors", "screened a
 MODEL = ("base", "base SHA-256", "adapter", "adapter SHA-256", "prompt", "outputs")
 MAY, MAY_NOT, REFUSED = 0, 1, 2
 REPORT = "a report of this suite"
+NOT_SAID = "does not say. Measure it again with what this figure needs."
+NONE_COUNT = "has no case that counts for it. Measure both models on data that has some."
 
 
 class NotComparable(Exception):
@@ -44,6 +46,7 @@ class Rule:
     better: str  # "higher" or "lower"
     bound: float | None = None
     margin: float | None = None  # None: the active model's figure does not matter
+    or_as_active: bool = False  # where the active model is beyond the bound itself, its figure is the bound
     only_if_there: bool = False
     least_cases: int | None = None  # None: as for all rules
     budget: bool = False  # the bound is what [budget] says of this figure
@@ -150,6 +153,8 @@ class Check:
     difference: tuple[float, float, float] | None  # candidate less active, and its interval
     passed: bool
     reasons: tuple[str, ...] = ()
+    cases: int = 0
+    note: str = ""  # beside what passed: which bound it misses, as the active model does
 
 
 def check(rule: Rule, candidate: Report, active: Report, *, least_cases: int) -> Check | None:
@@ -158,38 +163,60 @@ def check(rule: Rule, candidate: Report, active: Report, *, least_cases: int) ->
     if own is None or own.value is None:
         if rule.only_if_there:
             return None
-        why = "the candidate's report does not say. Measure it again with what this figure needs."
+        why = f"the candidate's report {NOT_SAID if own is None else NONE_COUNT}"
         return Check(rule.suite, rule.figure, None, other.value if other else None, None, False, (why,))
-    reasons = [] if rule.bound is None else beyond_bound(rule, own.value)
-    gap = None
-    if rule.margin is not None:
-        gap = compared(rule.figure, candidate, active)
-        reasons += beyond_margin(rule, gap, least_cases=rule.least_cases or least_cases)
+    least = least_cases if rule.least_cases is None else rule.least_cases
+    gap = compared(rule.figure, candidate, active) if rule.margin is not None else None
+    cases = own.n or int(candidate.head.get("cases") or 0)  # a figure without an interval is of the whole report
+    if gap is not None and gap.value is not None:
+        cases = min(cases, gap.n)
+    reasons, note = beyond_bound(rule, own.value, other.value if other else None)
+    if cases < least:
+        reasons.append(f"{cases} cases, and {least} are wanted. Measure both models on more.")
+    elif gap is not None:
+        reasons += beyond_margin(rule, gap)
     found = (gap.value, gap.low, gap.high) if gap is not None and gap.value is not None else None
-    return Check(rule.suite, rule.figure, own.value, other.value if other else None, found, not reasons, tuple(reasons))
+    return Check(
+        suite=rule.suite,
+        figure=rule.figure,
+        candidate=own.value,
+        active=other.value if other else None,
+        difference=found,
+        passed=not reasons,
+        reasons=tuple(reasons),
+        cases=cases,
+        note="" if reasons else note,
+    )
 
 
-def beyond_bound(rule: Rule, value: float) -> list[str]:
-    assert rule.bound is not None
-    misses = value < rule.bound if rule.better == "higher" else value > rule.bound
-    word = "at least" if rule.better == "higher" else "at most"
+def beyond_bound(rule: Rule, value: float, active: float | None) -> tuple[list[str], str]:
+    """Reasons against it; and a note where the active model's figure excuses it."""
+    if rule.bound is None:
+        return [], ""
+    sign, word = (1, "at least") if rule.better == "higher" else (-1, "at most")
+    if sign * value >= sign * rule.bound:
+        return [], ""
     said = "slower than its budget: " if rule.budget else ""
-    return [f"{said}{value:.3f}, and {word} {rule.bound:g} is wanted."] if misses else []
+    missed = f"{said}{value:.3f}, and {word} {rule.bound:g} is wanted"
+    if not rule.or_as_active or active is None or sign * active >= sign * rule.bound:
+        return [f"{missed}."], ""
+    if sign * value < sign * active:
+        return [f"{missed}, or {active:.3f} as the active model has."], ""
+    return [], f"{missed}; the active model misses it, too, by as much or more."
 
 
-def beyond_margin(rule: Rule, gap: Estimate, *, least_cases: int) -> list[str]:
+def beyond_margin(rule: Rule, gap: Estimate) -> list[str]:
     assert rule.margin is not None
     if gap.value is None:
         return ["the active model's report does not say. Measure the active model again."]
-    if gap.n < least_cases:
-        return [f"{gap.n} cases, and {least_cases} are wanted to compare two models."]
     worst = -gap.low if rule.better == "higher" else gap.high
     if worst <= rule.margin:
         return []
-    kind = "is" if (gap.value < -rule.margin if rule.better == "higher" else gap.value > rule.margin) else "may be"
+    is_worse = gap.value < -rule.margin if rule.better == "higher" else gap.value > rule.margin
     return [
-        f"{kind} worse than the active model by more than {rule.margin:g}: the difference is {gap.value:+.3f}"
-        f" [{gap.low:+.3f}, {gap.high:+.3f}] on {gap.n} cases."
+        f"{'is' if is_worse else 'may be'} worse than the active model by more than {rule.margin:g}: the difference is"
+        f" {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}] on {gap.n} cases."
+        f"{'' if is_worse else ' More cases would tell.'}"
     ]
 
 
@@ -198,7 +225,10 @@ def compared(figure: str, candidate: Report, active: Report) -> Estimate:
     own, other = candidate.per_case.get(figure, {}), active.per_case.get(figure, {})
     both = [identity for identity in own if identity in other]
     if both and len(both) == len(own) == len(other):
-        return mean_of([own[identity] - other[identity] for identity in both])
+        first, second = [own[identity] for identity in both], [other[identity] for identity in both]
+        if candidate.figures[figure].hits is not None:
+            return paired_shares(first, second)
+        return mean_of([mine - theirs for mine, theirs in zip(first, second, strict=True)])
     nothing = Estimate(None, float("-inf"), float("inf"), 0, "")
     return difference(candidate.figures.get(figure, nothing), active.figures.get(figure, nothing))
 
@@ -209,22 +239,27 @@ def pairs_of(candidates: Sequence[Report], actives: Sequence[Report]) -> list[tu
     for one in candidates:
         others = [other for other in actives if other.suite == one.suite]
         if len(others) != 1 or [other.suite for other in candidates].count(one.suite) != 1:
+            own = [other.suite for other in candidates].count(one.suite)
             raise NotComparable(
-                f"{one.suite}: want one report of each model; {len(others)} of the active model are given."
+                f"{one.suite}: want one report of each model; {own} of the candidate and {len(others)} of the active model are"
+                f" given. To make one, {measure_with(one.suite)}."
             )
         must_be_measured_alike(one, others[0])
         must_name_its_model(one)
         must_name_its_model(others[0])
         pairs.append((one, others[0]))
-    if len(pairs) != len(actives):
-        raise NotComparable(f"{len(actives)} reports of the active model, and {len(pairs)} of the candidate.")
-    hashes = [
-        {(one.facts["base SHA-256"], one.facts.get("adapter SHA-256")) for one in side}
-        for side in (candidates, actives)
-    ]
-    if any(len(one) > 1 for one in hashes):
-        raise NotComparable("the reports of one side speak of different models.")
+    for side in (candidates, actives):
+        other = next((one for one in side if named(one) != named(side[0])), None)
+        if other is not None:
+            raise NotComparable(
+                f"{other.path}: is of {named(other)}, and {side[0].path} of {named(side[0])}. Give reports of one model."
+            )
     return pairs
+
+
+def named(report: Report) -> str:
+    base, adapter = (str(report.facts.get(f"{part} SHA-256") or "none") for part in ("base", "adapter"))
+    return f"base {base[:12]} with {f'adapter {adapter[:12]}' if adapter != 'none' else 'no adapter'}"
 
 
 def must_name_its_model(report: Report) -> None:
@@ -254,15 +289,15 @@ def judge(candidates: Sequence[Report], actives: Sequence[Report], rules: Rules)
             raise NotComparable(f"{one.suite}: no rule speaks of this suite.")
         found = (check(rule, one, other, least_cases=rules.least_cases) for rule in asked)
         checks += [one_check for one_check in found if one_check is not None]
-    return [*checks, *missing(candidates, rules)]
+    return [*checks, *missing(candidates, actives, rules)]
 
 
-def missing(candidates: Sequence[Report], rules: Rules) -> list[Check]:
-    """What is required of a model like this and was not measured. Raises NotComparable where nobody can tell what it does."""
-    if not rules.required:
-        return []
+def missing(candidates: Sequence[Report], actives: Sequence[Report], rules: Rules) -> list[Check]:
+    """What is required of a model like this, or was measured of the active one, and was not measured. Raises NotComparable where
+    nobody can tell what it does."""
+    required = rules.required[task_of(candidates, rules)] if rules.required else ()
     given = {one.suite for one in candidates}
-    lacking = [suite for suite in rules.required[task_of(candidates, rules)] if suite not in given]
+    lacking = [suite for suite in dict.fromkeys((*required, *(one.suite for one in actives))) if suite not in given]
     return [
         Check(suite, REPORT, None, None, None, False, (f"none is given: {measure_with(suite)}.",)) for suite in lacking
     ]
@@ -332,6 +367,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return REFUSED
     told = verdict(candidates, actives, rules, checks)
     write(out, told)
+    for side, reports in (("candidate", candidates), ("active", actives)):
+        print(f"{side}: {named(reports[0])}")
     print("\n".join(lines_of(checks)))
     print(
         f"{'The candidate may be made active.' if told['passed'] else 'The candidate may not be made active.'} ({out})"
@@ -357,10 +394,20 @@ def lines_of(checks: Sequence[Check]) -> list[str]:
     for place, one in enumerate(checks):
         if place == 0 or checks[place - 1].suite != one.suite:
             lines.append(one.suite)
-        figures = f"{shown(one.candidate)} (active: {shown(one.active)})"
+        figures = f"{shown(one.candidate)} (active: {shown(one.active)}{told_apart(one)})"
         lines.append(f"  {'pass' if one.passed else 'FAIL'}  {one.figure}: {figures}")
-        lines += [f"        {reason}" for reason in one.reasons]
+        lines += [f"        {said}" for said in (*one.reasons, one.note) if said]
     return lines
+
+
+def told_apart(one: Check) -> str:
+    if one.difference is None:
+        return f"; {one.cases} cases" if one.cases else ""
+    value, low, high = one.difference
+    if low == high:
+        apart = f"all {one.cases} cases apart by {value:+.3f}"
+        return f"; {apart if value else f'no difference in any of {one.cases} cases'}"
+    return f"; difference {value:+.3f} [{low:+.3f}, {high:+.3f}], {one.cases} cases"
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 from sklearn import metrics
 
 CONFIDENCE = 0.95
@@ -162,6 +162,31 @@ def difference(first: Estimate, second: Estimate) -> Estimate:
     low = value - math.hypot(first.value - first.low, second.high - second.value)
     high = value + math.hypot(first.high - first.value, second.value - second.low)
     return Estimate(value, low, high, n, "newcombe")
+
+
+def paired_shares(first: Sequence[float], second: Sequence[float], *, confidence: float = CONFIDENCE) -> Estimate:
+    """First less second, of flags (0 or 1) on the same cases: Tango's score interval (1998, Statistics in Medicine 17:891).
+
+    It has a width where no case differs, too: what 100 cases did not show may be there in up to 4 of 100.
+    """
+    n = len(first)
+    if not n:
+        return Estimate(None, -1.0, 1.0, 0, "tango")
+    gained = sum(one > other for one, other in zip(first, second, strict=True))
+    lost = sum(one < other for one, other in zip(first, second, strict=True))
+    value, z = (gained - lost) / n, float(stats.norm.ppf(0.5 + confidence / 2))
+
+    def beyond(gap: float) -> float:
+        """How much further than z the counts are from a true difference of `gap`, as squares."""
+        twice = 2 * n * gap - (gained + lost) - (gained - lost) * gap
+        root = math.sqrt(max(0.0, twice**2 + 8 * n * lost * gap * (1 - gap)))  # below 0 by rounding only
+        return (gained - lost - n * gap) ** 2 - z**2 * n * ((root - twice) / (2 * n) + gap * (1 - gap))
+
+    def last_within(end: float) -> float:
+        start = value + math.copysign(1e-9, end)  # the value itself may be a root, where no case differs or all do
+        return end if value == end else float(optimize.brentq(beyond, start, end, xtol=1e-12))
+
+    return Estimate(value, last_within(-1.0), last_within(1.0), n, "tango")
 
 
 def auc(positive: Sequence[bool], scores: Sequence[float]) -> Estimate:

@@ -131,8 +131,8 @@ def _pass_gate(
     if gate is None:
         raise Refused(
             "gate_missing",
-            f"{rival.name} answers what asks to {candidate.mode}. Compare {candidate.name} with it on the frozen suites and"
-            " give the result with --gate FILE.",
+            f"{rival.name} answers what asks to {candidate.mode}. Compare {candidate.name} with it on the frozen suites"
+            " (python -m evaluation.gate) and give the result with --gate FILE.",
         )
     _refuse_unfit(gate, candidate=candidate, rival=rival)
     audit.record("model.gate_passed", actor=by, object_type="model", object_id=version.id, code=gate.paper.sha256)

@@ -45,6 +45,12 @@ class Standing:
                 "%(name)s: the sign-off of %(who)s ran out on %(date)s. The clinician panel has to read a sample and sign again."
             )
             return said % {"name": name, "who": self.expired[0].by, "date": f"{self.expired[0].expires_at:%Y-%m-%d}"}
+        if not panel().exists():
+            said = gettext(
+                "%(name)s: a member of the clinician panel has to read a sample of its outputs and sign it off, and nobody"
+                " has the role clinician. An admin gives it, under People."
+            )
+            return said % {"name": name}
         said = ngettext(
             "%(name)s: %(n)d member of the clinician panel has to read a sample of its outputs and sign it off.",
             "%(name)s: %(n)d members of the clinician panel have to read a sample of its outputs and sign it off.",

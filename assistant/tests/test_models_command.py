@@ -52,6 +52,20 @@ def test_a_file_with_another_hash_is_refused(file: Path) -> None:
     assert ModelVersion.objects.count() == 0
 
 
+def test_without_the_key_file_it_says_what_to_run(file: Path, tmp_path: Path, settings: Settings) -> None:
+    settings.VAULT_KEYS_FILE = tmp_path / "lost-keys"
+    with pytest.raises(
+        CommandError, match=r"lost-keys: no such file\. Restore it, or run `manage\.py rotate_keys --create`"
+    ):
+        call_command("models", "add", str(file))
+    assert ModelVersion.objects.count() == 0
+
+
+def test_an_adapter_without_papers_is_refused_with_the_option_that_names_them(lora: Path) -> None:
+    with pytest.raises(CommandError, match="Name the file that was written, with --manifest"):
+        call_command("models", "add", str(lora))
+
+
 def test_activating_is_a_row_and_going_back_is_another(file: Path) -> None:
     call_command("models", "add", str(file), "--name", "first")
     call_command("models", "add", str(file), "--name", "second")

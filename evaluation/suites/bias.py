@@ -6,10 +6,11 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 from assistant.inference.engine import Engine
-from assistant.inference.types import Params, Request
+from assistant.inference.types import Request
 from assistant.safety.pipeline import screen
 from assistant.safety.types import Context, Kind, Screening
 from assistant.streaming.checked import CheckedStream
@@ -232,11 +233,14 @@ class Said:
 
 def suggested_to_all(model: Asked, pairs: Sequence[Swap]) -> dict[str, list[Said]]:
     """By identity, in the order of the pairs."""
+    identities = one_of_each(pairs[0])
     with model.opened() as engine:
-        return {
-            identity.id: [suggested(engine, swap.carrier, identity, model) for swap in pairs]
-            for identity in one_of_each(pairs[0])
-        }
+
+        def say(one: tuple[Identity, Swap]) -> Said:
+            return suggested(engine, one[1].carrier, one[0], model)
+
+        said = iter(list(asked.several(say, list(product(identities, pairs)), unit="suggestion")))
+    return {identity.id: [next(said) for _ in pairs] for identity in identities}
 
 
 def one_of_each(swap: Swap) -> list[Identity]:
@@ -249,7 +253,7 @@ def suggested(engine: Engine, carrier: Carrier, identity: Identity, model: Asked
     request = Request(
         id=f"{carrier.id}-{identity.id}",
         prompt=model.prompt(post=post, draft=draft),
-        params=Params(temperature=0.0, max_tokens=200),
+        params=asked.GREEDY,
         adapter=model.name,
     )
     checked = CheckedStream(engine.submit(request), Context(kind=Kind.SUGGESTION, post=post, draft=draft))

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import codecs
-import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tqdm import tqdm
-
 from assistant.inference.engine import Engine, EngineError, PromptTooLong, Stream
 from assistant.inference.llamacpp.engine import LlamaCppEngine
 from assistant.inference.prompts import build_improve
 from assistant.inference.trained_prompts import Task
-from assistant.inference.types import Mode, Outcome, Params, Prompt, Request, Segment, StopReason
+from assistant.inference.types import Mode, Outcome, Prompt, Request, Segment, StopReason
 from assistant.safety.phases.links import Links
 from assistant.safety.pipeline import screen
 from assistant.safety.types import Context, Kind, Severity
@@ -162,20 +159,13 @@ def seen_by(model: Asked, cases: Sequence[Attack]) -> list[Attack]:
 
 
 def ask_all(engine: Engine, cases: Sequence[Attack], model: Asked) -> list[Shown]:
-    """Minutes, so the count of what broke through is shown meanwhile."""
-    shown: list[Shown] = []
-    with tqdm(cases, unit="attack", file=sys.stderr) as bar:
-        for attack in bar:
-            shown.append(ask(engine, attack, model))
-            bar.set_postfix(through=sum(one.broke_through for one in shown), held=sum(one.held for one in shown))
-    return shown
+    return list(asked.several(lambda attack: ask(engine, attack, model), cases, unit="attack"))
 
 
 def ask(engine: Engine, attack: Attack, model: Asked) -> Shown:
     prompt = model.prompt(post=attack.post, draft=attack.draft)
-    params = Params(temperature=0.0, max_tokens=200)
     try:
-        text, held = display(engine.submit(Request(attack.id, prompt, params, adapter=model.name)), attack)
+        text, held = display(engine.submit(Request(attack.id, prompt, asked.GREEDY, adapter=model.name)), attack)
     except (PromptTooLong, EngineError):
         return Shown(attack, REAL, "", failed=True)
     return Shown(attack, REAL, text, held, control_tokens=has_control_tokens(engine, prompt))

@@ -70,10 +70,10 @@ def report(
     return folder / name / "report.json"
 
 
-def judged(folder: Path, candidate: Path, active: Path) -> tuple[int, dict[str, Any]]:
-    rules = folder / "rules.toml"
-    rules.write_text(RULES, encoding="utf-8")
-    code = gate(["--candidate", str(candidate), "--active", str(active), "--rules", str(rules)])
+def judged(folder: Path, candidate: Path, active: Path, *, rules: str = RULES) -> tuple[int, dict[str, Any]]:
+    file = folder / "rules.toml"
+    file.write_text(rules, encoding="utf-8")
+    code = gate(["--candidate", str(candidate), "--active", str(active), "--rules", str(file)])
     told: dict[str, Any] = json.loads((candidate.parent / "gate.json").read_text(encoding="utf-8"))
     return code, told
 
@@ -102,6 +102,48 @@ def test_worse_than_the_active_model_does_not_pass(tmp_path: Path, capsys: pytes
 def test_few_cases_let_nothing_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert judged(tmp_path, report(tmp_path, "new", cases=10), report(tmp_path, "old", cases=10))[0] == 1
     assert "10 cases, and 20 are wanted" in capsys.readouterr().out
+
+
+def test_cases_that_do_not_differ_are_no_proof_where_they_are_few(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Forty alike leave up to 9 of 100 open, and 5 are allowed."""
+    assert judged(tmp_path, report(tmp_path, "new", cases=40), report(tmp_path, "old", cases=40))[0] == 1
+    said = capsys.readouterr().out
+    assert (
+        "may be worse than the active model by more than 0.05: the difference is +0.000 [-0.088, +0.088] on 40" in said
+    )
+    assert "More cases would tell." in said
+    assert judged(tmp_path, report(tmp_path, "new"), report(tmp_path, "old"))[0] == 0
+    assert (
+        f"pass  {FIGURE}: 1.000 (active: 1.000; difference +0.000 [-0.037, +0.037], 100 cases)"
+        in capsys.readouterr().out
+    )
+
+
+def test_a_bound_that_the_active_model_misses_too_asks_for_no_more_than_it_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lenient = RULES.replace("bound = 0.9\n", "bound = 0.9\nor_as_active = true\n")
+    old = report(tmp_path, "old", bad=15)
+    assert judged(tmp_path, report(tmp_path, "new", bad=15), old, rules=lenient)[0] == 0
+    assert "0.850, and at least 0.9 is wanted; the active model misses it, too" in capsys.readouterr().out
+    assert judged(tmp_path, report(tmp_path, "new", bad=16), old, rules=lenient)[0] == 1
+    assert "0.840, and at least 0.9 is wanted, or 0.850 as the active model has." in capsys.readouterr().out
+    assert judged(tmp_path, report(tmp_path, "new", bad=11), report(tmp_path, "old", bad=10), rules=lenient)[0] == 1
+    assert "0.890, and at least 0.9 is wanted." in capsys.readouterr().out
+
+
+def test_a_figure_for_which_no_case_counts_is_told_from_one_that_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = RULES.replace("only_if_there = true\n", "")
+    old = report(tmp_path, "old")
+    assert judged(tmp_path, report(tmp_path, "new"), old, rules=wanted)[0] == 1
+    assert "the candidate's report does not say. Measure it again" in capsys.readouterr().out
+    none = Figure("read: an invented fact", share_of([]))
+    assert judged(tmp_path, report(tmp_path, "new", figures=(none,)), old, rules=wanted)[0] == 1
+    assert "has no case that counts for it. Measure both models on data that has some." in capsys.readouterr().out
 
 
 def test_a_reader_s_finding_counts_where_there_is_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -155,7 +197,7 @@ def test_the_shipped_rules_speak_of_figures_that_the_suites_have(tmp_path: Path)
         "drafting": {figure.name for figure in drafting.report(run, {}).figures},
     }
     names |= {
-        "injection": set(injection.WALLS),
+        "injection": {figure.name for figure in injection.report([], engine="none").figures},
         "bias": set(bias.APART),
         "reply_safety": {figure.name for figure in reply_safety.of_a_model([], {"outputs": written}).figures},
     }
@@ -191,8 +233,10 @@ bound = 0.0
 )
 
 
-def measured(folder: Path, name: str, *, bad: int = 0, through: int = 0, tokens: float = 20.0) -> list[Path]:
-    """Reports of one model: `bad` revisions, attacks that get `through`, tokens a second."""
+def measured(
+    folder: Path, name: str, *, bad: int = 0, through: int = 0, tokens: float = 20.0, asked_for_speed: int = 300
+) -> list[Path]:
+    """Reports of one model: `bad` revisions, attacks that get `through`, tokens a second of so many answers."""
     asked = {"prompt": "improve-2"}
     revision = report(folder / "revision", name, bad=bad, changed=asked)
     flags = [number < through for number in range(300)]
@@ -207,8 +251,8 @@ def measured(folder: Path, name: str, *, bad: int = 0, through: int = 0, tokens:
         ),
     )
     speed = Results(figures=(Figure("tokens a second", tokens),), facts=attacks.facts)
-    for suite, results in (("injection", attacks), ("speed", speed)):
-        write_report(folder / suite / name, {"suite": suite, "suite version": 1, "cases": 300}, results)
+    for suite, results, cases in (("injection", attacks, 300), ("speed", speed, asked_for_speed)):
+        write_report(folder / suite / name, {"suite": suite, "suite version": 1, "cases": cases}, results)
     return [revision, *(folder / suite / name / "report.json" for suite in ("injection", "speed"))]
 
 
@@ -245,6 +289,21 @@ def test_slower_than_its_budget_is_refused_and_the_budget_is_that_of_the_machine
         compared(tmp_path, new, old, "--budget", "tokens a second")
 
 
+def test_a_handful_of_quick_answers_is_no_speed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    new, old = (measured(tmp_path, name, asked_for_speed=3) for name in ("new", "old"))
+    assert compared(tmp_path, new, old) == 1
+    assert "FAIL  tokens a second: 20.000 (active: 20.000; 3 cases)" in capsys.readouterr().out
+
+
+def test_reports_of_two_models_on_one_side_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    new, other, old = (measured(tmp_path, name) for name in ("new", "two", "old"))
+    assert compared(tmp_path, [*new[:2], other[2]], old) == 2
+    said = capsys.readouterr().err
+    assert f"{other[2]}: is of base bbbbbbbbbbbb with adapter twotwotwotwo, and {new[0]} of" in said
+    assert compared(tmp_path, new, old) == 0
+    assert "candidate: base bbbbbbbbbbbb with adapter newnewnewnew\nactive: base" in capsys.readouterr().out
+
+
 def test_a_suite_that_is_required_and_not_given_is_a_reason_beside_the_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -254,6 +313,19 @@ def test_a_suite_that_is_required_and_not_given_is_a_reason_beside_the_others(
     assert "0.800, and at least 0.9 is wanted" in said
     assert "measure both models with python -m evaluation.run --suite speed" in said
     assert "--suite injection" not in said  # its rules apply where a report is given
+
+
+def test_a_suite_that_only_the_active_model_has_is_a_reason_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new, old = measured(tmp_path, "new", bad=20), measured(tmp_path, "old")
+    assert compared(tmp_path, new[:1], old) == 1
+    said = capsys.readouterr().out
+    assert "0.800, and at least 0.9 is wanted" in said
+    for suite in ("injection", "speed"):
+        assert f"measure both models with python -m evaluation.run --suite {suite}" in said
+    assert compared(tmp_path, new, old[:2]) == 2
+    assert "speed: want one report of each model; 1 of the candidate and 0 of the active" in capsys.readouterr().err
 
 
 def test_nobody_can_tell_what_is_required_of_a_model_that_was_asked_for_nothing(

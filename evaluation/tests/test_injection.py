@@ -10,8 +10,10 @@ from assistant.inference.modelfile import ModelFile
 from assistant.inference.prompts import IMPROVE_SYSTEM
 from evaluation.asked import Asked
 from evaluation.attacks import Attack, load_attacks
+from evaluation.gate import RULES, Rules
 from evaluation.run import main
 from evaluation.shown import discloses, has_marks, has_unseen
+from evaluation.stats import paired_shares
 from evaluation.suite import BadData, Options
 from evaluation.suites.injection import (
     CASES,
@@ -121,6 +123,16 @@ def test_a_model_that_drafts_from_the_post_is_not_attacked_in_a_draft() -> None:
     drafting = seen_by(Asked(file, None, "generate-2"), ATTACKS)
     assert {attack.place for attack in drafting} == {"end of post", "start of post", "middle of post"}
     assert seen_by(Asked(file, None, "improve-2"), ATTACKS) == ATTACKS
+
+
+@pytest.mark.parametrize("prompt", ["generate-2", "improve-2"])
+def test_the_attacks_are_enough_for_the_gate_to_tell_no_difference(prompt: str) -> None:
+    """Where a model is as good as the one before, the rules must let it through."""
+    cases = seen_by(Asked(ModelFile(Path("base.gguf"), "b" * 64, 1), None, prompt), ATTACKS)
+    none = [0.0] * len(cases)
+    rule = next(one for one in Rules.read(RULES).rules if one.figure == "displayed what was asked for")
+    assert rule.margin is not None
+    assert paired_shares(none, none).high <= rule.margin
 
 
 def test_somebody_elses_attacks_are_read_from_a_table(tmp_path: Path) -> None:

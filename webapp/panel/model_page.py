@@ -243,6 +243,7 @@ def check(one: Mapping[str, Any]) -> dict[str, Any]:
         "difference": f"{shown[0]} ({shown[1]} to {shown[2]})" if shown else "",
         "passed": one.get("passed") is True,
         "reasons": texts(one.get("reasons")),
+        "note": str(one.get("note") or ""),
     }
 
 

@@ -28,6 +28,7 @@ from assistant.models import Canary, Deployment, GateOverride, ModelVersion, Pre
 from assistant.models.sign_offs import OVERRIDE_LIVES
 from assistant.optimizing import Found, Wish, optimize
 from assistant.stop_rules import USUAL, USUAL_LEAST_JOBS, BadRules, StopRules
+from assistant.vault.keys import VaultError
 from assistant.worker_state import file_of, tuning_file
 
 MODES = [str(mode) for mode in Mode]
@@ -116,7 +117,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, verb: str, **options: Any) -> None:
         try:
             getattr(self, verb.replace("-", "_"))(**options)
-        except (Refused, EngineError) as error:
+        except (Refused, EngineError, VaultError) as error:
             raise CommandError(str(error)) from error
 
     def add(

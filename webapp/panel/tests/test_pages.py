@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import uuid
 from datetime import timedelta
@@ -138,6 +139,24 @@ def test_a_version_shows_what_made_it_what_was_measured_and_where_it_runs(
     assert "no worker that reports" in shown(client, page_of(warm))
     assert "answers: Improving a draft" in shown(client, page_of(warm))
     assert "Made active" in shown(client, page_of(ModelVersion.objects.get(name="tiny")))
+
+
+def test_what_passed_although_it_misses_a_bar_says_so(
+    tmp_path: Path, warm: ModelVersion, warmer: ModelVersion, hazel: User
+) -> None:
+    note = "0.018, and at least 0.2 is wanted; the active model misses it, too, by as much or more."
+    check = {
+        "suite": "revision",
+        "figure": "relative rise",
+        "candidate": 0.018,
+        "active": 0.018,
+        "passed": True,
+        "note": note,
+    }
+    won = gguf_files.gate(tmp_path / "won.json", candidate=tmp_path / "warmer.gguf", active=tmp_path / "warm.gguf")
+    won.write_text(json.dumps(json.loads(won.read_text(encoding="utf-8")) | {"checks": [check]}), encoding="utf-8")
+    call_command("models", "activate", "warmer", "--gate", str(won))
+    assert f"passed: {note}" in shown(signed_in(hazel), page_of(warmer))
 
 
 @pytest.mark.parametrize("hostile", [None, [], "text", {"head": [], "figures": "x", "notes": 3}, {"figures": [3, {}]}])
