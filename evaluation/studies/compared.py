@@ -81,7 +81,7 @@ def compare(values: Sequence[Value], arms: Sequence[str], *, with_ranks: bool = 
     if not enough:
         return replace(nothing, why=f"Not enough: {next(iter(thin.values()), 'there are no arms.')}")
     try:
-        fitted = fit_arms(kept, enough)
+        fitted = fit_arms(kept, enough).less_certain("rater by arm", evenness(kept, enough))
     except NotEstimable as error:
         return replace(nothing, why=f"Not enough: {error}")
     units = dict(zip(enough, np.eye(len(enough)), strict=True))
@@ -125,6 +125,26 @@ def fit_arms(values: Sequence[Value], arms: Sequence[str]) -> Fitted:
             "rater by arm": [(one.rater, one.arm) for one in values],
         },
     )
+
+
+def evenness(values: Sequence[Value], arms: Sequence[str]) -> float:
+    """Greenhouse and Geisser's epsilon, Psychometrika 24 (1959), of raters by arms: 1 where any two arms are told apart by
+    raters with equal scatter, 1 / (arms - 1) at the least.
+
+    The model has one variance for what raters like. Where the scale ends, far arms scatter otherwise than near ones, and then
+    raters tell of that variance with this share of (raters - 1)(arms - 1) degrees of freedom. By who rated every arm.
+    """
+    least = 1 / max(1, len(arms) - 1)
+    given: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for one in values:
+        given[one.rater][one.arm].append(one.value)
+    rows = [[float(np.mean(of[arm])) for arm in arms] for of in given.values() if len(of) == len(arms)]
+    if len(rows) < 2 or len(arms) < 3:
+        return least
+    scatter = np.cov(np.array(rows), rowvar=False)
+    centred = scatter - scatter.mean(axis=0) - scatter.mean(axis=1)[:, None] + scatter.mean()
+    squares = float((centred**2).sum())
+    return max(least, float(np.trace(centred)) ** 2 * least / squares) if squares > 0 else least
 
 
 @dataclass(frozen=True, slots=True)

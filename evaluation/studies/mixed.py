@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import linalg, optimize, sparse, stats
@@ -86,6 +86,14 @@ class Fitted:
         freedom = 2 * (residual * float(of @ self._scaled @ of)) ** 2 / spread if spread > 0 else np.inf
         error = (residual * float(of @ self._adjusted @ of)) ** 0.5
         return Contrast(float(of @ self.effects), error, max(1.0, freedom), self.n)
+
+    def less_certain(self, name: str, share: float) -> Fitted:
+        """With this share of the degrees of freedom that the estimate of a component has."""
+        covariance = self.components.covariance.copy()
+        if name in self.components.names:
+            at = self.components.names.index(name)
+            covariance[at, at] /= share
+        return replace(self, components=replace(self.components, covariance=covariance))
 
 
 def fit(values: Sequence[float] | np.ndarray, design: np.ndarray, groups: Mapping[str, Sequence[Hashable]]) -> Fitted:

@@ -43,7 +43,9 @@ class Design:
         return math.sqrt(sum(self._parts()))
 
     def freedom(self) -> float:
-        """As the analysis has them of a complete study: the mean squares of raters and of texts both hold the residual."""
+        """As the analysis has them of a complete study: the mean squares of raters and of texts both hold the residual. How far
+        tastes are from even among arms (compared.evenness) is known from ratings alone, and not counted here.
+        """
         of_texts, of_raters, residual = self._parts()
         squares = (
             (of_texts + residual, (self.items - 1) * (self.arms - 1)),

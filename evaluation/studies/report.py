@@ -50,7 +50,8 @@ DATA = (
 )
 METHODS = (
     "Differences: a linear mixed model for each panel and dimension, with item, rater, text and rater by arm as random effects,"
-    " by REML; t intervals with the error and the degrees of freedom of Kenward and Roger (1997). Effect: the difference over the"
+    " by REML; t intervals with the error and the degrees of freedom of Kenward and Roger (1997), those of rater by arm by"
+    " Greenhouse and Geisser (1959). Effect: the difference over the"
     " standard deviation of one rating, all components together (Westfall, Kenny and Judd 2014). Intervals for all at once"
     " hold every difference and every effect of one dimension together (Bonferroni).",
     "The planned comparison is judged at 97.5 % on one side and by nothing else. All other comparisons of a panel, over all"

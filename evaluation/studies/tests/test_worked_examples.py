@@ -13,7 +13,7 @@ from scipy import stats
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from evaluation.studies.agreement import Judged, Level, alpha
-from evaluation.studies.compared import Value, _Spread, _spread, rank_checks, standardised
+from evaluation.studies.compared import Value, _Spread, _spread, evenness, rank_checks, standardised
 from evaluation.studies.icc import complete, correlations
 from evaluation.studies.mixed import RESIDUAL, Contrast, Fitted, NotEstimable, fit
 from evaluation.studies.pairs import bradley_terry
@@ -244,6 +244,27 @@ def test_what_they_have_in_common_makes_the_interval_of_an_effect_wider_and_neve
     parts = np.array([0.008333, 0.001852 + 0.002778])
     freedom = parts.sum() ** 2 / (parts[0] ** 2 / 20 + parts[1] ** 2 / 5)
     assert reach[-0.005] / 2 == pytest.approx(parts.sum() ** 0.5 * stats.t.ppf(0.975, freedom), rel=1e-3)
+
+
+@pytest.mark.parametrize(("second", "epsilon"), [(1.0, 1.0), (0.0, 0.5), (0.5, 25 / 34)])
+def test_epsilon_says_how_evenly_raters_tell_arms_apart(second: float, epsilon: float) -> None:
+    # Scatter along two contrasts of three arms, of variance 1 and `second` squared: (1 + s)^2 / (2 (1 + s^2)).
+    first, other = np.array([1, -1, 0]) / 2**0.5, np.array([1, 1, -2]) / 6**0.5
+    scores = [(1, 1), (-1, 1), (1, -1), (-1, -1)]
+    table = 3 + np.array([one * first + second * two * other for one, two in scores])
+    rows = [Value(f"r{r}", "i", f"a{a}", round(1_000_000 * float(table[r, a]))) for r, a in np.ndindex(*table.shape)]
+    assert evenness(rows, ["a0", "a1", "a2"]) == pytest.approx(epsilon, rel=1e-4)
+    # Who did not rate every arm tells nothing of it; without anybody else it is at its least.
+    assert evenness(rows[:3] + rows[4:5], ["a0", "a1", "a2"]) == 0.5
+
+
+def test_uneven_tastes_leave_a_difference_fewer_degrees_of_freedom() -> None:
+    values, design, groups = crossed(gaps=False)
+    tastes = {"rater by arm": list(zip(groups["rater"], design.argmax(axis=1).tolist(), strict=True))}
+    found = fit(values, design, {**groups, **tastes})
+    less = found.less_certain("rater by arm", 0.5).contrast([1, -1, 0])
+    assert less.freedom < found.contrast([1, -1, 0]).freedom
+    assert less.error == found.contrast([1, -1, 0]).error
 
 
 # Agresti, Categorical Data Analysis (2002), table 10.10: American League baseball of 1987, wins of the row over the column.
