@@ -38,7 +38,7 @@ class Difference:
     against: str
     contrast: Contrast
     effect: Estimate  # standardised
-    # Wide enough for all differences of this dimension at once (Bonferroni).
+    # Wide enough for all differences and all effects of this dimension at once (Bonferroni).
     together: Estimate
     effects_together: Estimate
 
@@ -81,7 +81,7 @@ def compare(values: Sequence[Value], arms: Sequence[str], *, with_ranks: bool = 
     if not enough:
         return replace(nothing, why=f"Not enough: {next(iter(thin.values()), 'there are no arms.')}")
     try:
-        fitted = fit_arms(kept, enough)
+        fitted = fit_arms(kept, enough).less_certain("rater by arm", evenness(kept, enough))
     except NotEstimable as error:
         return replace(nothing, why=f"Not enough: {error}")
     units = dict(zip(enough, np.eye(len(enough)), strict=True))
@@ -127,41 +127,76 @@ def fit_arms(values: Sequence[Value], arms: Sequence[str]) -> Fitted:
     )
 
 
+def evenness(values: Sequence[Value], arms: Sequence[str]) -> float:
+    """Greenhouse and Geisser's epsilon, Psychometrika 24 (1959), of raters by arms: 1 where any two arms are told apart by
+    raters with equal scatter, 1 / (arms - 1) at the least.
+
+    The model has one variance for what raters like. Where the scale ends, far arms scatter otherwise than near ones, and then
+    raters tell of that variance with this share of (raters - 1)(arms - 1) degrees of freedom. By who rated every arm.
+    """
+    least = 1 / max(1, len(arms) - 1)
+    given: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for one in values:
+        given[one.rater][one.arm].append(one.value)
+    rows = [[float(np.mean(of[arm])) for arm in arms] for of in given.values() if len(of) == len(arms)]
+    if len(rows) < 2 or len(arms) < 3:
+        return least
+    scatter = np.cov(np.array(rows), rowvar=False)
+    centred = scatter - scatter.mean(axis=0) - scatter.mean(axis=1)[:, None] + scatter.mean()
+    squares = float((centred**2).sum())
+    return max(least, float(np.trace(centred)) ** 2 * least / squares) if squares > 0 else least
+
+
 @dataclass(frozen=True, slots=True)
 class _Spread:
-    """The variance of one rating within an arm, all components together; how uncertain it is, and on how many raters."""
+    """The variance of one rating within an arm, all components together."""
 
     variance: float
-    uncertainty: float
-    freedom: int
+    uncertainty: float  # the variance of that variance
+    freedom: int  # raters less one
+    shared: Mapping[str, float]  # by arm: how the variance and the arm's mean go up and down together, a covariance
+
+    def shared_with(self, arm: str, against: str) -> float:
+        return self.shared[arm] - self.shared[against]
 
 
 def _spread(values: Sequence[Value], variance: float) -> _Spread:
-    """Raters differ in how much they scatter, and a model with one residual for all of them does not know it. So the uncertainty
-    comes from how far the mean squares of raters, and those of items, lie apart: clusters in two ways, taken together.
+    """Raters differ in how much they scatter, and on a scale with ends those who stand near an end scatter less and tell arms
+    apart less; a model with one residual for all of them knows neither. So both uncertainties come from how far the sums of
+    raters, and those of items, lie apart: clusters in two ways (Cameron, Gelbach and Miller, J. Business and Economic
+    Statistics 29 (2011)), taken together without what they have in common.
     """
-    of_arms: dict[str, list[int]] = defaultdict(list)
-    for one in values:
-        of_arms[one.arm].append(one.value)
-    means = {arm: float(np.mean(given)) for arm, given in of_arms.items()}
-    by_rater: dict[str, list[float]] = defaultdict(list)
-    by_item: dict[str, list[float]] = defaultdict(list)
-    for one in values:
-        square = (one.value - means[one.arm]) ** 2
-        by_rater[one.rater].append(square)
-        by_item[one.item].append(square)
-    clusters = [[float(np.mean(squares)) for squares in of.values()] for of in (by_rater, by_item)]
-    uncertainty = sum(float(np.var(of, ddof=1)) / len(of) for of in clusters)
-    return _Spread(variance, uncertainty, len(by_rater) - 1)
+    given = np.array([one.value for one in values], dtype=float)
+    arms, raters, items = (_numbered([getattr(one, name) for one in values]) for name in ("arm", "rater", "item"))
+    ratings_of_arm = np.bincount(arms)
+    off = given - (np.bincount(arms, given) / ratings_of_arm)[arms]
+    squares = (off**2 - np.mean(off**2)) / len(off)
+    alone = off - sum((np.bincount(of, off) / np.bincount(of))[of] for of in (raters, items))
+    alone /= ratings_of_arm[arms]
+    uncertainty, shared = 0.0, np.zeros(len(ratings_of_arm))
+    for of in (raters, items):
+        of_square = np.bincount(of, squares)
+        correction = len(of_square) / max(1, len(of_square) - 1)
+        uncertainty += correction * float(of_square @ of_square)
+        shared += correction * np.bincount(arms, alone * of_square[of])
+    names = dict.fromkeys(one.arm for one in values)
+    return _Spread(variance, uncertainty, max(raters), dict(zip(names, shared.tolist(), strict=True)))
 
 
-def standardised(contrast: Contrast, spread: _Spread, confidence: float = CONFIDENCE) -> Estimate:
+def _numbered(names: Sequence[str]) -> np.ndarray:
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return np.array([numbers[name] for name in names])
+
+
+def standardised(contrast: Contrast, spread: _Spread, shared: float, confidence: float = CONFIDENCE) -> Estimate:
     """The contrast over the standard deviation of one rating: Westfall, Kenny and Judd, J. Experimental Psychology: General
-    143 (2014), equation 5. The interval counts both that the contrast and that the deviation are estimated: delta method,
-    degrees of freedom by Satterthwaite.
+    143 (2014), equation 5. The interval counts that the contrast and the deviation are both estimated, and `shared`, the
+    covariance of contrast and variance: delta method, degrees of freedom by Satterthwaite. A covariance that would make it
+    shorter is not counted: so few raters tell it too roughly.
     """
     value = contrast.value / spread.variance**0.5
-    parts = (contrast.error**2 / spread.variance, value**2 * spread.uncertainty / (4 * spread.variance**2))
+    of_deviation = value**2 * spread.uncertainty / (4 * spread.variance**2)
+    parts = (contrast.error**2 / spread.variance, of_deviation + max(0.0, -value * shared / spread.variance**1.5))
     over = parts[0] ** 2 / contrast.freedom + parts[1] ** 2 / spread.freedom
     freedom = sum(parts) ** 2 / over if over > 0 else np.inf
     reach = sum(parts) ** 0.5 * float(stats.t.ppf((1 + confidence) / 2, freedom))
@@ -170,15 +205,16 @@ def standardised(contrast: Contrast, spread: _Spread, confidence: float = CONFID
 
 def _difference(fitted: Fitted, units: dict[str, np.ndarray], spread: _Spread, arm: str, against: str) -> Difference:
     contrast = fitted.contrast(units[arm] - units[against])
+    shared = spread.shared_with(arm, against)
     comparisons = len(units) * (len(units) - 1) / 2
-    all_at_once = 1 - (1 - CONFIDENCE) / comparisons
+    all_at_once = 1 - (1 - CONFIDENCE) / (2 * comparisons)  # in points and as an effect: two statements of each
     return Difference(
         arm,
         against,
         contrast,
-        standardised(contrast, spread),
+        standardised(contrast, spread, shared),
         contrast.estimate(all_at_once),
-        standardised(contrast, spread, all_at_once),
+        standardised(contrast, spread, shared, all_at_once),
     )
 
 

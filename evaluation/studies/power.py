@@ -3,7 +3,7 @@
 By formula, for the design of Westfall, Kenny and Judd, J. Experimental Psychology: General 143 (2014), with a component for
 the text: the variance of a difference of two arms, each item in every arm and each text with `ratings` ratings, is
 2 (text / items + rater by arm / raters + residual / (items ratings)); what item and rater are alike in both arms falls out.
-Degrees of freedom by Satterthwaite, power from the noncentral t distribution.
+Degrees of freedom as the analysis has them (mixed.py), power from the noncentral t distribution.
 
 --json answers one object: format, items, arms, raters, ratings, effect, sd, margin, power, smallest_effect (that is found with
 80 %), items_for_80 (null: no number of items is enough, more raters are needed), power_not_worse (null without --margin),
@@ -43,13 +43,16 @@ class Design:
         return math.sqrt(sum(self._parts()))
 
     def freedom(self) -> float:
-        per_part = (
-            (self.items - 1) * (self.arms - 1),
-            (self.raters - 1) * (self.arms - 1),
-            max(1, self.items * self.arms * (self.ratings - 1) - (self.raters - 1) * self.arms),
+        """As the analysis has them of a complete study: the mean squares of raters and of texts both hold the residual. How far
+        tastes are from even among arms (compared.evenness) is known from ratings alone, and not counted here.
+        """
+        of_texts, of_raters, residual = self._parts()
+        squares = (
+            (of_texts + residual, (self.items - 1) * (self.arms - 1)),
+            (of_raters + residual, (self.raters - 1) * (self.arms - 1)),
+            (residual, max(1, self.items * self.arms * (self.ratings - 1) - (self.raters - 1) * self.arms)),
         )
-        parts = self._parts()
-        return sum(parts) ** 2 / sum(part**2 / freedom for part, freedom in zip(parts, per_part, strict=True))
+        return sum(self._parts()) ** 2 / sum(square**2 / freedom for square, freedom in squares)
 
     def _parts(self) -> tuple[float, float, float]:
         twice = 2 * self.sd**2

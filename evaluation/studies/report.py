@@ -50,8 +50,10 @@ DATA = (
 )
 METHODS = (
     "Differences: a linear mixed model for each panel and dimension, with item, rater, text and rater by arm as random effects,"
-    " by REML; t intervals with Satterthwaite's degrees of freedom. Effect: the difference over the standard deviation of one"
-    " rating, all components together (Westfall, Kenny and Judd 2014).",
+    " by REML; t intervals with the error and the degrees of freedom of Kenward and Roger (1997), those of rater by arm by"
+    " Greenhouse and Geisser (1959). Effect: the difference over the"
+    " standard deviation of one rating, all components together (Westfall, Kenny and Judd 2014). Intervals for all at once"
+    " hold every difference and every effect of one dimension together (Bonferroni).",
     "The planned comparison is judged at 97.5 % on one side and by nothing else. All other comparisons of a panel, over all"
     " dimensions, are adjusted together (Holm); their plain intervals are not.",
     "Ranks: Wilcoxon's signed-rank test over the items' mean differences within raters, and a cumulative logit with errors"

@@ -120,33 +120,33 @@ def count(study: Study, folder: Path, *, by: Any | None, with_texts: bool = Fals
     data = export_study(study, by=by)
     exported = folder / "study.json"
     write_for_owner(exported, data.decode())
-    command = [sys.executable, "-m", PROGRAM, str(exported), "--out", str(folder)]
+    arguments = [str(exported), "--out", str(folder)]
     if with_texts:
         texts = folder / "texts.json"
         write_for_owner(texts, export_texts(study, by=by).decode())
-        command += ["--texts", str(texts)]
-    _run(command, folder)
+        arguments += ["--texts", str(texts)]
+    run_lab(arguments, folder)
     return Counted(hashlib.sha256(data).hexdigest(), _report_in(folder), _plots_in(folder))
 
 
-def _run(command: list[str], folder: Path) -> None:
-    """Without the site's environment, which holds its secrets."""
+def run_lab(arguments: list[str], folder: Path, *, seconds: int | None = None) -> str:
+    """What the lab printed. It runs without the site's environment, which holds its secrets. Raises NotCounted."""
     environment = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
     environment |= {"LANG": "C.UTF-8", "MPLBACKEND": "Agg", "MPLCONFIGDIR": str(folder), "OMP_NUM_THREADS": "1"}
     try:
         done = subprocess.run(  # noqa: S603 our own program
-            command,
+            [sys.executable, "-m", PROGRAM, *arguments],
             cwd=settings.BASE_DIR,
             env=environment,
             capture_output=True,
             text=True,
-            timeout=SECONDS,
+            timeout=seconds or SECONDS,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise NotCounted("timeout") from error
     if done.returncode == 0:
-        return
+        return done.stdout
     if "No module named" in done.stderr:
         raise NotCounted("lab_missing")
     if done.returncode == 2:  # it says what it could not read; no text of an item can stand there

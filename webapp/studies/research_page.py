@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 
 from webapp.studies.checked import ALLOWED, HELD, NOTED, WRITTEN_BY_MODELS
 from webapp.studies.faults import faults_of, size_of
+from webapp.studies.finding import finding_of
 from webapp.studies.models import Arm, Item, Output, Rater, Report, Study
 
 CHIPS = {Study.Status.PLANNED: "", Study.Status.OPEN: "good", Study.Status.PAUSED: "look", Study.Status.CLOSED: ""}
@@ -224,6 +225,7 @@ def check_page(study: Study) -> dict[str, Any]:
         "lay": size.needed(study.lay_ratings),
         "clinician": size.needed(study.clinician_ratings),
         "promise": promise_words(study),
+        "finding": finding_of(study),
     }
 
 

@@ -13,9 +13,9 @@ from scipy import stats
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from evaluation.studies.agreement import Judged, Level, alpha
-from evaluation.studies.compared import Value, rank_checks
+from evaluation.studies.compared import Value, _Spread, _spread, evenness, rank_checks, standardised
 from evaluation.studies.icc import complete, correlations
-from evaluation.studies.mixed import RESIDUAL, Fitted, NotEstimable, fit
+from evaluation.studies.mixed import RESIDUAL, Contrast, Fitted, NotEstimable, fit
 from evaluation.studies.pairs import bradley_terry
 
 # K. Krippendorff, Computing Krippendorff's Alpha-Reliability (2011), section C: four observers, twelve units, gaps.
@@ -179,12 +179,35 @@ def test_two_arms_rated_by_one_person_are_a_paired_t_test() -> None:
     assert contrast.estimate().high == pytest.approx(ends.high)
 
 
-def test_a_component_that_is_not_there_is_left_out() -> None:
+# Wear of two materials, one on each shoe of ten boys: Box, Hunter and Hunter (1978), as `shoes` of R's MASS.
+SHOES = (
+    (13.2, 8.2, 10.9, 14.3, 10.7, 6.6, 9.5, 10.8, 8.8, 13.3),
+    (14.0, 8.8, 11.2, 14.2, 11.8, 6.4, 9.8, 11.3, 9.3, 13.6),
+)
+
+
+@pytest.mark.parametrize(
+    ("missing", "f", "freedom", "p"),
+    # As pbkrtest's KRmodcomp prints them in its introduction, complete and without the first shoe of A and the second of B.
+    [((), "11.215", "9.0000", "0.008539"), (((0, 0), (1, 1)), "5.989", "7.0219", "0.044176")],
+)
+def test_with_gaps_error_and_degrees_of_freedom_are_those_of_kenward_and_roger(
+    missing: tuple[tuple[int, int], ...], f: str, freedom: str, p: str
+) -> None:
+    rows = [(SHOES[shoe][boy], boy, shoe) for shoe in (0, 1) for boy in range(10) if (shoe, boy) not in missing]
+    found = fit([row[0] for row in rows], np.eye(2)[[row[2] for row in rows]], {"boy": [row[1] for row in rows]})
+    contrast = found.contrast([1, -1])
+    assert (f"{(contrast.value / contrast.error) ** 2:.3f}", f"{contrast.freedom:.4f}") == (f, freedom)
+    assert f"{contrast.p:.6f}" == p
+
+
+def test_that_a_component_comes_to_nothing_is_counted_as_an_estimate() -> None:
     values = [1.0, 2.0, 3.0, 4.0] * 5
     found = fit(values, np.ones((20, 1)), {"group": [number // 4 for number in range(20)]})
-    assert found.components.names == (RESIDUAL,)
-    assert found.contrast([1]).freedom == pytest.approx(19)
+    assert found.components.variance("group") == 0
     assert found.contrast([1]).error == pytest.approx(float(stats.sem(values)), rel=1e-6)
+    # Five groups tell with four degrees of freedom how far groups lie apart. 19 would take it for known that they do not.
+    assert found.contrast([1]).freedom == pytest.approx(4)
 
 
 def test_a_group_that_the_arms_explain_is_left_out() -> None:
@@ -196,6 +219,52 @@ def test_a_group_that_the_arms_explain_is_left_out() -> None:
 def test_values_that_are_all_alike_are_refused_in_a_sentence() -> None:
     with pytest.raises(NotEstimable, match="same value"):
         fit([3, 3, 3, 3], np.ones((4, 1)), {"item": [1, 1, 2, 2]})
+
+
+def test_difference_and_deviation_go_together_as_they_do_among_raters_and_among_items() -> None:
+    chance = np.random.default_rng(11)
+    table = chance.integers(1, 6, (12, 2, 5))  # items, arms, raters
+    rows = [Value(f"r{r}", f"i{i}", f"a{a}", int(table[i, a, r])) for i, a, r in np.ndindex(*table.shape)]
+    found = _spread(rows, 1.5)
+    squares = (table - table.mean(axis=(0, 2), keepdims=True)) ** 2
+    apart = table[:, 1] - table[:, 0]
+    of_raters = np.cov(apart.mean(axis=0), squares.mean(axis=(0, 1))) / 5
+    of_items = np.cov(apart.mean(axis=1), squares.mean(axis=(1, 2))) / 12
+    assert found.uncertainty == pytest.approx(of_raters[1, 1] + of_items[1, 1])
+    assert found.shared_with("a1", "a0") == pytest.approx(of_raters[0, 1] + of_items[0, 1])
+    assert found.freedom == 4
+
+
+def test_what_they_have_in_common_makes_the_interval_of_an_effect_wider_and_never_shorter() -> None:
+    contrast, spread = Contrast(0.8, 0.1, 20.0, 100), _Spread(1.2, 0.02, 5, {})
+    width = {shared: standardised(contrast, spread, shared) for shared in (-0.005, 0.0, 0.005)}
+    reach = {shared: found.high - found.low for shared, found in width.items()}
+    assert reach[-0.005] > reach[0.0] == reach[0.005]
+    # By the delta method: 0.01 / 1.2, 0.64 * 0.02 / (4 * 1.2 ** 3), and 0.8 * 0.005 / 1.2 ** 2.
+    parts = np.array([0.008333, 0.001852 + 0.002778])
+    freedom = parts.sum() ** 2 / (parts[0] ** 2 / 20 + parts[1] ** 2 / 5)
+    assert reach[-0.005] / 2 == pytest.approx(parts.sum() ** 0.5 * stats.t.ppf(0.975, freedom), rel=1e-3)
+
+
+@pytest.mark.parametrize(("second", "epsilon"), [(1.0, 1.0), (0.0, 0.5), (0.5, 25 / 34)])
+def test_epsilon_says_how_evenly_raters_tell_arms_apart(second: float, epsilon: float) -> None:
+    # Scatter along two contrasts of three arms, of variance 1 and `second` squared: (1 + s)^2 / (2 (1 + s^2)).
+    first, other = np.array([1, -1, 0]) / 2**0.5, np.array([1, 1, -2]) / 6**0.5
+    scores = [(1, 1), (-1, 1), (1, -1), (-1, -1)]
+    table = 3 + np.array([one * first + second * two * other for one, two in scores])
+    rows = [Value(f"r{r}", "i", f"a{a}", round(1_000_000 * float(table[r, a]))) for r, a in np.ndindex(*table.shape)]
+    assert evenness(rows, ["a0", "a1", "a2"]) == pytest.approx(epsilon, rel=1e-4)
+    # Who did not rate every arm tells nothing of it; without anybody else it is at its least.
+    assert evenness(rows[:3] + rows[4:5], ["a0", "a1", "a2"]) == 0.5
+
+
+def test_uneven_tastes_leave_a_difference_fewer_degrees_of_freedom() -> None:
+    values, design, groups = crossed(gaps=False)
+    tastes = {"rater by arm": list(zip(groups["rater"], design.argmax(axis=1).tolist(), strict=True))}
+    found = fit(values, design, {**groups, **tastes})
+    less = found.less_certain("rater by arm", 0.5).contrast([1, -1, 0])
+    assert less.freedom < found.contrast([1, -1, 0]).freedom
+    assert less.error == found.contrast([1, -1, 0]).error
 
 
 # Agresti, Categorical Data Analysis (2002), table 10.10: American League baseball of 1987, wins of the row over the column.
