@@ -10,9 +10,12 @@ from math import comb
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
+from webapp.accounts.roles import DECIDE_FLAGS, WRITE_REPLIES
 from webapp.studies.checked import HELD, WRITTEN_BY_MODELS
+from webapp.studies.marks import CASE
 from webapp.studies.models import Arm, Item, Output, Rater, Study
 
+MEET_CASES = (WRITE_REPLIES, DECIDE_FLAGS)
 TEXT = "text"
 FEW_ITEMS = 20  # below this, a comparison of two arms says little, whatever the raters do
 
@@ -153,6 +156,21 @@ def _of_raters(study: Study) -> Iterator[Fault]:
         elif ratings < 2:
             said = gettext("One rating a text in the %(panel)s: how far people agree cannot be told.")
             yield Fault(said % {"panel": panel.label}, _page(study, "size"), missing=False)
+        if ratings and _may_lack_strangers(study, panel, ratings):
+            said = gettext(
+                "Some raters of the %(panel)s also write or decide here. They are given no text of a case that they had to do"
+                " with: ask more people, so that each text has enough."
+            )
+            yield Fault(said % {"panel": panel.label}, url, missing=False)
+
+
+def _may_lack_strangers(study: Study, panel: str, ratings: int) -> bool:
+    """By roles alone: looking at cases here would tell a researcher who wrote what."""
+    if not study.items.filter(source__startswith=CASE).exists():
+        return False
+    people = [rater.user for rater in study.raters.filter(panel=panel, withdrew_at=None).select_related("user")]
+    strangers = [person for person in people if not any(map(person.has_perm, MEET_CASES))]
+    return len(strangers) < ratings <= len(people)
 
 
 def _page(study: Study, step: str) -> str:

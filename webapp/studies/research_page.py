@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from webapp.studies.acquaintance import knows_some
+from webapp.studies.assigning import short_of
 from webapp.studies.checked import ALLOWED, HELD, NOTED, WRITTEN_BY_MODELS
 from webapp.studies.faults import faults_of, size_of
 from webapp.studies.models import Arm, Item, Output, Rater, Report, Study
@@ -53,11 +56,13 @@ def study_page(study: Study) -> dict[str, Any]:
     """Its steps while it is set up; afterwards how far it is."""
     if study.status == Study.Status.PLANNED:
         return {"study": study, "steps": steps_of(study), "chip": CHIPS[Study.Status(study.status)]}
+    short = short_of(study) if study.status != Study.Status.CLOSED else {}
     return {
         "study": study,
         "chip": CHIPS[Study.Status(study.status)],
         "size": size_of(study),
-        "panels": [panel for name in Rater.Panel if (panel := _panel(study, name)) is not None],
+        "panels": [panel for name in Rater.Panel if (panel := _panel(study, name, short)) is not None],
+        "some_know": any(short.values()) and knows_some(study),
         "raters": [_progress(rater) for rater in _counted(study)],
         "promise": promise_words(study),
         "report": study.reports.filter(status=Report.Status.DONE).exists(),
@@ -260,7 +265,7 @@ def _progress(rater: Any) -> dict[str, Any]:
     }
 
 
-def _panel(study: Study, panel: Rater.Panel) -> dict[str, Any] | None:
+def _panel(study: Study, panel: Rater.Panel, short: Mapping[str, int]) -> dict[str, Any] | None:
     rows = [row for row in _counted(study) if row.panel == panel]
     if not rows:
         return None
@@ -274,4 +279,5 @@ def _panel(study: Study, panel: Rater.Panel) -> dict[str, Any] | None:
         "begun": sum(1 for row in active if row.consented_at is not None),
         "given": given,
         "through": through,
+        "short": short.get(str(panel), 0),
     }

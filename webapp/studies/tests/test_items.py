@@ -17,6 +17,7 @@ from webapp.accounts.models import User
 from webapp.accounts.roles import Role
 from webapp.privacy import erase_post
 from webapp.studies import importing, opening, picking
+from webapp.studies.marks import mark_of
 from webapp.studies.models import Assignment, Comment, Item, Output, Rating, Study
 from webapp.studies.tests import research
 from webapp.studies.tests.research import line
@@ -278,7 +279,7 @@ def test_when_a_case_is_erased_its_texts_go_from_the_study_and_the_numbers_stay(
     draft = sent_reply("wren")
     assert "1 item was picked." in pick(desk, study)
     opening.open_study(study, by=alder)
-    item = Item.objects.get(source=picking.mark_of(study, draft.case_id))
+    item = Item.objects.get(source=mark_of(study, draft.case_id))
     rows = list(Assignment.objects.filter(output__item=item).select_related("output__item", "output__case", "rater"))
     research.answer(rows[0])
     said = Comment(
