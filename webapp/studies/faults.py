@@ -94,9 +94,45 @@ def _of_texts(study: Study) -> Iterator[Fault]:
             held,
         )
         yield Fault(said % {"n": held}, url)
+    yield from _of_the_same_texts(study, url)
     if len(rated) < FEW_ITEMS:
         said = gettext("Only %(n)s items are rated. Intervals will be wide; %(few)s or more are better.")
         yield Fault(said % {"n": len(rated), "few": FEW_ITEMS}, url, missing=False)
+
+
+def _of_the_same_texts(study: Study, url: str) -> Iterator[Fault]:
+    """By their hashes: in two arms of an item, and in one arm of two items."""
+    rows = Output.objects.filter(item__study=study, item__role=Item.Role.RATED).exclude(sha256="")
+    in_arms: set[tuple[str, str]] = set()
+    of_items: dict[tuple[str, str], str] = {}
+    alike: dict[str, None] = {}
+    again: dict[str, None] = {}
+    for source, arm, sha256 in rows.order_by("item__source", "arm__key").values_list(
+        "item__source", "arm__key", "sha256"
+    ):
+        if (source, sha256) in in_arms:
+            alike[source] = None
+        in_arms.add((source, sha256))
+        if of_items.setdefault((arm, sha256), source) != source:
+            again[source] = None
+    if alike:
+        said = ngettext(
+            "%(n)s item has the same text in two arms, which nobody can tell apart: %(which)s.",
+            "%(n)s items have the same text in two arms, which nobody can tell apart: %(which)s.",
+            len(alike),
+        )
+        yield Fault(said % {"n": len(alike), "which": _some(list(alike))}, url, missing=False)
+    if again:
+        said = ngettext(
+            "%(n)s item has a text that another item has in the same arm: %(which)s.",
+            "%(n)s items have a text that another item has in the same arm: %(which)s.",
+            len(again),
+        )
+        yield Fault(said % {"n": len(again), "which": _some(list(again))}, url, missing=False)
+
+
+def _some(sources: list[str]) -> str:
+    return ", ".join(sources[:5]) + (" …" if len(sources) > 5 else "")
 
 
 def _there(study: Study) -> dict[tuple[object, str], str]:
@@ -111,8 +147,7 @@ def _gap_words(arm: Arm, gaps: list[str]) -> str:
         "%(n)s items have no text in the arm %(arm)s: %(which)s.",
         len(gaps),
     )
-    which = ", ".join(gaps[:5]) + (" …" if len(gaps) > 5 else "")
-    return said % {"n": len(gaps), "arm": arm.key, "which": which}
+    return said % {"n": len(gaps), "arm": arm.key, "which": _some(gaps)}
 
 
 def _of_checks(study: Study) -> Iterator[Fault]:
