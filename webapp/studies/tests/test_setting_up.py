@@ -348,7 +348,7 @@ def test_a_code_is_shown_once_its_rater_agreed_so_that_adding_somebody_does_not_
     build.person("late", Role.RATER)
     desk.post(at(study, "raters"), {"name": "late", "panel": "lay", "credentials": ""})
     assert Rater.objects.get(user__username="late").code not in desk.get(at(study)).content.decode()
-    assert "whose code a single new one is would be plain" in build.read(desk.get(at(study, "raters")))
+    assert "one new code alone tells whose it is" in build.read(desk.get(at(study, "raters")))
 
 
 # Texts that are the same
