@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import comb
+from math import ceil, comb
 
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
@@ -191,6 +191,16 @@ def _of_raters(study: Study) -> Iterator[Fault]:
         elif ratings < 2:
             said = gettext("One rating a text in the %(panel)s: how far people agree cannot be told.")
             yield Fault(said % {"panel": panel.label}, _page(study, "size"), missing=False)
+        if (
+            study.form == Study.Form.SCALES
+            and size.items
+            and 0 < count < (apart := ceil(size.needed(ratings) / size.items))
+        ):
+            said = gettext(
+                "Raters of the %(panel)s are given several texts of one post, and may tell which one revises the other. With"
+                " %(n)s raters next to nobody reads a post twice."
+            )
+            yield Fault(said % {"panel": panel.label, "n": apart}, url, missing=False)
         if ratings and _may_lack_strangers(study, panel, ratings):
             said = gettext(
                 "Some raters of the %(panel)s also write or decide here. They are given no text of a case that they had to do"

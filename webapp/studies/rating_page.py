@@ -278,7 +278,10 @@ def end_page(rater: Rater) -> dict[str, Any]:
     counted = rater.assignments.exclude(output__item__role=Item.Role.TRAINING)
     rated = counted.exclude(done_at=None).filter(skipped="").count()
     last = rater.assignments.last()
-    words = ngettext("You rated %(n)s text.", "You rated %(n)s texts.", rated) % {"n": rated}
+    if rater.study.form == Study.Form.PAIRS:
+        words = ngettext("You compared %(n)s pair.", "You compared %(n)s pairs.", rated) % {"n": rated}
+    else:
+        words = ngettext("You rated %(n)s text.", "You rated %(n)s texts.", rated) % {"n": rated}
     return {
         "study": rater.study,
         "rated": words,

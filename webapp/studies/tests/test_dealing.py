@@ -83,6 +83,17 @@ def test_raters_meet_a_post_again_less_often_than_by_chance() -> None:
     assert again < by_chance / 3
 
 
+def test_with_raters_enough_for_each_text_of_a_post_next_to_nobody_reads_a_post_twice() -> None:
+    for wanted in (2, 3):
+        for more in (0, 1, 2):
+            again = given_out = 0
+            for seed in range(20):
+                _units, hands = fresh((20, 2, 2 * wanted + more, wanted, 60, seed))
+                again += sum(len(hand.open) - len({unit.item for unit in hand.open}) for hand in hands.values())
+                given_out += sum(map(len, hands.values()))
+            assert again <= (given_out / 20 if more else 0)
+
+
 def look_at_some(hands: dict[str, Hand], chance: Random) -> None:
     for hand in hands.values():
         for unit in chance.sample(sorted(hand.open, key=repr), chance.randint(0, len(hand.open))):

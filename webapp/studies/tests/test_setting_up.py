@@ -15,7 +15,7 @@ from assistant.vault.keys import CaseErased
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
-from webapp.studies import opening
+from webapp.studies import opening, planning
 from webapp.studies.faults import faults_of
 from webapp.studies.models import Arm, Assignment, Item, Output, Rater, Study
 from webapp.studies.opening import sha256_of_plan
@@ -365,3 +365,22 @@ def test_the_same_text_in_two_arms_or_two_items_is_doubtful(alder: User, desk: C
     said = [fault.text for fault in faults_of(study) if not fault.missing]
     assert "1 item has the same text in two arms, which nobody can tell apart: one." in said
     assert "1 item has a text that another item has in the same arm: two." in said
+
+
+def test_raters_who_would_read_a_post_in_several_arms_are_doubtful(alder: User, desk: Client) -> None:
+    study = research.planned(alder, raters=3)  # two of them for each text, and two arms
+    assert "With 4 raters next to nobody reads a post twice." in build.read(desk.get(at(study, "check")))
+    build.person("fourth", Role.RATER)
+    planning.add_rater(study, name="fourth", panel="lay", credentials="", by=alder)
+    assert "reads a post twice" not in build.read(desk.get(at(study, "check")))
+    opening.open_study(study, by=alder)
+    for rater in study.raters.all():
+        posts = list(
+            rater.assignments.filter(output__item__role=Item.Role.RATED).values_list("output__item__source", flat=True)
+        )
+        assert len(posts) == len(set(posts))
+
+
+def test_where_nobody_agreed_yet_the_page_says_so(alder: User, desk: Client) -> None:
+    study = research.opened(alder)
+    assert "Nobody has agreed yet." in build.read(desk.get(at(study)))

@@ -11,7 +11,6 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
-from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from assistant.access import needs
@@ -73,7 +72,6 @@ def make(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("studies:research_study", row.id)
-    messages.success(request, gettext("Asked for."))
     return redirect("studies:research_report", row.id)
 
 
