@@ -1,4 +1,4 @@
-"""Which items somebody knows from their work here: they wrote to the person, or decided about the case.
+"""Which items somebody knows from their work here: they wrote to the person, decided about the case, or read it.
 
 Of items from a file nobody knows who wrote them. The marks of picked items cannot be turned back into cases, so that the cases
 of each person are marked and compared.
@@ -12,7 +12,7 @@ from collections.abc import Collection
 
 from django.db.models import Model
 
-from assistant.models import Draft, Worry
+from assistant.models import AuditEvent, Draft, Worry
 from moderation.models import (
     Appeal,
     BreakGlass,
@@ -48,6 +48,8 @@ TRACES: tuple[tuple[type[Model], str, str], ...] = (
     (CaseNote, "by_id", "case_id"),
     (BreakGlass, "by_id", "subject_id"),
 )
+# What the audit log calls looking at a case, and the table of the row that it names.
+VIEWED: dict[str, type[Model]] = {"flag.viewed": Flag, "handover.viewed": Escalation}
 
 
 def items_known_to(study: Study, people: Collection[uuid.UUID]) -> dict[uuid.UUID, set[uuid.UUID]]:
@@ -69,8 +71,26 @@ def knows_some(study: Study) -> bool:
 
 
 def _met(people: Collection[uuid.UUID]) -> set[tuple[uuid.UUID, uuid.UUID]]:
-    return {
+    acted = {
         pair
         for table, person, case in TRACES
         for pair in table._default_manager.filter(**{f"{person}__in": people}).values_list(person, case).distinct()
     }
+    return acted | _looked_at(people)
+
+
+def _looked_at(people: Collection[uuid.UUID]) -> set[tuple[uuid.UUID, uuid.UUID]]:
+    """Who opened the page of a flag or a hand-over read the whole case, whatever they did then."""
+    known = {str(person): person for person in people}
+    looks = AuditEvent.objects.filter(action__in=VIEWED, actor__in=known).order_by()
+    of_rows = defaultdict(set)
+    for action, actor, row in looks.values_list("action", "actor", "object_id").distinct():
+        of_rows[action].add((known[actor], uuid.UUID(row)))
+    cases = {
+        row: case
+        for action, seen in of_rows.items()
+        for row, case in VIEWED[action]
+        ._default_manager.filter(id__in={row for _person, row in seen})
+        .values_list("id", "case_id")
+    }
+    return {(person, cases[row]) for seen in of_rows.values() for person, row in seen if row in cases}

@@ -7,8 +7,9 @@ from random import Random
 import pytest
 from django.utils import timezone
 
+from assistant import actions
 from assistant.models import Draft
-from moderation.models import CaseNote
+from moderation.models import CaseNote, Flag
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
@@ -73,6 +74,17 @@ def test_who_answered_the_post_too_or_decided_about_its_case_is_not_given_it_eit
     wren, sorrel = User.objects.get(username="wren"), build.person("sorrel", Role.RATER)
     known = items_known_to(study, [person.id for person in (wren, fern, rowan, sorrel)])
     assert known == {person.id: {wren_s} for person in (wren, fern, rowan)}
+
+
+def test_who_only_read_the_case_at_the_desk_knows_it_too(alder: User) -> None:
+    study = picked(alder, "wren", "robin")
+    draft = Draft.objects.get(author__username="wren")
+    actions.worry(draft.post, by=draft.author)
+    flag = Flag.objects.get(case=draft.case)
+    rowan, linden = build.person("rowan", Role.MODERATOR), build.person("linden", Role.MODERATOR)
+    assert research.client_of(rowan).get(f"/moderation/flags/{flag.id}/").status_code == 200
+    wren_s = Item.objects.get(source=source_of(study, "wren")).id
+    assert items_known_to(study, [rowan.id, linden.id]) == {rowan.id: {wren_s}}
 
 
 @pytest.mark.parametrize("seed", range(8))
