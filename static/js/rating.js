@@ -132,12 +132,15 @@ document.addEventListener("selectionchange", () => {
 
 document.addEventListener("click", ({ target }) => {
   if (!target.closest("[data-comment-on]")) return;
-  const own = words.querySelector("[data-selected]") ?? words.insertBefore(new Option(words.dataset.own), words.options[1]);
+  const own = words.querySelector("[data-selected]") ?? new Option(words.dataset.own);
+  words.options[0].after(own); // before the sentences, which stand in groups where there are two replies
   own.dataset.selected = "";
   own.value = selected;
   own.selected = true;
-  fold.open = true;
-  document.getElementById("comment_note").focus();
+  requestAnimationFrame(() => {
+    fold.open = true; // a phone on which words are selected does not show it when it opens within the tap
+    document.getElementById("comment_note").focus();
+  });
 });
 
 function selectedWords() {

@@ -230,3 +230,35 @@ def test_what_was_chosen_stays_when_the_session_ends_in_between(
     expect(page.locator("input[type=radio]:checked")).to_have_count(0)  # of the next text
     page.go_back()
     assert page.get_by_label("What you want to say about them").input_value() == ""
+
+
+def test_words_of_the_second_of_two_replies_are_commented_by_selecting_them(
+    db: None, chromium: Browser, live_server: LiveServer
+) -> None:
+    study = build.study(lay_ratings=1, items=1, form=Study.Form.PAIRS)
+    rater = build.raters(study, 1)[0]
+    rater.assignments.filter(output__item__role=Item.Role.TRAINING).delete()
+    Rater.objects.update(consented_at=timezone.now())
+    page = signed_in_page(chromium, live_server, rater.user, viewport=PHONE, has_touch=True, is_mobile=True)
+    page.goto(f"{live_server.url}/studies/rate/{study.id}/")
+    page.wait_for_load_state()
+    page.get_by_label("The second", exact=True).check()
+    for start, end in ((2, 4), (0, 6)):  # another choice takes the place of the first
+        page.evaluate(
+            """([start, end]) => {
+              const node = document.querySelector("[data-text='1']").firstChild;
+              getSelection().setBaseAndExtent(node, start, node, end);
+            }""",
+            [start, end],
+        )
+        page.get_by_role("button", name="Comment on these words").tap()
+        expect(page.get_by_label("What you want to say about them")).to_be_focused()
+    page.keyboard.type("It could stand under any post.")
+    page.get_by_role("button", name="Keep this comment").click()
+    expect(page.locator(".remarks")).to_contain_text("It could stand under any post.")
+    expect(page.get_by_label("The second", exact=True)).to_be_checked()
+    expect(page.get_by_label("What you want to say about them")).to_have_value("")
+    check_page(page)
+    row = rater.assignments.get(comments__isnull=False)
+    found = Comment.objects.get()
+    assert (found.output_id, found.start, found.end) == (row.other_id, 0, 6)
