@@ -213,3 +213,16 @@ def test_the_page_of_items_follows_the_models_and_keeps_what_is_typed(
     expect(field).to_have_value("Still being typed")
     expect(field).to_be_focused()
     check_page(page)
+
+
+def test_an_open_study_is_read_on_a_phone_in_spanish(chromium: Browser, live_server: LiveServer) -> None:
+    study = research.opened(research.person_of_research())
+    page = signed_in_page(chromium, live_server, study.by, viewport=PHONE, locale="es-ES")
+    broken: list[str] = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    for step in ("", "items", "check", "raters"):
+        page.goto(f"{live_server.url}/studies/research/{study.id}/{step}")
+        page.wait_for_load_state()
+        rooms = page.locator(".facts dd").evaluate_all("all => all.map((one) => one.getBoundingClientRect().width)")
+        assert all(room > 80 for room in rooms), (step, rooms)  # some words, and not a letter a line
+    assert broken == []
