@@ -331,7 +331,7 @@ def remember(
 
 def refuse_existing(path: Path) -> None:
     if path.exists():
-        raise NotExported(f"{path}: there is a file already. Name another one with --out.")
+        raise NotExported(f"{path}: there is a file already. Name another one.")
 
 
 @contextmanager

@@ -311,7 +311,7 @@ def case(here: Studio) -> None:
 def rating(here: Studio) -> None:
     page = here.page_of("sorrel")
     page.goto(f"{here.site.url}/studies/rate/")
-    page.get_by_role("link", name="Does help make replies kinder?").click()
+    page.get_by_role("link", name="Replies to strangers").click()
     page.get_by_label("I have read this").check()
     page.get_by_role("button", name="Begin").click()
     expect(page.get_by_text("Practice 1 of 1")).to_be_visible()
@@ -321,7 +321,7 @@ def rating(here: Studio) -> None:
 def study(here: Studio) -> None:
     page = here.page_of("alder")
     page.goto(f"{here.site.url}/studies/research/")
-    page.get_by_role("link", name="Does help make replies kinder?").click()
+    page.get_by_role("link", name="Replies to strangers").click()
     expect(page.get_by_role("heading", name="How far it is")).to_be_visible()
     here.take(page, "study", phone=page.locator("main"))
 

@@ -1,4 +1,7 @@
-// Rating by keys, the time a text was in front of somebody, and comments on words that were selected. The page works without.
+// Rating by keys, the time a text was in front of somebody, what was chosen when a session ended, and comments on words that were
+// selected. The page works without.
+
+import { LocalCopy } from "./local.js";
 
 const form = document.getElementById("rating");
 const scales = [...form.querySelectorAll("[data-scale]")];
@@ -7,7 +10,7 @@ const NO_KEYS = "textarea, select, input:not([type='radio']), [contenteditable]"
 // Keys
 
 if ("on" in document.getElementById("keys-sheet").dataset) {
-  document.getElementById("keys-hint").hidden = false;
+  document.getElementById("keys-hint").hidden = !matchMedia("(any-hover: hover)").matches; // a phone has no such keys
   document.addEventListener("keydown", act);
 }
 
@@ -26,6 +29,7 @@ function choose(key) {
   const point = scale?.querySelectorAll("input[type='radio']")[Number(key) - 1];
   if (!/^[1-5]$/.test(key) || !point) return false;
   point.checked = true;
+  point.dispatchEvent(new Event("input", { bubbles: true })); // as a click does
   const behind = scales.slice(scales.indexOf(scale) + 1);
   const next = behind.find(isOpen) ?? scales.find(isOpen);
   goTo(next ? next.querySelector("input[type='radio']") : document.getElementById("go-on"));
@@ -70,6 +74,48 @@ form.addEventListener("submit", () => {
   since = performance.now(); // the browser may stay here
 });
 
+// What was chosen and not sent. Whoever has to sign in again in between finds it as it was.
+
+const copy = new LocalCopy("rating"); // one at a time
+const KEPT = [...form.elements].filter(({ name, type }) => name && type !== "hidden");
+
+const address = new URL(form.action).pathname;
+const found = read(copy.get()?.text);
+
+document.addEventListener("input", ({ target }) => target.form === form && keep());
+if (location.pathname !== address) keep(); // it comes back from keeping or deleting a comment, with everything else as it was
+else if (found?.at === place()) chooseAgain(found.chosen);
+else copy.drop(); // it was sent, or is of another text
+
+function keep() {
+  copy.keep(JSON.stringify({ at: place(), chosen: chosen() }));
+}
+
+function place() {
+  return `${address} ${form.elements.seen.value}`; // an answer that was kept meanwhile makes it stale
+}
+
+function chosen() {
+  return KEPT.map((one) => (one.type === "radio" ? one.checked : one.value));
+}
+
+function chooseAgain(values) {
+  if (values?.length !== KEPT.length) return;
+  KEPT.forEach((one, number) => {
+    if (one.type === "radio") one.checked = values[number] === true;
+    else if (one.id !== "comment_words" || [...one.options].some(({ value }) => value === values[number])) one.value = values[number];
+  });
+  if (document.getElementById("comment_note").value) document.getElementById("comment-fold").open = true;
+}
+
+function read(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 // Comments on words that were selected
 
 const fold = document.getElementById("comment-fold");
@@ -86,12 +132,15 @@ document.addEventListener("selectionchange", () => {
 
 document.addEventListener("click", ({ target }) => {
   if (!target.closest("[data-comment-on]")) return;
-  const own = words.querySelector("[data-selected]") ?? words.insertBefore(new Option(words.dataset.own), words.options[1]);
+  const own = words.querySelector("[data-selected]") ?? new Option(words.dataset.own);
+  words.options[0].after(own); // before the sentences, which stand in groups where there are two replies
   own.dataset.selected = "";
   own.value = selected;
   own.selected = true;
-  fold.open = true;
-  document.getElementById("comment_note").focus();
+  requestAnimationFrame(() => {
+    fold.open = true; // a phone on which words are selected does not show it when it opens within the tap
+    document.getElementById("comment_note").focus();
+  });
 });
 
 function selectedWords() {

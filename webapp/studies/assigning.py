@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -11,6 +12,7 @@ from random import Random
 from django.db import transaction
 from django.db.models import Max, QuerySet
 
+from webapp.studies.acquaintance import items_known_to
 from webapp.studies.dealing import Hand, Unit, arrange, deal, ratings_of, spread_in, turn_pairs
 from webapp.studies.models import Assignment, Item, Output, Rater, Study
 
@@ -49,6 +51,8 @@ def assign(study: Study) -> list[Lack]:
     for panel, wanted in _wanted(study).items():
         raters = {rater.code: rater for rater in _active(study, panel)}
         hands = _hands(study, raters.values())
+        for code, barred in barred_units(units, study, raters.values()).items():
+            hands[code].barred = barred
         before = {code: hand.held for code, hand in hands.items()}
         deal(units, hands, wanted=wanted, most=study.most_per_rater, chance=_chance(study, panel, str(sorted(raters))))
         changed = [code for code, hand in hands.items() if hand.held != before[code]]
@@ -69,6 +73,33 @@ def uncovered(study: Study) -> list[Lack]:
             if ratings[unit] < wanted
         ]
     return sorted(found, key=lambda lack: (lack.panel, lack.source, lack.arms))
+
+
+def barred_units(units: Iterable[Unit], study: Study, raters: Iterable[Rater]) -> dict[str, frozenset[Unit]]:
+    """By code, what somebody must not be given: they had to do with its case, and could tell whose words it is."""
+    raters = list(raters)
+    known = items_known_to(study, [rater.user_id for rater in raters])
+    return {
+        rater.code: frozenset(unit for unit in units if unit.item in found)
+        for rater in raters
+        if (found := known.get(rater.user_id))
+    }
+
+
+def has_fewer_for_it(rater: Rater) -> bool:
+    """Whether somebody else of their panel holds more texts, and some are barred for them."""
+    if rater.user_id not in items_known_to(rater.study, [rater.user_id]):
+        return False
+    loads = {code: len(hand) for code, hand in _hands(rater.study, _active(rater.study, rater.panel)).items()}
+    return loads.get(rater.code, 0) < max(loads.values(), default=0)
+
+
+def short_of(study: Study) -> dict[str, int]:
+    """How many ratings of each panel are given to nobody."""
+    short = Counter(dict.fromkeys(_wanted(study), 0))
+    for lack in uncovered(study):
+        short[lack.panel] += lack.wanted - lack.given
+    return dict(short)
 
 
 def _wanted(study: Study) -> dict[str, int]:

@@ -30,6 +30,7 @@ def code_of(screening: Screening) -> str:
 
 
 def put_text(output: Output, text: str, *, screened: str) -> None:
-    """Into a row that is not saved yet, or is saved by the caller."""
+    """Into a row that is not saved yet, or is saved by the caller. Without blank lines around it, which would tell who wrote."""
+    text = text.strip()
     output.text, output.screened, output.problem = text, screened, ""
     output.sha256 = hashlib.sha256(text.encode()).hexdigest()

@@ -3,6 +3,9 @@
 In a fresh deal the ratings of one arm after the other go round the raters, as cards do. So each text has its ratings from
 different people, loads differ by one at most, and so do a rater's arms where all have as many texts. Later, when somebody joins
 or leaves, only what nobody has looked at changes hands.
+
+What somebody may not be given, because they know whose it is, is exchanged for a text of the same arm that somebody else holds,
+so that nothing else changes; where there is none, it goes to whoever can take it.
 """
 
 from __future__ import annotations
@@ -34,10 +37,16 @@ class Hand:
     skipped: set[Unit] = field(
         default_factory=set
     )  # shown, too; counts as no rating of the text, and comes never again
+    barred: frozenset[Unit] = frozenset()  # what they must not be given
 
     @property
     def held(self) -> set[Unit]:
         return self.open | self.shown | self.skipped
+
+    @property
+    def kept_from(self) -> set[Unit]:
+        """What nobody gives them: it is theirs already, or barred."""
+        return self.held | self.barred
 
     def __len__(self) -> int:
         return len(self.open) + len(self.shown) + len(self.skipped)
@@ -48,14 +57,17 @@ def ratings_of(hands: Mapping[str, Hand]) -> Counter[Unit]:
 
 
 def deal(units: Sequence[Unit], hands: Mapping[str, Hand], *, wanted: int, most: int, chance: Random) -> None:
-    """Give each unit `wanted` raters as far as there are any, and nobody more than `most` units."""
+    """Give each unit `wanted` raters as far as there are any, nobody more than `most` units, and nobody what is barred."""
     if not hands or not units:
         return
-    if any(map(len, hands.values())):
-        _give_what_lacks(units, hands, wanted=wanted, most=most, chance=chance)
-        _even_out(hands, chance)
-    else:
+    if not any(map(len, hands.values())):
         _deal_afresh(units, hands, wanted=wanted, most=most, chance=chance)
+        if not _exchange_barred(hands, chance):
+            return
+    for hand in hands.values():
+        hand.open -= hand.barred
+    _give_what_lacks(units, hands, wanted=wanted, most=most, chance=chance)
+    _even_out(hands, chance)
 
 
 def _deal_afresh(units: Sequence[Unit], hands: Mapping[str, Hand], *, wanted: int, most: int, chance: Random) -> None:
@@ -94,6 +106,35 @@ def _least_known(row: Sequence[Unit], raters: Sequence[str], known: Counter[tupl
     return min(row[:TRIED], key=lambda unit: sum(known[rater, unit.item] for rater in raters))
 
 
+def _exchange_barred(hands: Mapping[str, Hand], chance: Random) -> bool:
+    """Whether something is left that nobody could exchange."""
+    left = False
+    for rater, hand in sorted(hands.items()):
+        for unit in sorted(hand.open & hand.barred, key=repr):
+            if unit in hand.open:  # else it went with another exchange
+                left |= not _exchange(rater, unit, hands, chance)
+    return left
+
+
+def _exchange(rater: str, unit: Unit, hands: Mapping[str, Hand], chance: Random) -> bool:
+    """For a text of the same arm where there is one, and of a post that they know least of."""
+    mine = hands[rater]
+    offers = [
+        (other, theirs)
+        for other, hand in sorted(hands.items())
+        if unit not in hand.kept_from
+        for theirs in sorted(hand.open - mine.kept_from, key=repr)
+    ]
+    if not offers:
+        return False
+    known = Counter(one.item for one in mine.held)
+    chance.shuffle(offers)
+    other, theirs = min(offers, key=lambda offer: (offer[1].arms != unit.arms, known[offer[1].item]))
+    mine.open ^= {unit, theirs}
+    hands[other].open ^= {unit, theirs}
+    return True
+
+
 def _give_what_lacks(
     units: Sequence[Unit], hands: Mapping[str, Hand], *, wanted: int, most: int, chance: Random
 ) -> None:
@@ -110,7 +151,7 @@ def _give_what_lacks(
 
 def _find_place(unit: Unit, hands: Mapping[str, Hand], most: int, chance: Random) -> bool:
     """With somebody who has room for it; else with somebody who can pass on something else, and so on (an augmenting path)."""
-    takers = [rater for rater in sorted(hands) if unit not in hands[rater].held]
+    takers = [rater for rater in sorted(hands) if unit not in hands[rater].kept_from]
     came_from: dict[str, tuple[str, Unit] | None] = dict.fromkeys(_best_first(unit, takers, hands, chance))
     waiting = deque(came_from)
     while waiting:
@@ -121,7 +162,7 @@ def _find_place(unit: Unit, hands: Mapping[str, Hand], most: int, chance: Random
         for other in hands:
             if other in came_from:
                 continue
-            movable = sorted(hands[rater].open - hands[other].held, key=repr)
+            movable = sorted(hands[rater].open - hands[other].kept_from, key=repr)
             if movable:
                 came_from[other] = (rater, chance.choice(movable))
                 waiting.append(other)
@@ -159,7 +200,7 @@ def _even_out(hands: Mapping[str, Hand], chance: Random) -> None:
 def _move_one(giver: Hand, taker: Hand, chance: Random) -> bool:
     if len(giver) < len(taker) + 2:
         return False
-    movable = giver.open - taker.held
+    movable = giver.open - taker.kept_from
     if not movable:
         return False
     theirs = Counter(unit.arms for unit in giver.held)

@@ -70,7 +70,7 @@ ATTENTION = {
 @transaction.atomic
 def make_study(*, by: Any, raters: list[str]) -> Study:
     study = planning.start_study(
-        name="Does help make replies kinder?",
+        name="Replies to strangers",
         question="Are replies that a supporter wrote with the improvement model no less empathic than those they wrote alone?",
         form=Study.Form.SCALES,
         by=by,

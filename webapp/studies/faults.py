@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import comb
+from math import ceil, comb
 
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
+from webapp.accounts.roles import DECIDE_FLAGS, WRITE_REPLIES
 from webapp.studies.checked import HELD, WRITTEN_BY_MODELS
+from webapp.studies.marks import CASE
 from webapp.studies.models import Arm, Item, Output, Rater, Study
 
+MEET_CASES = (WRITE_REPLIES, DECIDE_FLAGS)
 TEXT = "text"
 FEW_ITEMS = 20  # below this, a comparison of two arms says little, whatever the raters do
 
@@ -91,9 +94,45 @@ def _of_texts(study: Study) -> Iterator[Fault]:
             held,
         )
         yield Fault(said % {"n": held}, url)
+    yield from _of_the_same_texts(study, url)
     if len(rated) < FEW_ITEMS:
         said = gettext("Only %(n)s items are rated. Intervals will be wide; %(few)s or more are better.")
         yield Fault(said % {"n": len(rated), "few": FEW_ITEMS}, url, missing=False)
+
+
+def _of_the_same_texts(study: Study, url: str) -> Iterator[Fault]:
+    """By their hashes: in two arms of an item, and in one arm of two items."""
+    rows = Output.objects.filter(item__study=study, item__role=Item.Role.RATED).exclude(sha256="")
+    in_arms: set[tuple[str, str]] = set()
+    of_items: dict[tuple[str, str], str] = {}
+    alike: dict[str, None] = {}
+    again: dict[str, None] = {}
+    for source, arm, sha256 in rows.order_by("item__source", "arm__key").values_list(
+        "item__source", "arm__key", "sha256"
+    ):
+        if (source, sha256) in in_arms:
+            alike[source] = None
+        in_arms.add((source, sha256))
+        if of_items.setdefault((arm, sha256), source) != source:
+            again[source] = None
+    if alike:
+        said = ngettext(
+            "%(n)s item has the same text in two arms, which nobody can tell apart: %(which)s.",
+            "%(n)s items have the same text in two arms, which nobody can tell apart: %(which)s.",
+            len(alike),
+        )
+        yield Fault(said % {"n": len(alike), "which": _some(list(alike))}, url, missing=False)
+    if again:
+        said = ngettext(
+            "%(n)s item has a text that another item has in the same arm: %(which)s.",
+            "%(n)s items have a text that another item has in the same arm: %(which)s.",
+            len(again),
+        )
+        yield Fault(said % {"n": len(again), "which": _some(list(again))}, url, missing=False)
+
+
+def _some(sources: list[str]) -> str:
+    return ", ".join(sources[:5]) + (" …" if len(sources) > 5 else "")
 
 
 def _there(study: Study) -> dict[tuple[object, str], str]:
@@ -108,8 +147,7 @@ def _gap_words(arm: Arm, gaps: list[str]) -> str:
         "%(n)s items have no text in the arm %(arm)s: %(which)s.",
         len(gaps),
     )
-    which = ", ".join(gaps[:5]) + (" …" if len(gaps) > 5 else "")
-    return said % {"n": len(gaps), "arm": arm.key, "which": which}
+    return said % {"n": len(gaps), "arm": arm.key, "which": _some(gaps)}
 
 
 def _of_checks(study: Study) -> Iterator[Fault]:
@@ -153,6 +191,31 @@ def _of_raters(study: Study) -> Iterator[Fault]:
         elif ratings < 2:
             said = gettext("One rating a text in the %(panel)s: how far people agree cannot be told.")
             yield Fault(said % {"panel": panel.label}, _page(study, "size"), missing=False)
+        if (
+            study.form == Study.Form.SCALES
+            and size.items
+            and 0 < count < (apart := ceil(size.needed(ratings) / size.items))
+        ):
+            said = gettext(
+                "Raters of the %(panel)s are given several texts of one post, and may tell which one revises the other. With"
+                " %(n)s raters next to nobody reads a post twice."
+            )
+            yield Fault(said % {"panel": panel.label, "n": apart}, url, missing=False)
+        if ratings and _may_lack_strangers(study, panel, ratings):
+            said = gettext(
+                "Some raters of the %(panel)s also write or decide here. They are given no text of a case that they had to do"
+                " with: ask more people, so that each text has enough."
+            )
+            yield Fault(said % {"panel": panel.label}, url, missing=False)
+
+
+def _may_lack_strangers(study: Study, panel: str, ratings: int) -> bool:
+    """By roles alone: looking at cases here would tell a researcher who wrote what."""
+    if not study.items.filter(source__startswith=CASE).exists():
+        return False
+    people = [rater.user for rater in study.raters.filter(panel=panel, withdrew_at=None).select_related("user")]
+    strangers = [person for person in people if not any(map(person.has_perm, MEET_CASES))]
+    return len(strangers) < ratings <= len(people)
 
 
 def _page(study: Study, step: str) -> str:

@@ -41,7 +41,9 @@ class QuestionForm(forms.Form):
         max_length=100,
         widget=_line(),
         label=_("Name"),
-        help_text=_("Short; commands and files call it so. Raters see it. Name nobody and no arm."),
+        help_text=_(
+            "Short; commands and files call it so. Raters see it: name nobody, no arm, and nothing that you expect or ask."
+        ),
     )
     question = LetterField(
         max_length=500,

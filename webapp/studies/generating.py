@@ -12,10 +12,12 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from celery import current_app
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from assistant.actions import Refused
@@ -25,6 +27,7 @@ from assistant.inference.prompts import GENERATE_VERSION, IMPROVE_VERSION, Unkno
 from assistant.inference.types import Mode, Request, StopReason
 from assistant.models import Deployment, ModelVersion
 from assistant.safety.pipeline import in_trouble
+from assistant.safety.scrub import scrub
 from assistant.safety.types import Kind
 from assistant.second_reader import suggestions_wait
 from assistant.vault import audit
@@ -37,6 +40,8 @@ log = logging.getLogger("lantern.studies")
 
 WRITE_OUTPUTS = "studies.write_outputs"
 RING_AGAIN = 20  # seconds, after a suggestion was wanted or the engine was busy
+# Longer than a text takes, or a model that has to be loaded for it.
+STANDS_STILL_AFTER = timedelta(minutes=5)
 _one_at_a_time = threading.Lock()  # in this process
 
 
@@ -58,8 +63,22 @@ def ask_for_outputs(study: Study, *, by: Any) -> None:
     for arm in arms:
         if to_write(row).filter(arm=arm).exists():
             _settle_model(arm)
+    note_writing(row.id)
     audit.record("study.texts_asked", actor=by, object_type="study", object_id=row.id)
     transaction.on_commit(lambda: ring(row.id), robust=True)
+
+
+def note_writing(study_id: uuid.UUID | str) -> None:
+    """So that a page can tell texts that are being written from those whose worker is gone."""
+    Study.objects.filter(id=study_id).update(writing_at=timezone.now())
+
+
+def is_writing(study: Study) -> bool:
+    """Whether there is something to write, and somebody was heard of it lately."""
+    heard = study.writing_at
+    if study.status != Study.Status.PLANNED or heard is None or timezone.now() - heard > STANDS_STILL_AFTER:
+        return False
+    return bool(to_write(study).exclude(arm__prompt="").exists())
 
 
 def _make_rows(study: Study, arm: Arm) -> None:
@@ -117,6 +136,7 @@ def write_outputs(study_id: uuid.UUID | str, *, serving: Serving | None = None) 
         ring(study_id, countdown=RING_AGAIN)
         return 0
     try:
+        note_writing(study_id)
         study = Study.objects.filter(id=study_id, case__destroyed_at=None).select_related("case").first()
         return _write_all(study, serving) if study is not None and study.status == Study.Status.PLANNED else 0
     finally:
@@ -132,6 +152,7 @@ def _write_all(study: Study, given: Serving | None) -> int:
         try:
             with _serving(arm.version, mode_of(arm), given) as serving:
                 for output_id in waiting:
+                    note_writing(study.id)
                     if not _write_one(output_id, serving):
                         ring(study.id, countdown=RING_AGAIN)
                         return written
@@ -209,7 +230,8 @@ def _store(output_id: uuid.UUID, text: str, problem: str) -> None:
         if problem:
             output.problem = problem[:100]
         else:
-            put_text(output, text, screened=_screened(output, output.item, text))
+            # Checked as it was written, and kept as the texts of people are: a number that it made up stands in none of theirs.
+            put_text(output, scrub(text), screened=_screened(output, output.item, text))
         output.save(update_fields=["text", "sha256", "screened", "problem"])
 
 

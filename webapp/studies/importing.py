@@ -73,6 +73,10 @@ class Wrong(Exception):
     """A line cannot be taken; the message says what about it."""
 
 
+class NoJson(Wrong):
+    """It is something else altogether."""
+
+
 # Reading
 
 
@@ -85,6 +89,7 @@ def read_items(text: str, study: Study) -> tuple[list[Row], list[Problem]]:
         return [], [problem]
     rows: list[Row] = []
     problems: list[Problem] = []
+    strange = 0
     for number, line in lines:
         try:
             row = _read(line, arms=arms, form=study.form)
@@ -92,9 +97,15 @@ def read_items(text: str, study: Study) -> tuple[list[Row], list[Problem]]:
                 raise Wrong(_twice(row.source, taken[row.source]))
         except Wrong as wrong:
             problems.append(Problem(number, str(wrong)))
+            strange += isinstance(wrong, NoJson)
         else:
             taken[row.source] = number
             rows.append(row)
+    if 1 < strange == len(lines):
+        said = gettext(
+            "No line of it is a JSON object. A table (CSV) and one list over many lines are not read: write one object a line."
+        )
+        return [], [Problem(lines[0][0], said)]
     return rows, problems
 
 
@@ -117,11 +128,11 @@ def _twice(source: str, line: int) -> str:
 
 def _read(line: str, *, arms: set[str], form: str) -> Row:
     try:
-        given = json.loads(line)
+        given = json.loads(line, object_pairs_hook=_each_once)
     except (ValueError, RecursionError) as error:
-        raise Wrong(gettext("This is no JSON.")) from error
+        raise NoJson(gettext("This is no JSON.")) from error
     if not isinstance(given, dict):
-        raise Wrong(gettext("This is no JSON object: it has to begin with { and end with }."))
+        raise NoJson(gettext("This is no JSON object: it has to begin with { and end with }."))
     if missing := [name for name in NEEDED if name not in given]:
         raise Wrong(gettext("“%(name)s” is missing.") % {"name": missing[0]})
     if unknown := sorted(given.keys() - KNOWN):
@@ -140,6 +151,16 @@ def _read(line: str, *, arms: set[str], form: str) -> Row:
         expected=_expected(given.get("expected"), role=role, arms=arms, form=form),
         explanation=scrub(_explanation(given, role=role)),
     )
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two texts for one arm, JSON itself would take the second and say nothing."""
+    given = dict(pairs)
+    if len(given) < len(pairs):
+        names = [name for name, _value in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Wrong(gettext("“%(name)s” stands twice in this line.") % {"name": scrub(twice[:40])})
+    return given
 
 
 def _source(value: Any) -> str:

@@ -6,8 +6,6 @@ made, scrubbed. When its case is erased, its texts go from the study as well: se
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass
@@ -23,9 +21,9 @@ from assistant.exports import own_and_sent, to_learn_from
 from assistant.models import CaseKey, Draft
 from assistant.safety.scrub import scrub
 from assistant.vault import audit
-from assistant.vault.keys import master_keys
 from moderation.models import Escalation, Flag
 from webapp.studies.importing import MOST_ITEMS, Row, add_item
+from webapp.studies.marks import mark_of
 from webapp.studies.models import Arm, Study
 from webapp.studies.planning import planned
 
@@ -40,12 +38,6 @@ class Eligible:
     @property
     def stratum(self) -> str:
         return f"level {self.draft.post.level}, {self.draft.post.language}"
-
-
-def mark_of(study: Study, case_id: uuid.UUID) -> str:
-    """What stands as the source of a picked item. Needs the vault's key file: nobody can tell from it which case it was."""
-    mark = hmac.new(master_keys().audit, f"study:{study.id}:case:{case_id}".encode(), hashlib.sha256).hexdigest()
-    return f"case-{mark[:32]}"
 
 
 def eligible(study: Study) -> list[Eligible]:

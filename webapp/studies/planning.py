@@ -13,7 +13,7 @@ from assistant.actions import Refused
 from assistant.models import CaseKey, ModelVersion
 from assistant.safety.scrub import scrub
 from assistant.vault import audit
-from webapp.accounts.roles import RATE_REPLIES, Role
+from webapp.accounts.roles import RATE_REPLIES, RUN_STUDIES, Role
 from webapp.studies.assigning import assign
 from webapp.studies.models import Arm, Assignment, Item, Rater, Study
 
@@ -158,8 +158,8 @@ def add_rater(study: Study, *, name: str, panel: str, credentials: str, by: Any)
     if row.status == Study.Status.CLOSED:
         raise Refused("closed", gettext("This study is closed. Nobody is asked any more."))
     person = _who_may_rate(name, panel=panel)
-    if person.pk == row.by_id:
-        raise Refused("own", gettext("Whoever set the study up knows its arms and cannot rate in it."), status=422)
+    if person.pk == row.by_id or person.has_perm(RUN_STUDIES):
+        raise Refused("own", gettext("Whoever may set up studies can look at the arms, and cannot rate."), status=422)
     if name.casefold() in credentials.casefold():
         raise Refused("named", gettext("Leave the name out of what they are: reports repeat it."), status=422)
     if row.raters.filter(user=person).exists():

@@ -16,6 +16,7 @@ from assistant import care_screens, triage
 from assistant.changes import split_sentences
 from assistant.safety.types import Level
 from webapp.studies import rating
+from webapp.studies.assigning import has_fewer_for_it
 from webapp.studies.forms_rating import FIRST, NEITHER, SECOND, AnswerForm, CommentForm, PairForm, ScalesForm, SkipForm
 from webapp.studies.models import Assignment, Comment, Item, Output, Rater, Rating, Study
 from webapp.studies.rating_scales import EXAMPLE_POST, LABELS, Scale, scales_of
@@ -277,5 +278,14 @@ def end_page(rater: Rater) -> dict[str, Any]:
     counted = rater.assignments.exclude(output__item__role=Item.Role.TRAINING)
     rated = counted.exclude(done_at=None).filter(skipped="").count()
     last = rater.assignments.last()
-    words = ngettext("You rated %(n)s text.", "You rated %(n)s texts.", rated) % {"n": rated}
-    return {"study": rater.study, "rated": words, "last": last and _url(last), **care_part(rater.user)}
+    if rater.study.form == Study.Form.PAIRS:
+        words = ngettext("You compared %(n)s pair.", "You compared %(n)s pairs.", rated) % {"n": rated}
+    else:
+        words = ngettext("You rated %(n)s text.", "You rated %(n)s texts.", rated) % {"n": rated}
+    return {
+        "study": rater.study,
+        "rated": words,
+        "last": last and _url(last),
+        "has_fewer": has_fewer_for_it(rater),
+        **care_part(rater.user),
+    }

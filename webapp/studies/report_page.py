@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from random import Random
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from webapp.studies.models import Item, Output, Report, Study
-from webapp.studies.reporting import missing_packages
+from webapp.studies.reporting import SECONDS, missing_packages
 from webapp.studies.research_access import latest_report
 
 EXAMPLES = 4
+GIVEN_UP_AFTER = timedelta(seconds=2 * SECONDS)  # as long again as it may take, for what is before it
 CHIPS = {"not worse": "good", "worse": "hold"}
 
 
@@ -54,12 +57,20 @@ def check_page(study: Study) -> dict[str, Any]:
 
 
 def _frame(study: Study, report: Report | None) -> dict[str, Any]:
-    waiting = study.reports.filter(status=Report.Status.WAITING).exists()
     return {
         "study": study,
         "report": report,
+        **state_of(study, report),
+    }
+
+
+def state_of(study: Study, report: Report | None) -> dict[str, Any]:
+    """Whether there is a report, or one is being counted. One that nobody finished in its time is asked for again."""
+    since = timezone.now() - GIVEN_UP_AFTER
+    return {
         "done": report is not None and report.status == Report.Status.DONE,
-        "waiting": waiting,
+        "waiting": study.reports.filter(status=Report.Status.WAITING, at__gt=since).exists(),
+        "given_up": study.reports.filter(status=Report.Status.WAITING, at__lte=since).exists(),
         "problem": problem_words(report) if report is not None and report.status == Report.Status.FAILED else "",
         "missing": missing_packages(),
         "closed": study.status == Study.Status.CLOSED,

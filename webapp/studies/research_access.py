@@ -1,9 +1,10 @@
-"""From an id in a researcher's address to a row of a study. What is not there and what was erased look alike: 404."""
+"""From an id in a researcher's address to a row of a study. What is not there, what was erased, and what they rate themselves
+look alike: 404."""
 
 from __future__ import annotations
 
 import uuid
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import models
 from django.http import Http404
@@ -15,9 +16,17 @@ Row = TypeVar("Row", bound=models.Model)
 RUN_STUDIES = "studies.run_studies"
 
 
-def study_for(study_id: uuid.UUID) -> Study:
-    """For everybody who runs studies: they look over each other's shoulder."""
-    return _only(Study.objects.filter(id=study_id, case__destroyed_at=None).select_related("case", "by"))
+def study_for(user: Any, study_id: uuid.UUID) -> Study:
+    """For everybody who runs studies: they look over each other's shoulder. Not for who rates in it, until it is closed: the arms
+    stand on its pages."""
+    rows = Study.objects.filter(id=study_id, case__destroyed_at=None).exclude(id__in=rated_by(user))
+    return _only(rows.select_related("case", "by"))
+
+
+def rated_by(user: Any) -> models.QuerySet[Rater, uuid.UUID]:
+    """Ids of the studies that this person rates in, and that go on."""
+    rows = Rater.objects.filter(user=user, withdrew_at=None).exclude(study__status=Study.Status.CLOSED)
+    return rows.values_list("study_id", flat=True)
 
 
 def arm_of(study: Study, key: str) -> Arm:

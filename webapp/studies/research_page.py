@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from webapp.studies.acquaintance import knows_some
+from webapp.studies.assigning import short_of
 from webapp.studies.checked import ALLOWED, HELD, NOTED, WRITTEN_BY_MODELS
 from webapp.studies.faults import faults_of, size_of
 from webapp.studies.finding import finding_of
+from webapp.studies.generating import is_writing
 from webapp.studies.models import Arm, Item, Output, Rater, Report, Study
+from webapp.studies.research_access import rated_by
 
 CHIPS = {Study.Status.PLANNED: "", Study.Status.OPEN: "good", Study.Status.PAUSED: "look", Study.Status.CLOSED: ""}
 
@@ -31,17 +36,19 @@ def problem_words(code: str) -> str:
     return said.get(code, gettext("The model could not write it."))
 
 
-def studies_page() -> dict[str, Any]:
+def studies_page(user: Any) -> dict[str, Any]:
     rows = Study.objects.select_related("by", "case").annotate(people=Count("raters"))
-    return {"studies": [_listed(row) for row in rows]}
+    rated = set(rated_by(user))
+    return {"studies": [_listed(row, is_rated=row.id in rated) for row in rows]}
 
 
-def _listed(row: Any) -> dict[str, Any]:
+def _listed(row: Any, *, is_rated: bool) -> dict[str, Any]:
     erased = row.case.destroyed_at is not None
     return {
         "name": row.name,
         "question": row.question,
-        "url": "" if erased else reverse("studies:research_study", args=[row.id]),
+        "is_rated": is_rated,
+        "url": "" if erased or is_rated else reverse("studies:research_study", args=[row.id]),
         "status": gettext("Erased") if erased else row.get_status_display(),
         "chip": "" if erased else CHIPS[Study.Status(row.status)],
         "by": row.by.username,
@@ -54,12 +61,15 @@ def study_page(study: Study) -> dict[str, Any]:
     """Its steps while it is set up; afterwards how far it is."""
     if study.status == Study.Status.PLANNED:
         return {"study": study, "steps": steps_of(study), "chip": CHIPS[Study.Status(study.status)]}
+    short = short_of(study) if study.status != Study.Status.CLOSED else {}
     return {
         "study": study,
         "chip": CHIPS[Study.Status(study.status)],
         "size": size_of(study),
-        "panels": [panel for name in Rater.Panel if (panel := _panel(study, name)) is not None],
-        "raters": [_progress(rater) for rater in _counted(study)],
+        "panels": [panel for name in Rater.Panel if (panel := _panel(study, name, short)) is not None],
+        "some_know": any(short.values()) and knows_some(study),
+        # Not before they agreed: a code that appears as somebody is added would say whose it is.
+        "raters": [_progress(rater) for rater in _counted(study).exclude(consented_at=None, withdrew_at=None)],
         "promise": promise_words(study),
         "report": study.reports.filter(status=Report.Status.DONE).exists(),
     }
@@ -169,14 +179,27 @@ def _text_state(arm: Arm, output: Output | None, *, rated: bool) -> dict[str, st
     return {"arm": arm.key, "chip": chip, "said": said}
 
 
-def writing_of(study: Study) -> dict[str, int]:
-    """How many texts the models of the arms have to write, and how many of them are there."""
+def writing_of(study: Study) -> dict[str, Any]:
+    """How many texts the models of the arms have to write, how many of them are there, and whether more come."""
     arms = study.arms.filter(kind__in=WRITTEN_BY_MODELS)
     items = study.items.filter(role=Item.Role.RATED)
     rows = Output.objects.filter(item__in=items, arm__in=arms)
     done = rows.exclude(sha256="").count()
     failed = rows.exclude(problem="").count()
-    return {"asked": items.count() * arms.count(), "done": done, "failed": failed}
+    asked, goes_on = items.count() * arms.count(), is_writing(study)
+    said = ""
+    if study.status == Study.Status.PLANNED and study.writing_at is not None and asked and not goes_on:
+        said = _written_words(asked, done, failed)
+    return {"asked": asked, "done": done, "failed": failed, "goes_on": goes_on, "lacks": done < asked, "said": said}
+
+
+def _written_words(asked: int, done: int, failed: int) -> str:
+    """Where nothing is written any more: why not."""
+    if done >= asked:
+        return gettext("The models have written everything.")
+    if done + failed >= asked:
+        return gettext("The models have tried everything. What failed can be tried again.")
+    return gettext("Nothing is being written. Press again to go on with what is missing.")
 
 
 def item_page(study: Study, item: Item) -> dict[str, Any]:
@@ -211,7 +234,12 @@ def _shown_output(output: Output) -> dict[str, Any]:
 def raters_page(study: Study) -> dict[str, Any]:
     """By name, without codes: who sees both could tell whose answers are whose."""
     rows = study.raters.select_related("user").order_by("panel", "user__username")
-    return {"study": study, "raters": list(rows), "closed": study.status == Study.Status.CLOSED}
+    return {
+        "study": study,
+        "raters": list(rows),
+        "closed": study.status == Study.Status.CLOSED,
+        "goes_on": study.status in (Study.Status.OPEN, Study.Status.PAUSED),
+    }
 
 
 def check_page(study: Study) -> dict[str, Any]:
@@ -246,8 +274,6 @@ def _counted(study: Study) -> Any:
 def _progress(rater: Any) -> dict[str, Any]:
     if rater.withdrew_at is not None:
         state = gettext("withdrew")
-    elif rater.consented_at is None:
-        state = gettext("not begun")
     elif rater.trained_at is None and not rater.done:
         state = gettext("agreed")
     else:
@@ -262,7 +288,7 @@ def _progress(rater: Any) -> dict[str, Any]:
     }
 
 
-def _panel(study: Study, panel: Rater.Panel) -> dict[str, Any] | None:
+def _panel(study: Study, panel: Rater.Panel, short: Mapping[str, int]) -> dict[str, Any] | None:
     rows = [row for row in _counted(study) if row.panel == panel]
     if not rows:
         return None
@@ -276,4 +302,5 @@ def _panel(study: Study, panel: Rater.Panel) -> dict[str, Any] | None:
         "begun": sum(1 for row in active if row.consented_at is not None),
         "given": given,
         "through": through,
+        "short": short.get(str(panel), 0),
     }

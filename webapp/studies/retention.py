@@ -7,9 +7,9 @@ import uuid
 from django.db import transaction
 
 from assistant.vault import audit
+from webapp.studies.marks import mark_of
 from webapp.studies.models import Allowance, Assignment, Comment, Item, Output, Study
 from webapp.studies.opening import empty_output
-from webapp.studies.picking import mark_of
 
 # Tables that hold encrypted text; unreadable once the key of the study is gone.
 ENCRYPTED = (Item, Output, Allowance, Comment)

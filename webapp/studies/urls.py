@@ -31,6 +31,7 @@ urlpatterns = [
     path("research/<uuid:study_id>/items", researchers.items, name="research_items"),
     path("research/<uuid:study_id>/pick", researchers.pick, name="research_pick"),
     path("research/<uuid:study_id>/write", researchers.write_outputs, name="research_write"),
+    path("research/<uuid:study_id>/writing", researchers.writing, name="research_writing"),
     path("research/<uuid:study_id>/items/<uuid:study_item_id>/", researchers.item, name="research_item"),
     path(
         "research/<uuid:study_id>/items/<uuid:study_item_id>/remove",
@@ -60,6 +61,7 @@ urlpatterns = [
     path("research/<uuid:study_id>/study.json", study_reports.study_file, name="research_export"),
     path("research/<uuid:study_id>/texts.json", study_reports.texts_file, name="research_texts"),
     path("research/<uuid:study_id>/report", study_reports.for_deciding, name="research_report"),
+    path("research/<uuid:study_id>/report/state", study_reports.state, name="research_report_state"),
     path("research/<uuid:study_id>/report/check", study_reports.for_checking, name="research_report_check"),
     path("research/<uuid:study_id>/report/make", study_reports.make, name="research_make_report"),
     path("research/<uuid:study_id>/report/plots/<slug:plot>.svg", study_reports.plot, name="research_plot"),

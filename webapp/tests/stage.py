@@ -75,6 +75,7 @@ class Studies:
         importing.add_items(self.planned, [HELD_ITEM], by=by)
         self.held = Output.objects.get(item__study=self.planned, item__source="held", arm__key="alone")
         self.rater = self.planned.raters.get()
+        build.person("sorrel", Role.RATER)  # who could be asked: whoever holds every role may look at the arms
         self.ready = research.planned(by, name="Ready", items=1, raters=2)
         kept: dict[str, Any] = {"plan": {"format": 1}, "plan_sha256": "a" * 64, "opened_at": timezone.now()}
         self.open, self.paused, self.closed = (

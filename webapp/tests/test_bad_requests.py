@@ -227,7 +227,7 @@ FORMS |= {
     "studies:research_remove_item": {},
     "studies:research_allow": {"reason": "Raters are to show that they see it."},
     "studies:research_leave_out": {},
-    "studies:research_raters": {"name": "robin", "panel": "lay", "credentials": "peer supporter"},
+    "studies:research_raters": {"name": "sorrel", "panel": "lay", "credentials": "peer supporter"},
     "studies:research_remove_rater": {},
     "studies:research_open": {},
     "studies:research_pause": {},

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -186,3 +187,78 @@ def test_the_calm_pages_are_accessible(db: None, chromium: Browser, live_server:
     page.get_by_role("button", name="Withdraw").press("Enter")
     expect(page.get_by_role("heading", name="You withdrew from this study")).to_be_visible()
     check_page(page)
+
+
+def test_what_was_chosen_stays_when_the_session_ends_in_between(
+    db: None, chromium: Browser, live_server: LiveServer
+) -> None:
+    study = build.study(lay_ratings=1, items=1)
+    rater = build.raters(study, 1)[0]
+    rater.assignments.filter(output__item__role=Item.Role.TRAINING).delete()
+    rater.user.set_password("a long one that is kept")
+    rater.user.save()
+    Rater.objects.update(consented_at=timezone.now())
+    page = signed_in_page(chromium, live_server, rater.user, viewport=PHONE)
+    page.goto(f"{live_server.url}/studies/rate/{study.id}/")
+    page.wait_for_load_state()
+    page.keyboard.press("4")
+    page.get_by_role("group", name="Empathy").get_by_text("2", exact=True).first.click()
+    page.get_by_text("Add a comment").click()
+    page.get_by_label("What you want to say about them").fill("It could stand under any post.")
+    page.context.clear_cookies(name="session")
+    page.locator("#go-on").click()
+    page.fill("input[name=login]", rater.user.username)
+    page.fill("input[name=password]", "a long one that is kept")
+    page.locator("main button[type=submit]").first.click()
+    page.wait_for_url("**/studies/rate/texts/*/")
+    expect(page.locator("input[name=readability]:checked")).to_have_value("4")
+    expect(page.locator("input[name=empathy]:checked")).to_have_value("2")
+    expect(page.get_by_label("What you want to say about them")).to_have_value("It could stand under any post.")
+    page.get_by_label("Which words").select_option(index=1)
+    for name in ("Connection", "Actionability", "Safety"):
+        page.get_by_role("group", name=name).get_by_text("3", exact=True).first.click()
+    page.locator("#go-on").click()
+    page.wait_for_url(lambda url: "rate/texts" in url or url.endswith(f"{study.id}/"))
+    assert Rating.objects.get().values == {
+        "readability": 4,
+        "empathy": 2,
+        "connection": 3,
+        "actionability": 3,
+        "safety": 3,
+    }
+    assert Comment.objects.count() == 1
+    expect(page.locator("input[type=radio]:checked")).to_have_count(0)  # of the next text
+    page.go_back()
+    assert page.get_by_label("What you want to say about them").input_value() == ""
+
+
+def test_words_of_the_second_of_two_replies_are_commented_by_selecting_them(
+    db: None, chromium: Browser, live_server: LiveServer
+) -> None:
+    study = build.study(lay_ratings=1, items=1, form=Study.Form.PAIRS)
+    rater = build.raters(study, 1)[0]
+    rater.assignments.filter(output__item__role=Item.Role.TRAINING).delete()
+    Rater.objects.update(consented_at=timezone.now())
+    page = signed_in_page(chromium, live_server, rater.user, viewport=PHONE, has_touch=True, is_mobile=True)
+    page.goto(f"{live_server.url}/studies/rate/{study.id}/")
+    page.wait_for_load_state()
+    page.get_by_label("The second", exact=True).check()
+    for start, end in ((2, 4), (0, 6)):  # another choice takes the place of the first
+        page.evaluate(
+            """([start, end]) => {
+              const node = document.querySelector("[data-text='1']").firstChild;
+              getSelection().setBaseAndExtent(node, start, node, end);
+            }""",
+            [start, end],
+        )
+        page.get_by_role("button", name="Comment on these words").tap()
+        expect(page.get_by_label("What you want to say about them")).to_be_focused()
+    page.keyboard.type("It could stand under any post.")
+    page.get_by_role("button", name="Keep this comment").click()
+    expect(page.locator(".remarks")).to_contain_text("It could stand under any post.")
+    expect(page.get_by_label("The second", exact=True)).to_be_checked()
+    expect(page.get_by_label("What you want to say about them")).to_have_value("")
+    check_page(page)
+    row = rater.assignments.get(comments__isnull=False)
+    found = Comment.objects.get()
+    assert (found.output_id, found.start, found.end) == (row.other_id, 0, 6)

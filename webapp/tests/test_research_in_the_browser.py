@@ -9,10 +9,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from assistant.models import Deployment, ModelVersion
+from assistant.worker_state import Serving
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
-from webapp.studies import reporting
+from webapp.studies import generating, importing, reporting
 from webapp.studies.models import Assignment, Item, Rating, Report, Study
 from webapp.studies.tests import research
 from webapp.tests.browser import check_page, signed_in_page
@@ -147,7 +149,7 @@ def test_the_report_is_made_and_read(chromium: Browser, live_server: LiveServer)
 
 def read_report(page: Page, at: str) -> None:
     page.get_by_role("button", name="Make the report").press("Enter")
-    expect(page.get_by_text("The report is being counted. Load").first).to_be_visible()
+    expect(page.get_by_text("The report is being counted").first).to_be_visible()
     for report in Report.objects.filter(status=Report.Status.WAITING):  # as a worker would
         reporting.make_report(report.id)
     page.goto(f"{at}/report")
@@ -159,3 +161,68 @@ def read_report(page: Page, at: str) -> None:
     page.get_by_role("link", name="How each figure came about").click()
     expect(page.get_by_role("heading", name="Design")).to_be_visible()
     check_page(page)
+
+
+def test_a_file_that_is_too_long_or_empty_is_refused_before_it_is_sent(
+    chromium: Browser, live_server: LiveServer, tmp_path: Path
+) -> None:
+    """Ten thousand lines are more than a request may hold: the answer would be a bare page without what was there."""
+    study = research.planned(research.person_of_research(), items=0, raters=0)
+    page = signed_in_page(chromium, live_server, study.by)
+    page.goto(f"{live_server.url}/studies/research/{study.id}/items")
+    field = page.get_by_label("Items, one JSON object a line")
+    expect(page.get_by_label("Or take it from a file")).to_be_visible()
+    field.fill("What stood here.")
+    given = tmp_path / "items.jsonl"
+    for text, said in (
+        ("\n".join(research.line(f"n-{n}") for n in range(10_000)), "10000 lines; 100 fit at a time."),
+        ("", "This file is empty."),
+        ("x" * 600_001, "600001 characters; 600000 fit at a time."),
+    ):
+        given.write_text(text, encoding="utf-8")
+        page.get_by_label("Or take it from a file").set_input_files(given)
+        expect(page.get_by_text(said)).to_be_visible()
+        expect(field).to_have_value("What stood here.")
+    check_page(page)
+    given.write_text(research.lines(1), encoding="utf-8")
+    page.get_by_label("Or take it from a file").set_input_files(given)
+    expect(field).to_have_value(research.lines(1))
+    expect(page.get_by_text("fit at a time")).to_have_count(0)
+
+
+def test_the_page_of_items_follows_the_models_and_keeps_what_is_typed(
+    chromium: Browser, live_server: LiveServer
+) -> None:
+    study = research.planned(research.person_of_research(), items=0, raters=0)
+    lines = [research.line(f"kitchen-{n}", outputs={"alone": research.ALONE}) for n in (1, 2)]
+    rows, _problems = importing.read_items("\n".join(lines), study)
+    importing.add_items(study, rows, by=study.by)
+    Deployment.objects.create(version=ModelVersion.objects.create(name="starter-1", kind="base", sha256="5" * 64))
+    generating.ask_for_outputs(study, by=study.by)
+    page = signed_in_page(chromium, live_server, study.by)
+    page.goto(f"{live_server.url}/studies/research/{study.id}/items")
+    expect(page.get_by_text("0 of 2 texts of models are there")).to_be_visible()
+    check_page(page)
+    field = page.get_by_label("Items, one JSON object a line")
+    field.fill("Still being typed")
+    generating.write_outputs(study.id, serving=Serving(build.FakeEngine().will_say("One, revised.", "Two, revised.")))
+    expect(page.get_by_text("2 of 2 texts of models are there")).to_be_visible()
+    expect(page.get_by_role("status").get_by_text("The models have written everything.")).to_be_visible()
+    expect(page.get_by_role("cell", name="clear")).to_have_count(4)
+    expect(page.locator("[hx-trigger]")).to_have_count(0)
+    expect(field).to_have_value("Still being typed")
+    expect(field).to_be_focused()
+    check_page(page)
+
+
+def test_an_open_study_is_read_on_a_phone_in_spanish(chromium: Browser, live_server: LiveServer) -> None:
+    study = research.opened(research.person_of_research())
+    page = signed_in_page(chromium, live_server, study.by, viewport=PHONE, locale="es-ES")
+    broken: list[str] = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    for step in ("", "items", "check", "raters"):
+        page.goto(f"{live_server.url}/studies/research/{study.id}/{step}")
+        page.wait_for_load_state()
+        rooms = page.locator(".facts dd").evaluate_all("all => all.map((one) => one.getBoundingClientRect().width)")
+        assert all(room > 80 for room in rooms), (step, rooms)  # some words, and not a letter a line
+    assert broken == []

@@ -220,6 +220,7 @@ TABLE: dict[str, str | set[Role]] = {
     "studies:research_items": RESEARCHERS,
     "studies:research_pick": RESEARCHERS,
     "studies:research_write": RESEARCHERS,
+    "studies:research_writing": RESEARCHERS,
     "studies:research_item": RESEARCHERS,
     "studies:research_remove_item": RESEARCHERS,
     "studies:research_allow": RESEARCHERS,
@@ -240,6 +241,7 @@ TABLE: dict[str, str | set[Role]] = {
     "studies:research_texts": RESEARCHERS,
     "studies:research_report": RESEARCHERS,
     "studies:research_report_check": RESEARCHERS,
+    "studies:research_report_state": RESEARCHERS,
     "studies:research_make_report": RESEARCHERS,
     "studies:research_plot": RESEARCHERS,
 }

@@ -52,6 +52,7 @@ class Study(models.Model):
     plan_sha256 = models.CharField(max_length=64, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
+    writing_at = models.DateTimeField(null=True)  # when texts of models were last asked for, or one was begun or waited
     opened_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
 

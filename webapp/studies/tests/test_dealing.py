@@ -83,6 +83,17 @@ def test_raters_meet_a_post_again_less_often_than_by_chance() -> None:
     assert again < by_chance / 3
 
 
+def test_with_raters_enough_for_each_text_of_a_post_next_to_nobody_reads_a_post_twice() -> None:
+    for wanted in (2, 3):
+        for more in (0, 1, 2):
+            again = given_out = 0
+            for seed in range(20):
+                _units, hands = fresh((20, 2, 2 * wanted + more, wanted, 60, seed))
+                again += sum(len(hand.open) - len({unit.item for unit in hand.open}) for hand in hands.values())
+                given_out += sum(map(len, hands.values()))
+            assert again <= (given_out / 20 if more else 0)
+
+
 def look_at_some(hands: dict[str, Hand], chance: Random) -> None:
     for hand in hands.values():
         for unit in chance.sample(sorted(hand.open, key=repr), chance.randint(0, len(hand.open))):
@@ -129,6 +140,90 @@ def test_what_was_shown_is_passed_to_nobody() -> None:
     hands = {"wren": Hand(shown={second, third}), "robin": Hand(skipped={text})}
     deal([text, second, third], hands, wanted=1, most=2, chance=Random(1))
     assert ratings_of(hands) == {second: 1, third: 1}
+
+
+# What somebody must not be given
+
+
+def with_bars(size: Size, share: float) -> tuple[list[Unit], dict[str, Hand]]:
+    """Posts that some raters answered themselves, by chance; both arms of a post are barred, or none."""
+    items, arms, raters, wanted, most, seed = size
+    units, draw = units_of(items, arms), Random(seed)
+    hands = {}
+    for number in range(raters):
+        theirs = {item for item in range(items) if draw.random() < share}
+        hands[f"r{number}"] = Hand(barred=frozenset(unit for unit in units if unit.item in theirs))
+    deal(units, hands, wanted=wanted, most=most, chance=Random(seed))
+    return units, hands
+
+
+SHARES = st.sampled_from([0.05, 0.2, 0.5, 0.9])
+
+
+@given(SIZES, SHARES)
+@ENOUGH
+def test_nobody_is_given_what_is_barred_and_everybody_else_rates_it(size: Size, share: float) -> None:
+    *_, wanted, most, _seed = size
+    units, hands = with_bars(size, share)
+    assert not any(hand.held & hand.barred for hand in hands.values())
+    assert all(len(hand) <= most for hand in hands.values())
+    assert max(ratings_of(hands).values(), default=0) <= wanted
+    for unit in units:
+        if ratings_of(hands)[unit] < wanted:
+            assert all(len(hand) >= most or unit in hand.kept_from for hand in hands.values())
+    for giver in hands.values():
+        for taker in hands.values():
+            assert len(giver) < len(taker) + 2 or not giver.open - taker.kept_from
+
+
+@given(SIZES, SHARES, st.integers(1, 3))
+@ENOUGH
+def test_what_became_barred_is_taken_back_unless_it_was_shown(size: Size, share: float, joining: int) -> None:
+    *_, wanted, most, seed = size
+    units, hands = fresh(size)
+    chance = Random(seed)
+    look_at_some(hands, chance)
+    shown = {name: hand.shown | hand.skipped for name, hand in hands.items()}
+    hands |= {f"new{number}": Hand() for number in range(joining)}
+    for hand in hands.values():
+        hand.barred = frozenset(unit for unit in units if chance.random() < share)
+    deal(units, hands, wanted=wanted, most=most, chance=chance)
+    assert not any(hand.open & hand.barred for hand in hands.values())
+    assert {name: hands[name].shown | hands[name].skipped for name in shown} == shown
+    assert all(len(hand) <= most for hand in hands.values())
+    assert max(ratings_of(hands).values(), default=0) <= wanted
+
+
+def test_what_is_barred_is_exchanged_within_its_arm_so_that_nothing_else_changes() -> None:
+    """Eight supporters who answered one or two of twenty posts each: as even as if nobody had."""
+    for seed in range(40):
+        draw, units = Random(seed), units_of(20, 2)
+        hands = {f"r{number}": Hand() for number in range(8)}
+        for hand in hands.values():
+            theirs = draw.sample(range(20), 2)
+            hand.barred = frozenset(unit for unit in units if unit.item in theirs)
+        deal(units, hands, wanted=3, most=60, chance=Random(seed))
+        assert set(ratings_of(hands).values()) == {3}
+        assert {len(hand) for hand in hands.values()} == {15}
+        for hand in hands.values():
+            assert not hand.held & hand.barred
+            assert abs(sum(1 if unit.arms == ("arm0",) else -1 for unit in hand.open)) == 1
+
+
+def test_as_many_ratings_are_given_out_as_there_can_be_beside_what_is_barred() -> None:
+    """Compared with every deal there is, where few texts and raters leave few of them."""
+    for seed in range(60):
+        draw = Random(seed)
+        size = (draw.randint(1, 3), 1, draw.randint(1, 3), draw.randint(1, 2), draw.randint(1, 3), seed)
+        units, hands = with_bars(size, 0.4)
+        free = [(name, unit) for name, hand in hands.items() for unit in units if unit not in hand.barred]
+        best = 0
+        for chosen in range(2 ** len(free)):
+            pairs = [pair for place, pair in enumerate(free) if chosen >> place & 1]
+            of_unit, of_rater = Counter(unit for _, unit in pairs), Counter(name for name, _ in pairs)
+            if max(of_unit.values(), default=0) <= size[3] and max(of_rater.values(), default=0) <= size[4]:
+                best = max(best, len(pairs))
+        assert sum(map(len, hands.values())) == best
 
 
 ROWS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 5)), max_size=40, unique=True)

@@ -17,6 +17,7 @@ from webapp.accounts.models import User
 from webapp.accounts.roles import Role
 from webapp.privacy import erase_post
 from webapp.studies import importing, opening, picking
+from webapp.studies.marks import mark_of
 from webapp.studies.models import Assignment, Comment, Item, Output, Rating, Study
 from webapp.studies.tests import research
 from webapp.studies.tests.research import line
@@ -119,6 +120,7 @@ def test_a_held_text_that_is_left_out_leaves_a_gap_that_is_said(alder: User, des
         ("[" * 2000, "This is no JSON."),
         ("[1]", "no JSON object"),
         ('{"id": "one", "post": "A post."}', "“outputs” is missing."),
+        ('{"id": "one", "post": "A", "outputs": {"alone": "B", "alone": "C"}}', "“alone” stands twice in this line."),
         (line("one", colour="red"), "“colour” is no field of an item."),
         (line("one two"), "“id”: up to 64 letters"),
         (line("heron@example.org"), "“id”: up to 64 letters"),
@@ -278,7 +280,7 @@ def test_when_a_case_is_erased_its_texts_go_from_the_study_and_the_numbers_stay(
     draft = sent_reply("wren")
     assert "1 item was picked." in pick(desk, study)
     opening.open_study(study, by=alder)
-    item = Item.objects.get(source=picking.mark_of(study, draft.case_id))
+    item = Item.objects.get(source=mark_of(study, draft.case_id))
     rows = list(Assignment.objects.filter(output__item=item).select_related("output__item", "output__case", "rater"))
     research.answer(rows[0])
     said = Comment(
@@ -298,3 +300,18 @@ def test_when_a_case_is_erased_its_texts_go_from_the_study_and_the_numbers_stay(
     assert other is not None
     assert other.post
     assert desk.get(f"/studies/research/{study.id}/items/{item.id}/").status_code == 200
+
+
+def test_blank_lines_around_a_text_which_would_tell_who_wrote_it_are_taken_off(desk: Client, study: Study) -> None:
+    add(desk, study, line("one", outputs={"alone": f"\n\n  {research.ALONE}\n\n", "improved": research.IMPROVED}))
+    texts = {row.arm.key: row.text for row in Output.objects.select_related("case", "arm")}
+    assert texts == {"alone": research.ALONE, "improved": research.IMPROVED}
+
+
+@pytest.mark.parametrize(
+    "text", ["id,post,alone\none,A post.,A reply.", json.dumps([json.loads(line("one"))], indent=1)]
+)
+def test_what_is_no_such_file_at_all_is_said_once(desk: Client, study: Study, text: str) -> None:
+    page = add(desk, study, text)
+    assert "Line 1: No line of it is a JSON object. A table (CSV) and one list over many lines are not read" in page
+    assert "Line 2" not in page

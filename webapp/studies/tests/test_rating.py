@@ -471,6 +471,13 @@ def test_a_changed_choice_of_a_pair_comes_back_as_it_was(pairs: Seat) -> None:
     assert re.search(r'<option value="safety" selected>', html)
 
 
+def test_the_end_of_pairs_counts_pairs(pairs: Seat) -> None:
+    pairs.agree()
+    while (row := pairs.next()) is not None:
+        pairs.answer(row, preferred="first")
+    assert "Thank you You compared 4 pairs." in cast.read(pairs.client.get(pairs.url("rate_study")))
+
+
 # The end, and leaving
 
 

@@ -6,13 +6,17 @@ import json
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
+from django.utils import timezone
 
 from assistant.models import AuditEvent, CaseKey
 from assistant.vault.keys import CaseErased
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
+from webapp.studies import opening, planning
+from webapp.studies.faults import faults_of
 from webapp.studies.models import Arm, Assignment, Item, Output, Rater, Study
 from webapp.studies.opening import sha256_of_plan
 from webapp.studies.planning import default_consent
@@ -158,7 +162,7 @@ def test_the_plan_is_kept_as_a_file_and_its_hash_can_be_worked_out_again(alder: 
         ("raters", {"name": "nobody", "panel": "lay", "credentials": ""}, "Nobody of this name"),
         ("raters", {"name": "wren", "panel": "clinician", "credentials": ""}, "Nobody of this name"),
         ("raters", {"name": "wren", "panel": "lay", "credentials": "Wren, a nurse"}, "Leave the name out"),
-        ("raters", {"name": "alder", "panel": "lay", "credentials": ""}, "knows its arms"),
+        ("raters", {"name": "alder", "panel": "lay", "credentials": ""}, "can look at the arms"),
     ],
 )
 def test_a_step_that_is_filled_in_wrongly_says_why_and_stores_nothing(
@@ -300,3 +304,83 @@ def test_the_stranger_gets_into_none_of_it(alder: User) -> None:
     assert desk.get(at(study, f"items/{item.id}/")).status_code == 404
     assert desk.post(at(study, f"items/{item.id}/remove")).status_code == 404
     assert other.items.filter(id=item.id).exists()
+
+
+# Who knows the arms
+
+
+def test_whoever_may_set_up_studies_is_asked_to_rate_none(alder: User, desk: Client) -> None:
+    study = research.planned(alder, items=0, raters=0)
+    build.person("birch", Role.RESEARCHER, Role.SUPPORTER)
+    answer = desk.post(at(study, "raters"), {"name": "birch", "panel": "lay", "credentials": ""})
+    assert answer.status_code == 422
+    assert "can look at the arms, and cannot rate" in build.read(answer)
+    assert not study.raters.exists()
+
+
+def test_who_rates_and_becomes_a_researcher_is_kept_from_the_pages_until_it_is_closed(alder: User) -> None:
+    study = research.opened(alder)
+    rater = study.raters.select_related("user").order_by("id")[0]
+    rater.user.groups.add(Group.objects.get(name=Role.RESEARCHER.value))
+    desk = research.client_of(rater.user)
+    listed = build.read(desk.get("/studies/research/"))
+    assert "You rate in it, so that its pages are kept from you until it is closed." in listed
+    assert study.question not in listed
+    item = study.items.order_by("source")[0]
+    for step in ("", "items", "plan.json", "raters", "check", "arms", f"items/{item.id}/", "writing", "report"):
+        assert desk.get(at(study, step)).status_code == 404
+    assert desk.post(at(study, "close")).status_code == 404
+    assert research.client_of(alder).get(at(study, "items")).status_code == 200
+    opening.close_study(study, by=alder)
+    assert desk.get(at(study, "items")).status_code == 200
+
+
+def test_a_code_is_shown_once_its_rater_agreed_so_that_adding_somebody_does_not_tell_whose_it_is(
+    alder: User, desk: Client
+) -> None:
+    study = research.opened(alder)
+    first, second, _third = study.raters.order_by("id")
+    Rater.objects.filter(id=first.id).update(consented_at=timezone.now())
+    shown = desk.get(at(study)).content.decode()
+    assert first.code in shown
+    assert second.code not in shown
+    assert "1 of 3 people have begun" in build.read(desk.get(at(study)))
+    build.person("late", Role.RATER)
+    desk.post(at(study, "raters"), {"name": "late", "panel": "lay", "credentials": ""})
+    assert Rater.objects.get(user__username="late").code not in desk.get(at(study)).content.decode()
+    assert "one new code alone tells whose it is" in build.read(desk.get(at(study, "raters")))
+
+
+# Texts that are the same
+
+
+def test_the_same_text_in_two_arms_or_two_items_is_doubtful(alder: User, desk: Client) -> None:
+    study = research.planned(alder, items=0)
+    lines = [
+        research.line("one", outputs={"alone": "One own reply.", "improved": "One own reply."}),
+        research.line("two", outputs={"alone": "Two own replies.", "improved": "A third reply."}),
+        research.line("three", outputs={"alone": "Two own replies.", "improved": "A fourth reply."}),
+    ]
+    desk.post(at(study, "items"), {"lines": "\n".join(lines)})
+    said = [fault.text for fault in faults_of(study) if not fault.missing]
+    assert "1 item has the same text in two arms, which nobody can tell apart: one." in said
+    assert "1 item has a text that another item has in the same arm: two." in said
+
+
+def test_raters_who_would_read_a_post_in_several_arms_are_doubtful(alder: User, desk: Client) -> None:
+    study = research.planned(alder, raters=3)  # two of them for each text, and two arms
+    assert "With 4 raters next to nobody reads a post twice." in build.read(desk.get(at(study, "check")))
+    build.person("fourth", Role.RATER)
+    planning.add_rater(study, name="fourth", panel="lay", credentials="", by=alder)
+    assert "reads a post twice" not in build.read(desk.get(at(study, "check")))
+    opening.open_study(study, by=alder)
+    for rater in study.raters.all():
+        posts = list(
+            rater.assignments.filter(output__item__role=Item.Role.RATED).values_list("output__item__source", flat=True)
+        )
+        assert len(posts) == len(set(posts))
+
+
+def test_where_nobody_agreed_yet_the_page_says_so(alder: User, desk: Client) -> None:
+    study = research.opened(alder)
+    assert "Nobody has agreed yet." in build.read(desk.get(at(study)))

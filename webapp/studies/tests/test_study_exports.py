@@ -202,3 +202,13 @@ def test_the_command_does_not_open_what_lacks_something(alder: User) -> None:
     with pytest.raises(CommandError, match="Not opened"):
         call_command("studies", "open", study.name, "--yes")
     assert Study.objects.get().status == Study.Status.PLANNED
+
+
+def test_where_one_of_two_files_is_there_already_neither_is_written(study: Study, tmp_path: Path) -> None:
+    out, texts = tmp_path / "study.json", tmp_path / "texts.json"
+    texts.write_text("Something else.", encoding="utf-8")
+    with pytest.raises(CommandError, match="there is a file already"):
+        call_command("studies", "export", study.name, "--out", str(out), "--texts", str(texts))
+    assert not out.exists()
+    assert texts.read_text(encoding="utf-8") == "Something else."
+    assert not AuditEvent.objects.filter(action="study.exported").exists()

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 
 from assistant.models import AuditEvent
 from webapp import test as build
 from webapp.accounts.models import User
-from webapp.studies import exports, opening, planning, reporting
+from webapp.studies import exports, opening, planning, report_page, reporting
 from webapp.studies.models import Report, Study
 from webapp.studies.tests import lab_stand_in, research
 
@@ -214,3 +215,25 @@ def test_the_lab_itself_reads_the_export_and_its_report_is_shown(alder: User, tm
     checked = build.read(desk.get(at(study, "report/check")))
     assert report["check"]["methods"][0] in checked
     assert report["plots"][0]["title"] in page
+
+
+def test_its_page_asks_until_the_report_is_there_and_then_says_so(study: Study, alder: User, lab: None) -> None:
+    desk = research.client_of(alder)
+    report = reporting.ask_for_report(study, by=alder)
+    for step in ("report", "report/check", "report/state"):
+        assert 'hx-trigger="every 5s"' in desk.get(at(study, step)).content.decode()
+    reporting.make_report(report.id)
+    said = desk.get(at(study, "report/state")).content.decode()
+    assert "hx-trigger" not in said
+    assert 'role="status" id="report-said" hx-swap-oob="innerHTML">The report is there.' in said
+    assert f'href="{at(study, "report")}"' in said
+    assert "hx-trigger" not in desk.get(at(study, "report")).content.decode()
+
+
+def test_a_report_whose_worker_is_gone_can_be_asked_for_again(study: Study, alder: User, lab: None) -> None:
+    report = reporting.ask_for_report(study, by=alder)
+    Report.objects.filter(id=report.id).update(at=timezone.now() - report_page.GIVEN_UP_AFTER)
+    page = research.client_of(alder).get(at(study, "report")).content.decode()
+    assert "The report was not finished in its time. Ask for it again." in page
+    assert "Make the report" in page
+    assert "hx-trigger" not in page

@@ -5,9 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from assistant.inference.engine import EngineBusy
 from assistant.inference.types import Mode, StopReason
@@ -230,3 +232,72 @@ def test_two_bells_at_once_write_one_after_the_other(alder: User, version: Model
         assert write(study, engine) == 0
     assert rings == [generating.RING_AGAIN]
     assert engine.asked == []
+
+
+def test_what_a_model_made_up_is_scrubbed_as_the_texts_of_people_are(
+    alder: User, version: ModelVersion, rings: list[float]
+) -> None:
+    study = to_write(alder)
+    generating.ask_for_outputs(study, by=alder)
+    write(study, FakeEngine().will_say(*[f"That sounds hard. {research.CONTACT}."] * 4))
+    written = [*texts(study, "im").values(), *texts(study, "gm").values()]
+    assert written == ["That sounds hard. write to me at [email]."] * 4
+
+
+# A page that is looked at meanwhile
+
+
+def part_of(desk: Client, study: Study) -> str:
+    answer = desk.get(f"/studies/research/{study.id}/writing")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_the_page_renews_itself_while_models_write_and_stops_when_they_are_done(
+    alder: User, desk: Client, version: ModelVersion, rings: list[float]
+) -> None:
+    study = to_write(alder)
+    page = f"/studies/research/{study.id}/items"
+    assert "hx-trigger" not in desk.get(page).content.decode()  # nobody asked yet
+    generating.ask_for_outputs(study, by=alder)
+    for shown in (desk.get(page).content.decode(), part_of(desk, study)):
+        assert 'hx-trigger="every 5s"' in shown
+        assert "Have the models write" not in shown
+    assert "items-table" not in part_of(desk, study)
+    write(study, FakeEngine().will_say("One.", "Two.", "Three.").will_fail(EngineBusy()))
+    assert 'hx-trigger="every 5s"' in part_of(desk, study)
+    assert "3 of 4 texts of models are there" in part_of(desk, study)
+    write(study, FakeEngine().will_say("Four."))
+    done = part_of(desk, study)
+    assert "hx-trigger" not in done
+    assert 'role="status" id="writing-said" hx-swap-oob="innerHTML">The models have written everything.' in done
+    assert 'id="items-table" hx-swap-oob="true"' in done
+
+
+def test_texts_whose_worker_is_gone_are_offered_again(
+    alder: User, desk: Client, version: ModelVersion, rings: list[float]
+) -> None:
+    study = to_write(alder)
+    generating.ask_for_outputs(study, by=alder)
+    write(study, FakeEngine().will_say("One.").will_fail(EngineBusy()))
+    gone = timezone.now() - generating.STANDS_STILL_AFTER - timedelta(seconds=1)
+    Study.objects.filter(id=study.id).update(writing_at=gone)
+    shown = part_of(desk, study)
+    assert "hx-trigger" not in shown
+    assert "Nothing is being written. Press again" in shown
+    assert "Have the models write what is missing" in shown
+    desk.post(f"/studies/research/{study.id}/write")
+    assert 'hx-trigger="every 5s"' in part_of(desk, study)
+    assert write(study, FakeEngine().will_say("Two.", "Three.", "Four.")) == 3
+    assert sorted([*texts(study, "im").values(), *texts(study, "gm").values()]) == ["Four.", "One.", "Three.", "Two."]
+
+
+def test_a_model_that_cannot_be_loaded_ends_the_waiting_and_says_so(
+    alder: User, desk: Client, version: ModelVersion, rings: list[float]
+) -> None:
+    study = to_write(alder)
+    generating.ask_for_outputs(study, by=alder)
+    Output.objects.filter(item__study=study, sha256="").update(problem="model_unavailable")
+    shown = part_of(desk, study)
+    assert "hx-trigger" not in shown
+    assert "The models have tried everything. What failed can be tried again." in shown

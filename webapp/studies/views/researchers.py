@@ -38,13 +38,13 @@ FORM_OR_PAGE = ["GET", "POST"]
 @require_GET
 @needs(RUN_STUDIES)
 def studies(request: HttpRequest) -> HttpResponse:
-    return render(request, "studies/research_list.html", page.studies_page())
+    return render(request, "studies/research_list.html", page.studies_page(request.user))
 
 
 @require_GET
 @needs(RUN_STUDIES)
 def study(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
-    return render(request, "studies/research_study.html", page.study_page(study_for(study_id)))
+    return render(request, "studies/research_study.html", page.study_page(study_for(request.user, study_id)))
 
 
 # Steps with one form each
@@ -68,7 +68,7 @@ def start_study(request: HttpRequest) -> HttpResponse:
 @require_http_methods(FORM_OR_PAGE)
 @needs(RUN_STUDIES)
 def question(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     form = QuestionForm(_sent(request), initial=_now(row, "name", "question", "form"))
     return _step(request, row, form, planning.change_question, "question", at="name")
 
@@ -76,7 +76,7 @@ def question(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(FORM_OR_PAGE)
 @needs(RUN_STUDIES)
 def size(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     fields = ("lay_ratings", "clinician_ratings", "most_per_rater", "seed")
     form = SizeForm(_sent(request), initial=_now(row, *fields))
     return _step(request, row, form, planning.change_size, "size")
@@ -85,7 +85,7 @@ def size(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(FORM_OR_PAGE)
 @needs(RUN_STUDIES)
 def promise(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     initial = _now(row, "candidate", "reference", "dimension", "margin")
     form = PromiseForm(_sent(request), study=row, initial=initial)
     return _step(request, row, form, planning.promise, "promise")
@@ -94,7 +94,7 @@ def promise(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(FORM_OR_PAGE)
 @needs(RUN_STUDIES)
 def consent(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     form = ConsentForm(_sent(request), initial=_now(row, "consent", "pairs_for_training"))
     return _step(request, row, form, planning.change_consent, "consent")
 
@@ -134,7 +134,7 @@ def _status(request: HttpRequest) -> int:
 @require_http_methods(FORM_OR_PAGE)
 @needs(RUN_STUDIES)
 def arms(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     form = ArmForm(_sent(request))
     if form.is_valid():
         try:
@@ -151,7 +151,7 @@ def arms(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @needs(RUN_STUDIES)
 def remove_arm(request: HttpRequest, study_id: uuid.UUID, arm_key: str) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     arm = arm_of(row, arm_key)
     return _act(request, "research_arms", row, lambda: planning.remove_arm(row, arm, by=request.user))
 
@@ -159,7 +159,7 @@ def remove_arm(request: HttpRequest, study_id: uuid.UUID, arm_key: str) -> HttpR
 @require_http_methods(FORM_OR_PAGE)
 @needs(RUN_STUDIES)
 def items(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     form = ItemsForm(_sent(request))
     problems: list[importing.Problem] = []
     if form.is_valid():
@@ -179,7 +179,7 @@ def items(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @needs(RUN_STUDIES)
 def pick(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     form = PickForm(request.POST)
     if form.is_valid():
         try:
@@ -205,6 +205,7 @@ def _items(
         "form": form or ItemsForm(),
         "pick_form": pick_form or PickForm(initial={"count": 40, "seed": row.seed}),
         "problems": problems,
+        "most_lines": importing.MOST_LINES,
         "could_be_picked": len(picking.eligible(row)) if row.status == Study.Status.PLANNED else 0,
     }
     return render(request, "studies/research_items.html", found, status=_status(request))
@@ -213,14 +214,22 @@ def _items(
 @require_POST
 @needs(RUN_STUDIES)
 def write_outputs(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     return _act(request, "research_items", row, lambda: generating.ask_for_outputs(row, by=request.user))
 
 
 @require_GET
 @needs(RUN_STUDIES)
+def writing(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
+    """How far the models are: asked for by the page of items, which stops asking when nothing is written any more."""
+    found = page.items_page(study_for(request.user, study_id)) | {"alone": True}
+    return render(request, "studies/_research_writing.html", found)
+
+
+@require_GET
+@needs(RUN_STUDIES)
 def item(request: HttpRequest, study_id: uuid.UUID, study_item_id: uuid.UUID) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     found = page.item_page(row, item_of(row, study_item_id)) | {"form": AllowForm()}
     return render(request, "studies/research_item.html", found)
 
@@ -228,7 +237,7 @@ def item(request: HttpRequest, study_id: uuid.UUID, study_item_id: uuid.UUID) ->
 @require_POST
 @needs(RUN_STUDIES)
 def remove_item(request: HttpRequest, study_id: uuid.UUID, study_item_id: uuid.UUID) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     found = item_of(row, study_item_id)
     return _act(request, "research_items", row, lambda: planning.remove_item(row, found, by=request.user))
 
@@ -236,7 +245,7 @@ def remove_item(request: HttpRequest, study_id: uuid.UUID, study_item_id: uuid.U
 @require_POST
 @needs(RUN_STUDIES)
 def allow_output(request: HttpRequest, study_id: uuid.UUID, output_id: uuid.UUID) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     output = output_of(row, output_id)
     form = AllowForm(request.POST)
     if form.is_valid():
@@ -254,7 +263,7 @@ def allow_output(request: HttpRequest, study_id: uuid.UUID, output_id: uuid.UUID
 @require_POST
 @needs(RUN_STUDIES)
 def leave_out(request: HttpRequest, study_id: uuid.UUID, output_id: uuid.UUID) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     output = output_of(row, output_id)
     return _act(request, "research_items", row, lambda: opening.leave_output_out(row, output, by=request.user))
 
@@ -265,7 +274,7 @@ def leave_out(request: HttpRequest, study_id: uuid.UUID, output_id: uuid.UUID) -
 @require_http_methods(FORM_OR_PAGE)
 @needs(RUN_STUDIES)
 def raters(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     form = RaterForm(_sent(request), initial={"panel": "lay"})
     if form.is_valid():
         try:
@@ -283,7 +292,7 @@ def raters(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @needs(RUN_STUDIES)
 def remove_rater(request: HttpRequest, study_id: uuid.UUID, rater_number: int) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     rater = rater_of(row, rater_number)
     return _act(request, "research_raters", row, lambda: planning.remove_rater(row, rater, by=request.user))
 
@@ -294,17 +303,17 @@ def remove_rater(request: HttpRequest, study_id: uuid.UUID, rater_number: int) -
 @require_GET
 @needs(RUN_STUDIES)
 def check(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
-    return render(request, "studies/research_check.html", page.check_page(study_for(study_id)))
+    return render(request, "studies/research_check.html", page.check_page(study_for(request.user, study_id)))
 
 
 @require_POST
 @needs(RUN_STUDIES)
 def open_study(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     try:
         opening.open_study(row, by=request.user)
     except Refused as refusal:
-        found = page.check_page(study_for(study_id)) | {"refusal": str(refusal)}
+        found = page.check_page(study_for(request.user, study_id)) | {"refusal": str(refusal)}
         return render(request, "studies/research_check.html", found, status=refusal.status)
     messages.success(request, gettext("Open. The plan is kept as it is now; raters see the study from now on."))
     return redirect("studies:research_study", row.id)
@@ -313,28 +322,28 @@ def open_study(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @needs(RUN_STUDIES)
 def pause(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     return _act(request, "research_study", row, lambda: opening.pause_study(row, by=request.user))
 
 
 @require_POST
 @needs(RUN_STUDIES)
 def resume(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     return _act(request, "research_study", row, lambda: opening.resume_study(row, by=request.user))
 
 
 @require_POST
 @needs(RUN_STUDIES)
 def close(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     return _act(request, "research_study", row, lambda: opening.close_study(row, by=request.user))
 
 
 @require_http_methods(FORM_OR_PAGE)
 @needs(RUN_STUDIES)
 def erase(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
-    row = study_for(study_id)
+    row = study_for(request.user, study_id)
     form = EraseForm(_sent(request), study=row)
     if form.is_valid():
         opening.erase_study(row, by=request.user)

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from assistant.actions import Refused
-from assistant.exports import write_for_owner
+from assistant.exports import NotExported, refuse_existing, written_whole
 from assistant.management.commands.export_preferences import person_named
 from webapp.studies import opening, reporting
 from webapp.studies.exports import export_study, export_texts
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         }
         try:
             verbs[verb](study_named(name), by=by, **{one: given[one] for one in ("out", "texts", "examples", "yes")})
-        except Refused as refusal:
+        except (Refused, NotExported) as refusal:
             raise CommandError(str(refusal)) from refusal
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}.") from error
@@ -81,7 +81,11 @@ class Command(BaseCommand):
         self.stdout.write("Closed.")
 
     def _export(self, study: Study, *, by: Any, out: Path | None, texts: Path | None, **_: Any) -> None:
-        self._write(_wanted(out, "a file"), export_study(study, by=by))
+        out = _wanted(out, "a file")
+        for path in (out, texts):
+            if path is not None:
+                refuse_existing(path)
+        self._write(out, export_study(study, by=by))
         if texts is not None:
             self._write(texts, export_texts(study, by=by))
             self.stdout.write(
@@ -89,9 +93,8 @@ class Command(BaseCommand):
             )
 
     def _write(self, path: Path, data: bytes) -> None:
-        if path.exists():
-            raise CommandError(f"{path}: there is a file already. Name another one.")
-        write_for_owner(path, data.decode())
+        with written_whole(path) as write:
+            write(data.decode())
         self.stdout.write(f"Wrote {path}, sha256 {hashlib.sha256(data).hexdigest()}.")
 
     def _report(self, study: Study, *, by: Any, out: Path | None, examples: bool, **_: Any) -> None:
