@@ -58,8 +58,9 @@ def start_canary(
     _refuse_beyond(share=share, most_jobs=most_jobs, most_days=most_days)
     active = _active_beside(candidate)
     mode = Mode(candidate.mode)
-    deployments.refuse_unfit_to_try(candidate)
+    deployments.refuse_unfit_to_try(candidate, gate=gate)
     with transaction.atomic():
+        audit.take_turn()
         passed = {}
         if kind == Canary.Kind.CANARY:
             passed = deployments.let_through(candidate, mode=mode, by=by, gate=gate)

@@ -44,6 +44,7 @@ def activate(
     if gate is not None:
         _remember(gate)
     with transaction.atomic():
+        audit.take_turn()  # what answers when the gate is held against it answers until this row is there
         if not release:
             refuse_without_sign_off(version)
         passed = {"release": release} if release else _pass_gate(version, mode, by=by, gate=gate, override=override)
@@ -51,21 +52,23 @@ def activate(
         _refuse_two_bases()
 
 
-def refuse_unfit_to_try(candidate: ModelVersion) -> None:
-    """An adapter without papers, or of a prompt that this release lacks. Raises Refused."""
+def refuse_unfit_to_try(candidate: ModelVersion, *, gate: Gate | None = None) -> None:
+    """An adapter without papers, or of a prompt that this release lacks. Keeps what the gate said, also where it refuses
+    the trial. Raises Refused."""
     _refuse_without_papers(candidate)
     refuse_unknown_prompt(candidate.prompt)
+    if gate is not None:
+        _remember(gate)
 
 
 def let_through(candidate: ModelVersion, *, mode: Mode, by: Any, gate: Gate | None) -> dict[str, str]:
     """For a canary that people see: what activating this adapter would need, and no override. `gate` None: one that was given
     before. Raises Refused."""
     refuse_without_sign_off(candidate)
-    if gate is not None:
-        _remember(gate)
     rival = rival_of(candidate, mode)
     if gate is None and rival is not None:
-        known = GateVerdict.objects.filter(version=candidate, over=rival).first()
+        same = {"version__sha256": candidate.sha256, "over__sha256": rival.sha256}  # a file may have several names here
+        known = GateVerdict.objects.filter(**same).order_by("-id").first()
         if known is not None and known.passed:
             return {"gate": known.sha256, "over": rival.name}
     return _pass_gate(candidate, mode, by=by, gate=gate, override=None)
@@ -74,6 +77,7 @@ def let_through(candidate: ModelVersion, *, mode: Mode, by: Any, gate: Gate | No
 def activate_layout(version: ModelVersion, *, by: Any = None) -> None:
     """Another layout of what is in use: the adapters that were active on it stay active."""
     with transaction.atomic():
+        audit.take_turn()
         before = {mode: Deployment.history(mode).first() for mode in Mode}
         _deploy(version, None, by=by)
         for mode, row in before.items():
@@ -83,8 +87,11 @@ def activate_layout(version: ModelVersion, *, by: Any = None) -> None:
 
 
 def roll_back(*, mode: Mode | None = None, by: Any = None) -> dict[Mode, ModelVersion]:
-    """To what answered before, by mode; going back needs no gate. Raises Refused where nothing did."""
+    """To what answered before, by mode; going back needs no gate. Going back once more goes further back, never forth again to
+    what was left. Raises Refused where nothing answered before."""
     with transaction.atomic():
+        audit.take_turn()
+        left = {one: Deployment.active_version(one) for one in Mode}
         former = {one: _former(one) for one in ([mode] if mode else Mode)}
         found = {one: version for one, version in former.items() if version is not None}
         if not found:
@@ -129,10 +136,12 @@ def _pass_gate(
     if override is not None:
         return _by_two(override, version=version, rival=rival)
     if gate is None:
+        answering = Deployment.active_version(Mode(candidate.mode))
+        stands = answering is not None and answering.taught_by == rival
         raise Refused(
             "gate_missing",
-            f"{rival.name} answers what asks to {candidate.mode}. Compare {candidate.name} with it on the frozen suites and"
-            " give the result with --gate FILE.",
+            f"{rival.name} {'answers' if stands else 'is the last adapter that answered'} what asks to {candidate.mode}."
+            f" Compare {candidate.name} with it on the frozen suites and give the result with --gate FILE.",
         )
     _refuse_unfit(gate, candidate=candidate, rival=rival)
     audit.record("model.gate_passed", actor=by, object_type="model", object_id=version.id, code=gate.paper.sha256)
@@ -140,11 +149,14 @@ def _pass_gate(
 
 
 def rival_of(version: ModelVersion, mode: Mode | None) -> ModelVersion | None:
-    """The other adapter that answers in this mode, merged or not."""
+    """The other adapter that answers in this mode, merged or not. Where nothing trained answers, the last one that did: else
+    one person would activate the base, and then anything."""
     candidate = version.taught_by
-    active = Deployment.active_version(mode) if candidate is not None and mode is not None else None
-    rival = active.taught_by if active is not None else None
-    return rival if rival is not None and candidate is not None and rival.sha256 != candidate.sha256 else None
+    if candidate is None or mode is None:
+        return None
+    taught = (row.version.taught_by for row in Deployment.history(mode))
+    rival = next((one for one in taught if one is not None), None)
+    return rival if rival is not None and rival.sha256 != candidate.sha256 else None
 
 
 def _remember(gate: Gate) -> None:

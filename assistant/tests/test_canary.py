@@ -472,6 +472,16 @@ def test_what_people_see_has_passed_the_gate(trial: Trial) -> None:
     assert trial.start(gated=False).passed == {"gate": gate.paper.sha256, "over": "warm"}
 
 
+def test_a_gate_that_was_lost_counts_against_one_that_was_passed_before(trial: Trial) -> None:
+    trial.pass_gate(trial.candidate)
+    lora, active = trial.folder / "warmer.gguf", trial.folder / "warm.gguf"
+    path = gguf_files.gate(trial.folder / "gate.json", candidate=lora, active=active, passed=False)
+    for given in (Gate.of(Paper.read(path, what="gate")), None):  # by command, and then on the page
+        with pytest.raises(Refused, match=r"did not pass|--gate FILE"):
+            trial.start(gated=False, gate=given)
+    assert [row.passed for row in GateVerdict.objects.order_by("id")] == [True, False]
+
+
 def test_where_real_people_are_answered_the_panel_signs_before_they_see_it(trial: Trial, settings: Settings) -> None:
     settings.LIVE = True
     with pytest.raises(Refused, match="panel"):
