@@ -16,7 +16,7 @@ from assistant.lineage import Gate
 from assistant.models import Deployment, GateOverride, GateVerdict, ModelVersion
 from assistant.vault import audit
 
-Versions = Mapping[Mode, ModelVersion]
+WENT_BACK = "back from"  # in what let a row through: the name of the version that it left
 
 
 def activate(
@@ -97,14 +97,22 @@ def roll_back(*, mode: Mode | None = None, by: Any = None) -> dict[Mode, ModelVe
         if not found:
             raise Refused("nothing_before", "No other version was active before this one.")
         for one, version in found.items():
-            _deploy(version, one, by=by)
+            here = left[one]
+            _deploy(version, one, by=by, passed={WENT_BACK: here.name if here is not None else ""})
         _refuse_two_bases()
     return found
 
 
 def _former(mode: Mode) -> ModelVersion | None:
-    rows = list(Deployment.history(mode))
-    return next((row.version for row in rows if row.version != rows[0].version), None)
+    """What answered before what answers now, without what somebody went back from since."""
+    stood: list[ModelVersion] = []
+    for row in reversed(list(Deployment.history(mode))):
+        if WENT_BACK in row.passed and row.version in stood:
+            while stood[-1] != row.version:
+                stood.pop()
+        elif not stood or stood[-1] != row.version:
+            stood.append(row.version)
+    return stood[-2] if len(stood) > 1 else None
 
 
 def _deploy(version: ModelVersion, mode: Mode | None, *, by: Any, passed: Mapping[str, str] | None = None) -> None:

@@ -269,6 +269,18 @@ def test_activating_the_base_in_between_opens_no_way_around_the_gate(two: None, 
     assert answers() == "warm"
 
 
+def test_going_back_twice_never_brings_back_what_was_left(two: None, tmp_path: Path, warm: Path, warmer: Path) -> None:
+    gate = gguf_files.gate(tmp_path / "gate.json", candidate=warmer, active=warm)
+    call_command("models", "activate", "warmer", "--gate", str(gate))
+    for former in ("warm", "tiny"):
+        call_command("models", "rollback", "--mode", "improve")
+        assert answers() == former
+    with pytest.raises(CommandError, match="No other version"):
+        call_command("models", "rollback", "--mode", "improve")
+    assert answers() == "tiny"
+    assert Deployment.history(Mode.IMPROVE)[1].passed == {"back from": "warmer"}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_that_are_activated_at_once_the_second_is_held_against_the_first(
     two: None, tmp_path: Path, base: Path, warm: Path, warmer: Path

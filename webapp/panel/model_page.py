@@ -14,7 +14,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 
-from assistant.actions.deployments import rival_of
+from assistant.actions.deployments import WENT_BACK, rival_of
 from assistant.actions.sign_offs import is_wanted_for, standing_of
 from assistant.inference.types import Mode
 from assistant.lineage import commit_of, data_hashes, facts, licences
@@ -35,6 +35,7 @@ PASSED_BY = {
     "over": gettext_noop("in the place of"),
     "override": gettext_noop("without the gate, by two admins"),
     "release": gettext_noop("brought by release"),
+    WENT_BACK: gettext_noop("back from"),
 }
 LAST = 20
 
