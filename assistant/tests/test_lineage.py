@@ -370,6 +370,21 @@ def test_a_proposal_that_is_old_or_about_another_rival_opens_nothing(two: None, 
     assert GateOverride.objects.open().count() == 1  # nothing was used up
 
 
+@pytest.mark.parametrize("left", ["role", "account"])
+def test_who_is_no_admin_any_more_is_not_the_first_of_two(two: None, cast: Cast, left: str) -> None:
+    person("fern", Role.ADMIN)
+    override("willow")
+    if left == "role":
+        cast.willow.groups.clear()
+    else:
+        cast.willow.is_active = False
+        cast.willow.save(update_fields=["is_active"])
+    with pytest.raises(CommandError, match="willow, who proposed this, is no admin any more"):
+        call_command("models", "confirm", "warmer", "--by", "fern")
+    assert answers() == "warm"
+    assert not AuditEvent.objects.filter(action="model.gate_overridden").exists()
+
+
 def test_what_replaces_nobody_needs_no_override(warm: Path, cast: Cast) -> None:
     add(warm)
     with pytest.raises(CommandError, match="needs no gate"):
