@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
-from assistant.actions.sign_offs import is_wanted_for, standing_of
+from assistant.actions.sign_offs import lack_of
 from assistant.inference.types import EngineState, Mode
 from assistant.models import Deployment, ModelVersion
 from webapp import watching
@@ -154,7 +154,7 @@ def mode_todo(active: Active, live: Sequence[Seen]) -> tuple[str, str]:
         return gettext("Start a worker whose WORKER_MODES has %(mode)s.") % {"mode": active.mode}, gettext(
             "no worker gives this help"
         )
-    if is_wanted_for(active.version) and (lacks := standing_of(active.version).lacks):
+    if lacks := lack_of(active.version):
         return lacks, gettext("not signed off by the clinician panel")
     return "", ""
 

@@ -326,6 +326,10 @@ class Command(BaseCommand):
         version = named(name)
         if (beside is None) != (beside_name is None):
             raise CommandError("--beside and --beside-name go together: a file, and which version wrote it.")
+        if beside_name == name:
+            raise CommandError(f"--beside-name is {name}, the version that is read. Name another one.")
+        if seed is not None and not 0 <= seed < 2**31:
+            raise CommandError(f"--seed is {seed}; want a whole number from 0 to {2**31 - 1}.")
         own = panel.outputs_of_file(outputs, version, cases=cases) if outputs else panel.live_outputs(version)
         if beside is not None and beside_name is not None:
             others = panel.outputs_of_file(beside, named(beside_name), cases=cases)
