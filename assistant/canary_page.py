@@ -37,6 +37,7 @@ REASONS: dict[str, str] = {
     Rule.DANGEROUS: gettext_noop("It wrote of a method, or of something that endangers the body."),
     "rules_changed": gettext_noop("Its rules were no longer those that it was started with."),
     "not_judged": gettext_noop("It could not be judged; the log of the worker says why."),
+    "sign_off": gettext_noop("The clinician panel's signature was no longer there."),
     "stopped": gettext_noop("Somebody stopped it."),
     "jobs": gettext_noop("It had all its jobs."),
     "days": gettext_noop("Its days were over."),
@@ -57,11 +58,14 @@ IN_SECONDS = (Rule.FIRST_WORDS, "seconds")
 
 def page(form: CanaryForm | None = None) -> dict[str, Any]:
     """`form`: one that was refused, with what was typed."""
-    rows = list(Canary.objects.select_related("candidate", "active", "started_by", "ended_by", "seen_by")[:LATEST])
+    named = ("candidate", "active", "started_by", "ended_by", "seen_by")
+    rows = list(Canary.objects.select_related(*named)[:LATEST])
     running = [card(row) for row in rows if row.is_running]
     return {
         "running": running,
-        "unseen": [card(row) for row in rows if row.outcome == Canary.Outcome.ROLLED_BACK and row.seen_at is None],
+        "unseen": [
+            card(row) for row in Canary.unseen().select_related(*named)
+        ],  # however old: people are told until then
         "earlier": [card(row) for row in rows if not row.is_running],
         "answering": answering(),
         "form": form or CanaryForm(),

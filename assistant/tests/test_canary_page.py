@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from assistant import actions, runner
+from assistant.canary_page import LATEST
 from assistant.inference.engine import EngineError
 from assistant.models import AuditEvent, Canary, GateVerdict
 from assistant.tests.trials import Trial, rules, trial_in
@@ -118,6 +119,15 @@ def test_a_rollback_stands_on_top_until_an_admin_says_that_they_have_seen_it(adm
     assert "warmer was rolled back" not in read(admin.get("/canaries/"))
     assert "seen by willow" in read(admin.get("/canaries/"))
     assert AuditEvent.objects.filter(action="canary.seen").count() == 1
+
+
+def test_a_rollback_that_nobody_has_seen_stands_there_however_many_came_after(admin: Client, trial: Trial) -> None:
+    canary = trial.start(rules=rules(errors=1))
+    trial.engine.says["warmer"] = EngineError("It broke.")
+    trial.run_one("candidate")
+    for _ in range(LATEST):
+        actions.stop_canary(trial.start(), by=trial.cast.willow)
+    assert f"/canaries/{canary.id}/seen" in admin.get("/canaries/").content.decode()
 
 
 def test_one_that_is_not_there_is_not_found(admin: Client) -> None:
