@@ -641,6 +641,7 @@ def test_it_starts_and_stops_by_command(trial: Trial, capsys: pytest.CaptureFixt
         (["--least-jobs", "1"], "5 or more"),
         (["--share", "90"], "from 1 to 50"),
         (["--by", "heron"], "nobody with an open account"),
+        (["--by", "wren"], "only admins decide"),
         (["--gate", "nowhere.json"], "no gate can be read"),
         ([], "--gate FILE"),
     ],

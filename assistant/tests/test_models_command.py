@@ -19,7 +19,7 @@ from assistant.inference.engine import ModelUnavailable
 from assistant.inference.types import Mode
 from assistant.models import AuditEvent, Deployment, ModelVersion, Worker
 from assistant.tests import gguf_files
-from webapp.test import FakeEngine
+from webapp.test import Cast, FakeEngine
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +88,22 @@ def test_verify_names_a_file_that_changed(file: Path, capsys: pytest.CaptureFixt
     with pytest.raises(CommandError):
         call_command("models", "verify")
     assert "refused  tiny" in capsys.readouterr().out
+
+
+def test_verify_does_not_pass_a_name_that_it_does_not_know(file: Path) -> None:
+    call_command("models", "add", str(file))
+    with pytest.raises(CommandError, match=r"tinny: no such model version. Known: tiny"):
+        call_command("models", "verify", "tinny")
+
+
+def test_going_back_says_who_did_if_it_was_an_admin(file: Path, cast: Cast) -> None:
+    for name in ("first", "second"):
+        call_command("models", "add", str(file), "--name", name)
+        call_command("models", "activate", name)
+    with pytest.raises(CommandError, match="only admins decide"):
+        call_command("models", "rollback", "--by", "wren")
+    call_command("models", "rollback", "--by", "willow")
+    assert {row.by for row in Deployment.objects.all()[2:]} == {cast.willow}
 
 
 def test_a_file_that_changed_is_not_opened(file: Path) -> None:
