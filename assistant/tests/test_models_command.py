@@ -90,6 +90,19 @@ def test_verify_names_a_file_that_changed(file: Path, capsys: pytest.CaptureFixt
     assert "refused  tiny" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["x" * 101, "tiny\x1b[31m", "two\nlines", " tiny", "--all", "tiny\u202e"])
+def test_a_name_that_no_page_and_no_terminal_can_show_is_refused(file: Path, name: str) -> None:
+    with pytest.raises(CommandError, match="a name has 1 to 100 characters that can be seen"):
+        call_command("models", "add", str(file), f"--name={name}")
+    assert not ModelVersion.objects.exists()
+
+
+def test_what_the_row_cannot_hold_is_refused_in_words(file: Path) -> None:
+    with pytest.raises(CommandError, match="The served model has more than 200 characters"):
+        call_command("models", "add-remote", "http://10.0.0.5:8080", "--name", "far", "--served-model", "x" * 201)
+    assert not ModelVersion.objects.exists()
+
+
 def test_verify_does_not_pass_a_name_that_it_does_not_know(file: Path) -> None:
     call_command("models", "add", str(file))
     with pytest.raises(CommandError, match=r"tinny: no such model version. Known: tiny"):
