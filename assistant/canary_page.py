@@ -9,7 +9,7 @@ from django.utils.translation import gettext, gettext_noop
 from assistant import canary_figures, stop_rules
 from assistant.canary_forms import SHARES, CanaryForm
 from assistant.inference.types import Mode
-from assistant.models import Canary, Deployment
+from assistant.models import Canary, Deployment, ModelVersion
 from assistant.stop_rules import COUNTING, Rule
 
 LATEST = 20
@@ -69,7 +69,16 @@ def page(form: CanaryForm | None = None) -> dict[str, Any]:
         "earlier": [card(row) for row in rows if not row.is_running],
         "answering": answering(),
         "form": form or CanaryForm(),
+        "is_refused": form is not None,  # in a template `form.errors` is the field of that name
     }
+
+
+def tried_in(mode: str, version: ModelVersion | None = None) -> dict[str, Any] | None:
+    """What runs beside the active model, for other pages; of `version` alone where it is given."""
+    canary = Canary.running_in(mode)
+    if canary is None or (version is not None and canary.candidate != version):
+        return None
+    return {"version": canary.candidate, "kind": gettext(KINDS[canary.kind]), "share": canary.share}
 
 
 def answering() -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
 from assistant.actions.sign_offs import lack_of
+from assistant.canary_page import tried_in
 from assistant.inference.types import EngineState, Mode
 from assistant.models import Deployment, ModelVersion
 from webapp import watching
@@ -137,6 +138,7 @@ def mode_card(active: Active, base: ModelVersion | None, live: Sequence[Seen]) -
         "name": gettext(MODES[active.mode]),
         "files": files_of(version, base, place=active.mode) if version is not None and base is not None else [],
         "since": active.at,
+        "tried": tried_in(active.mode),
         "figures": [],
         "todo": todo,
         "short_todo": short_todo,

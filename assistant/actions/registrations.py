@@ -46,7 +46,9 @@ def _refuse_too_long(fields: dict[str, Any]) -> None:
     for field in ModelVersion._meta.fields:
         what, most = field.name, getattr(field, "max_length", None)
         if most and isinstance(fields.get(what), str) and len(fields[what]) > most:
-            raise Refused("too_long", f"The {what.replace('_', ' ')} has more than {most} characters. Use a shorter one.")
+            raise Refused(
+                "too_long", f"The {what.replace('_', ' ')} has more than {most} characters. Use a shorter one."
+            )
 
 
 def add_adapter(

@@ -41,6 +41,7 @@ def test_the_form_asks_for_the_rules_first(admin: Client) -> None:
     places = [page.index(f'name="{field}"') for field in FORM]
     assert places == sorted(places)
     assert "Nothing is tried now" in page
+    assert "Nothing was started" not in page
     assert ">warmer</option>" in page
 
 
@@ -95,6 +96,17 @@ def test_both_models_stand_beside_each_other_with_intervals_while_it_runs(admin:
     assert "Held by the safety checks0 % (0 to 66)0 % (0 to 66)+0 % (-66 to +66)+5 %" in page
     assert "Compared from 5 jobs of each on" in page
     assert "models activate warmer --gate FILE" in page
+
+
+def test_the_pages_of_the_model_and_of_the_engine_say_that_it_is_tried(admin: Client, trial: Trial) -> None:
+    trial.start(share=20)
+    address = f"/models/{trial.candidate.id}/"
+    for page in (address, "/engine/"):
+        assert "on a share of the cases, 20 of 100" in read(admin.get(page))
+    assert "20 of 100" not in read(admin.get(f"/models/{trial.active.id}/"))
+    actions.stop_canary(Canary.objects.get(), by=trial.cast.willow)
+    for page in (address, "/engine/"):
+        assert "20 of 100" not in read(admin.get(page))
 
 
 def test_stopping_it_says_so_and_the_second_click_says_that_it_was_over(admin: Client, trial: Trial) -> None:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from assistant.actions.deployments import WENT_BACK, rival_of
 from assistant.actions.sign_offs import Standing, lack_of, standing_of
+from assistant.canary_page import tried_in
 from assistant.inference.types import Mode
 from assistant.lineage import commit_of, data_hashes, facts, licences
 from assistant.models import Deployment, GateOverride, ModelVersion, PanelSample, PreferenceExport, SignOff
@@ -80,6 +81,7 @@ def page(version: ModelVersion, user: Any, *, override_form: OverrideForm | None
         "size": megabytes(version.size) if version.size else "",
         "answers": answers_in(version, watching.active()),
         "workers": list(loaded_by(version)),
+        "tried": tried_in(version.mode, version) if version.mode else None,
         "history": [deployment(row) for row in version.deployments.select_related("by").order_by("-id")[:LAST]],
         "taught": taught if taught is not None and taught != version else None,
         "made": list(made(version.manifest)),
