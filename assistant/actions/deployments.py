@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.db import transaction
 from assistant.actions.refused import Refused
 from assistant.actions.registrations import refuse_unknown_prompt
 from assistant.actions.sign_offs import refuse_without_sign_off
+from assistant.inference.modelfile import ModelFile
 from assistant.inference.types import Mode
 from assistant.lineage import Gate
 from assistant.models import Deployment, GateOverride, GateVerdict, ModelVersion
@@ -43,6 +45,9 @@ def activate(
     refuse_unknown_prompt(version.prompt)
     if gate is not None:
         _remember(gate)
+    if not release:
+        refuse_without_sign_off(version)  # said before a large file is read, and asked again below
+        refuse_unusable(version)
     with transaction.atomic():
         audit.take_turn()  # what answers when the gate is held against it answers until this row is there
         if not release:
@@ -50,6 +55,15 @@ def activate(
         passed = {"release": release} if release else _pass_gate(version, mode, by=by, gate=gate, override=override)
         _deploy(version, mode, by=by, passed=passed)
         _refuse_two_bases()
+
+
+def refuse_unusable(version: ModelVersion) -> None:
+    """Where the worker is this process, what it would load is looked at first: a file that is gone or changed would take all help
+    away. A base that is not there yet may be fetched later. Raises ModelUnavailable."""
+    if not settings.EMBEDDED or version.kind == ModelVersion.Kind.REMOTE:
+        return  # the workers' files lie on their machines
+    if version.mode or Path(version.path).exists():
+        ModelFile(path=Path(version.path), sha256=version.sha256, size=version.size).verify()
 
 
 def refuse_unfit_to_try(candidate: ModelVersion, *, gate: Gate | None = None) -> None:
@@ -96,6 +110,8 @@ def roll_back(*, mode: Mode | None = None, by: Any = None) -> dict[Mode, ModelVe
         found = {one: version for one, version in former.items() if version is not None}
         if not found:
             raise Refused("nothing_before", "No other version was active before this one.")
+        for version in dict.fromkeys(found.values()):
+            refuse_unusable(version)
         for one, version in found.items():
             here = left[one]
             _deploy(version, one, by=by, passed={WENT_BACK: here.name if here is not None else ""})

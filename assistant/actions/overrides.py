@@ -48,6 +48,7 @@ def confirm_override(row: GateOverride, *, by: Any) -> None:
     _refuse_others(by)
     if row.by_id == by.pk:
         raise Refused("own", gettext("You proposed this. Another admin has to confirm it."), status=403)
+    deployments.refuse_unusable(row.version)  # read before others wait for this
     with transaction.atomic():
         audit.take_turn()
         now = timezone.now()

@@ -75,6 +75,22 @@ def test_rolling_back_is_another_row_and_there_is_something_to_go_back_to(file: 
     assert {answers(mode) for mode in Mode} == {"first"}
 
 
+def test_what_no_worker_could_open_is_not_activated_nor_gone_back_to(tmp_path: Path, file: Path) -> None:
+    for name in ("first", "second"):
+        call_command("models", "add", str(file), "--name", name)
+        call_command("models", "activate", name)
+    third = gguf_files.base(tmp_path / "third.gguf", width=64)
+    call_command("models", "add", str(third))
+    third.write_bytes(third.read_bytes()[:-1])
+    with pytest.raises(CommandError, match=r"third.gguf has \d+ bytes where"):
+        call_command("models", "activate", "third")
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(CommandError, match=r"tiny.gguf has \d+ bytes where"):
+        call_command("models", "rollback")
+    assert {answers(mode) for mode in Mode} == {"second"}
+    assert Deployment.objects.count() == 2
+
+
 def test_an_unknown_name_is_answered_with_the_known_ones(file: Path) -> None:
     call_command("models", "add", str(file))
     with pytest.raises(CommandError, match="tiny"):

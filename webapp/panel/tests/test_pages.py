@@ -329,6 +329,19 @@ def test_two_admins_let_it_answer_without_the_gate(warmer: ModelVersion) -> None
     assert "without the gate, by two admins" in shown(fern, page_of(warmer))
 
 
+def test_a_file_that_is_gone_is_not_let_answer(warmer: ModelVersion) -> None:
+    willow, fern = (signed_in(build.person(name, Role.ADMIN)) for name in ("willow", "fern"))
+    willow.post(f"{page_of(warmer)}override", {"reason": "The active one repeats itself."})
+    Path(warmer.path).unlink()
+    row = GateOverride.objects.get()
+    assert fern.post(f"/models/overrides/{row.id}", {"answer": "confirm"}).status_code == 302
+    assert "warmer.gguf is not in" in shown(fern, page_of(warmer))
+    assert GateOverride.objects.open().count() == 1
+    active = Deployment.active_version()
+    assert active is not None
+    assert active.name == "warm"
+
+
 def test_a_proposal_is_withdrawn_or_left_without_a_word(warmer: ModelVersion) -> None:
     willow = signed_in(build.person("willow", Role.ADMIN))
     assert willow.post(f"{page_of(warmer)}override", {"reason": ""}).status_code == 422
