@@ -9,7 +9,7 @@ from django.utils.translation import gettext, gettext_noop
 from assistant import canary_figures, stop_rules
 from assistant.canary_forms import SHARES, CanaryForm
 from assistant.inference.types import Mode
-from assistant.models import Canary, Deployment
+from assistant.models import Canary, Deployment, ModelVersion
 from assistant.stop_rules import COUNTING, Rule
 
 LATEST = 20
@@ -37,6 +37,7 @@ REASONS: dict[str, str] = {
     Rule.DANGEROUS: gettext_noop("It wrote of a method, or of something that endangers the body."),
     "rules_changed": gettext_noop("Its rules were no longer those that it was started with."),
     "not_judged": gettext_noop("It could not be judged; the log of the worker says why."),
+    "sign_off": gettext_noop("The clinician panel's signature was no longer there."),
     "stopped": gettext_noop("Somebody stopped it."),
     "jobs": gettext_noop("It had all its jobs."),
     "days": gettext_noop("Its days were over."),
@@ -57,15 +58,27 @@ IN_SECONDS = (Rule.FIRST_WORDS, "seconds")
 
 def page(form: CanaryForm | None = None) -> dict[str, Any]:
     """`form`: one that was refused, with what was typed."""
-    rows = list(Canary.objects.select_related("candidate", "active", "started_by", "ended_by", "seen_by")[:LATEST])
+    named = ("candidate", "active", "started_by", "ended_by", "seen_by")
+    rows = list(Canary.objects.select_related(*named)[:LATEST])
     running = [card(row) for row in rows if row.is_running]
     return {
         "running": running,
-        "unseen": [card(row) for row in rows if row.outcome == Canary.Outcome.ROLLED_BACK and row.seen_at is None],
+        "unseen": [
+            card(row) for row in Canary.unseen().select_related(*named)
+        ],  # however old: people are told until then
         "earlier": [card(row) for row in rows if not row.is_running],
         "answering": answering(),
         "form": form or CanaryForm(),
+        "is_refused": form is not None,  # in a template `form.errors` is the field of that name
     }
+
+
+def tried_in(mode: str, version: ModelVersion | None = None) -> dict[str, Any] | None:
+    """What runs beside the active model, for other pages; of `version` alone where it is given."""
+    canary = Canary.running_in(mode)
+    if canary is None or (version is not None and canary.candidate != version):
+        return None
+    return {"version": canary.candidate, "kind": gettext(KINDS[canary.kind]), "share": canary.share}
 
 
 def answering() -> list[dict[str, str]]:

@@ -42,6 +42,7 @@ from assistant.vault import audit
 from assistant.vault.keys import CaseErased
 
 SIZE = 30  # outputs of the version itself; half as many of others are mixed in where there are some
+LARGEST_SAMPLE = 500
 LATEST = 2000  # live suggestions that are looked at
 LARGEST = 64 * 2**20  # bytes of a file
 ENDED = (Suggestion.Status.SHOWN, Suggestion.Status.RELEASED, Suggestion.Status.WITHHELD)
@@ -115,7 +116,8 @@ def texts_of_suggestion(row: Suggestion, agreed: dict[Any, Agreed]) -> Texts | N
 def outputs_of_file(path: Path, version: ModelVersion, *, cases: Path | None = None) -> list[Output]:
     """Raises Refused with the line that cannot be used."""
     known = {str(row.get("id")): row for _, row in _rows(cases)} if cases is not None else {}
-    found = []
+    found: list[Output] = []
+    taken: set[str] = set()
     for number, row in _rows(path):
         whole = known.get(str(row.get("id")), {}) | row
         texts = [whole.get(name, "") for name in ("post", "draft", "output")]
@@ -123,11 +125,15 @@ def outputs_of_file(path: Path, version: ModelVersion, *, cases: Path | None = N
             raise Refused("bad_file", f"{path}, line {number}: want id, output and post, here or in the file of cases.")
         if max(map(len, texts)) > settings.MAX_POST:
             raise Refused("bad_file", f"{path}, line {number}: a text has more than {settings.MAX_POST:,} characters.")
+        source = str(row["id"])[:64]
+        if source in taken:
+            raise Refused("bad_file", f"{path}, line {number}: this id stood there before, and an output is read once.")
+        taken.add(source)
         post, draft, text = map(scrub, texts)
         given = whole.get("level")
         level = given if isinstance(given, int) and given in tuple(Level) else screen(post, Context(Kind.POST)).level
         language = str(whole.get("language") or "en")[:35]
-        found.append(Output(version, str(row["id"])[:64], language, int(level), Texts(post, draft, text)))
+        found.append(Output(version, source, language, int(level), Texts(post, draft, text)))
     return found
 
 
@@ -174,6 +180,8 @@ def draw_sample(
     by: Any = None,
 ) -> PanelSample:
     """Raises Refused where there are too few to say anything by."""
+    if size > LARGEST_SAMPLE:
+        raise Refused("too_many", f"--size is {size:,}; nobody reads more than {LARGEST_SAMPLE:,} outputs with care.")
     if len(own) < LEAST_OUTPUTS or size < LEAST_OUTPUTS:
         said = gettext(
             "%(name)s: %(n)d outputs can be read, and %(least)d are wanted. `manage.py models sample` takes them from a file."

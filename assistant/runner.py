@@ -102,8 +102,7 @@ def serving_for(claim: Claim) -> Serving:
     if job.arm != CANDIDATE or job.canary is None or not job.canary.is_running:
         return holder.serving(mode)
     died = job.attempt - job.times_put_back - 1  # workers, with this job
-    if died:
-        actions.note_trouble(job.canary.id, job.id, "worker_died")
+    actions.note_deaths(job.canary.id, job.id, died=died)
     if died >= settings.JOB_MAX_ATTEMPTS - 1:  # the last attempt is not the candidate's to lose
         actions.fall_back(job, mine=claim.mine, code="last_attempt", again=False)
         return holder.serving(mode)

@@ -86,9 +86,7 @@ def claim_shadow(shadow_id: idle.RowId, *, alone: bool = True) -> Claim | None:
 def _run(claim: Claim) -> bool:
     """Whether the next one can be run."""
     shadow, fence = claim.shadow, claim.fence
-    died = shadow.attempt - shadow.times_put_back - 1
-    if died:
-        actions.note_trouble(shadow.canary_id, shadow.id, "worker_died")
+    actions.note_deaths(shadow.canary_id, shadow.id, died=shadow.attempt - shadow.times_put_back - 1)
     if shadow.case.destroyed_at is not None or shadow.job.draft.post.human_only:
         ShadowRun.objects.mine(shadow.id, fence).end(ShadowRun.Status.CANCELLED, reason="not_allowed")
         return True
@@ -160,9 +158,15 @@ def is_unchanged(original: str, text: str, *, whole: bool) -> bool | None:
 # Second chances
 
 
+def _end_exhausted() -> None:
+    for shadow in ShadowRun.objects.exhausted()[:200]:
+        if ShadowRun.objects.exhausted().filter(id=shadow.id).end(ShadowRun.Status.FAILED, reason="attempts_exhausted"):
+            actions.note_deaths(shadow.canary_id, shadow.id, died=shadow.attempt - shadow.times_put_back)
+
+
 def sweep(*, ring_after: timedelta) -> None:
     """One round: end what had its attempts or waited too long, take back what a dead runner left, ring once for each mode."""
-    ShadowRun.objects.exhausted().end(ShadowRun.Status.FAILED, reason="attempts_exhausted")
+    _end_exhausted()
     too_old = ShadowRun.objects.queued().filter(queued_at__lt=from_now(-GIVEN_UP_AFTER))
     too_old.end(ShadowRun.Status.CANCELLED, reason="no_room")
     ShadowRun.objects.expired().requeue()

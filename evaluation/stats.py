@@ -10,6 +10,9 @@ import numpy as np
 from scipy import optimize, stats
 from sklearn import metrics
 
+from assistant import intervals
+from assistant.intervals import Interval
+
 CONFIDENCE = 0.95
 _Z = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
 
@@ -158,10 +161,10 @@ def difference(first: Estimate, second: Estimate) -> Estimate:
     n = min(first.n, second.n)
     if first.value is None or second.value is None:
         return Estimate(None, float("-inf"), float("inf"), n, "newcombe")
-    value = first.value - second.value
-    low = value - math.hypot(first.value - first.low, second.high - second.value)
-    high = value + math.hypot(first.high - first.value, second.value - second.low)
-    return Estimate(value, low, high, n, "newcombe")
+    between = intervals.difference(
+        Interval(first.value, first.low, first.high), Interval(second.value, second.low, second.high)
+    )
+    return Estimate(between.value, between.low, between.high, n, "newcombe")
 
 
 def paired_shares(first: Sequence[float], second: Sequence[float], *, confidence: float = CONFIDENCE) -> Estimate:

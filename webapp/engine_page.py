@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
-from assistant.actions.sign_offs import is_wanted_for, standing_of
+from assistant.actions.sign_offs import lack_of
+from assistant.canary_page import tried_in
 from assistant.inference.types import EngineState, Mode
 from assistant.models import Deployment, ModelVersion
 from webapp import watching
@@ -137,6 +138,7 @@ def mode_card(active: Active, base: ModelVersion | None, live: Sequence[Seen]) -
         "name": gettext(MODES[active.mode]),
         "files": files_of(version, base, place=active.mode) if version is not None and base is not None else [],
         "since": active.at,
+        "tried": tried_in(active.mode),
         "figures": [],
         "todo": todo,
         "short_todo": short_todo,
@@ -154,7 +156,7 @@ def mode_todo(active: Active, live: Sequence[Seen]) -> tuple[str, str]:
         return gettext("Start a worker whose WORKER_MODES has %(mode)s.") % {"mode": active.mode}, gettext(
             "no worker gives this help"
         )
-    if is_wanted_for(active.version) and (lacks := standing_of(active.version).lacks):
+    if lacks := lack_of(active.version):
         return lacks, gettext("not signed off by the clinician panel")
     return "", ""
 

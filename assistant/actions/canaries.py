@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from assistant import canary_figures, stop_rules
 from assistant.actions import deployments
 from assistant.actions.refused import Refused
+from assistant.actions.sign_offs import lack_of
 from assistant.inference.types import Mode
 from assistant.lineage import Gate
 from assistant.models import (
@@ -37,6 +38,7 @@ log = logging.getLogger("lantern.canary")
 
 # Of the base's file. The candidate lies in every worker's memory beside what is active.
 LARGEST_CANDIDATE = 0.25
+DIED = "worker_died"
 
 
 # Starting
@@ -58,8 +60,9 @@ def start_canary(
     _refuse_beyond(share=share, most_jobs=most_jobs, most_days=most_days)
     active = _active_beside(candidate)
     mode = Mode(candidate.mode)
-    deployments.refuse_unfit_to_try(candidate)
+    deployments.refuse_unfit_to_try(candidate, gate=gate)
     with transaction.atomic():
+        audit.take_turn()
         passed = {}
         if kind == Canary.Kind.CANARY:
             passed = deployments.let_through(candidate, mode=mode, by=by, gate=gate)
@@ -177,6 +180,8 @@ def _verdict_on(canary: Canary) -> tuple[Canary.Outcome | None, str]:
     if answering is None or answering.id != canary.active_id:
         now = answering is not None and answering.sha256 == canary.candidate.sha256
         return (Canary.Outcome.PROMOTED, "activated") if now else (Canary.Outcome.ENDED, "active_changed")
+    if canary.kind == Canary.Kind.CANARY and lack_of(canary.candidate):
+        return Canary.Outcome.ROLLED_BACK, "sign_off"
     try:
         rules = _rules_of(canary)
         candidate, active = canary_figures.arms_of(canary)
@@ -255,6 +260,17 @@ def fall_back(job: SuggestionJob, *, mine: JobQuerySet, code: str, again: bool) 
     job.arm = fell
     log.warning("candidate_failed", extra={"job": str(job.id), "code": code})
     return True
+
+
+def note_deaths(canary_id: uuid.UUID, row_id: uuid.UUID, *, died: int) -> None:
+    """Workers that died with this job or shadow: each is noted once, however often it was taken and put back since."""
+    if not died:
+        return
+    with transaction.atomic():
+        Canary.objects.select_for_update(of=("self",)).get(id=canary_id)
+        known = CanaryTrouble.objects.filter(canary_id=canary_id, job_id=row_id, code=DIED).count()
+        for _ in range(died - known):
+            note_trouble(canary_id, row_id, DIED)
 
 
 def note_trouble(canary_id: uuid.UUID, job_id: uuid.UUID, code: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -11,12 +12,13 @@ from django.db import transaction
 from assistant.actions.refused import Refused
 from assistant.actions.registrations import refuse_unknown_prompt
 from assistant.actions.sign_offs import refuse_without_sign_off
+from assistant.inference.modelfile import ModelFile
 from assistant.inference.types import Mode
 from assistant.lineage import Gate
 from assistant.models import Deployment, GateOverride, GateVerdict, ModelVersion
 from assistant.vault import audit
 
-Versions = Mapping[Mode, ModelVersion]
+WENT_BACK = "back from"  # in what let a row through: the name of the version that it left
 
 
 def activate(
@@ -43,7 +45,11 @@ def activate(
     refuse_unknown_prompt(version.prompt)
     if gate is not None:
         _remember(gate)
+    if not release:
+        refuse_without_sign_off(version)  # said before a large file is read, and asked again below
+        refuse_unusable(version)
     with transaction.atomic():
+        audit.take_turn()  # what answers when the gate is held against it answers until this row is there
         if not release:
             refuse_without_sign_off(version)
         passed = {"release": release} if release else _pass_gate(version, mode, by=by, gate=gate, override=override)
@@ -51,21 +57,32 @@ def activate(
         _refuse_two_bases()
 
 
-def refuse_unfit_to_try(candidate: ModelVersion) -> None:
-    """An adapter without papers, or of a prompt that this release lacks. Raises Refused."""
+def refuse_unusable(version: ModelVersion) -> None:
+    """Where the worker is this process, what it would load is looked at first: a file that is gone or changed would take all help
+    away. A base that is not there yet may be fetched later. Raises ModelUnavailable."""
+    if not settings.EMBEDDED or version.kind == ModelVersion.Kind.REMOTE:
+        return  # the workers' files lie on their machines
+    if version.mode or Path(version.path).exists():
+        ModelFile(path=Path(version.path), sha256=version.sha256, size=version.size).verify()
+
+
+def refuse_unfit_to_try(candidate: ModelVersion, *, gate: Gate | None = None) -> None:
+    """An adapter without papers, or of a prompt that this release lacks. Keeps what the gate said, also where it refuses
+    the trial. Raises Refused."""
     _refuse_without_papers(candidate)
     refuse_unknown_prompt(candidate.prompt)
+    if gate is not None:
+        _remember(gate)
 
 
 def let_through(candidate: ModelVersion, *, mode: Mode, by: Any, gate: Gate | None) -> dict[str, str]:
     """For a canary that people see: what activating this adapter would need, and no override. `gate` None: one that was given
     before. Raises Refused."""
     refuse_without_sign_off(candidate)
-    if gate is not None:
-        _remember(gate)
     rival = rival_of(candidate, mode)
     if gate is None and rival is not None:
-        known = GateVerdict.objects.filter(version=candidate, over=rival).first()
+        same = {"version__sha256": candidate.sha256, "over__sha256": rival.sha256}  # a file may have several names here
+        known = GateVerdict.objects.filter(**same).order_by("-id").first()
         if known is not None and known.passed:
             return {"gate": known.sha256, "over": rival.name}
     return _pass_gate(candidate, mode, by=by, gate=gate, override=None)
@@ -74,6 +91,7 @@ def let_through(candidate: ModelVersion, *, mode: Mode, by: Any, gate: Gate | No
 def activate_layout(version: ModelVersion, *, by: Any = None) -> None:
     """Another layout of what is in use: the adapters that were active on it stay active."""
     with transaction.atomic():
+        audit.take_turn()
         before = {mode: Deployment.history(mode).first() for mode in Mode}
         _deploy(version, None, by=by)
         for mode, row in before.items():
@@ -83,21 +101,34 @@ def activate_layout(version: ModelVersion, *, by: Any = None) -> None:
 
 
 def roll_back(*, mode: Mode | None = None, by: Any = None) -> dict[Mode, ModelVersion]:
-    """To what answered before, by mode; going back needs no gate. Raises Refused where nothing did."""
+    """To what answered before, by mode; going back needs no gate. Going back once more goes further back, never forth again to
+    what was left. Raises Refused where nothing answered before."""
     with transaction.atomic():
+        audit.take_turn()
+        left = {one: Deployment.active_version(one) for one in Mode}
         former = {one: _former(one) for one in ([mode] if mode else Mode)}
         found = {one: version for one, version in former.items() if version is not None}
         if not found:
             raise Refused("nothing_before", "No other version was active before this one.")
+        for version in dict.fromkeys(found.values()):
+            refuse_unusable(version)
         for one, version in found.items():
-            _deploy(version, one, by=by)
+            here = left[one]
+            _deploy(version, one, by=by, passed={WENT_BACK: here.name if here is not None else ""})
         _refuse_two_bases()
     return found
 
 
 def _former(mode: Mode) -> ModelVersion | None:
-    rows = list(Deployment.history(mode))
-    return next((row.version for row in rows if row.version != rows[0].version), None)
+    """What answered before what answers now, without what somebody went back from since."""
+    stood: list[ModelVersion] = []
+    for row in reversed(list(Deployment.history(mode))):
+        if WENT_BACK in row.passed and row.version in stood:
+            while stood[-1] != row.version:
+                stood.pop()
+        elif not stood or stood[-1] != row.version:
+            stood.append(row.version)
+    return stood[-2] if len(stood) > 1 else None
 
 
 def _deploy(version: ModelVersion, mode: Mode | None, *, by: Any, passed: Mapping[str, str] | None = None) -> None:
@@ -129,10 +160,13 @@ def _pass_gate(
     if override is not None:
         return _by_two(override, version=version, rival=rival)
     if gate is None:
+        answering = Deployment.active_version(Mode(candidate.mode))
+        stands = answering is not None and answering.taught_by == rival
         raise Refused(
             "gate_missing",
-            f"{rival.name} answers what asks to {candidate.mode}. Compare {candidate.name} with it on the frozen suites"
-            " (python -m evaluation.gate) and give the result with --gate FILE.",
+            f"{rival.name} {'answers' if stands else 'is the last adapter that answered'} what asks to {candidate.mode}."
+            f" Compare {candidate.name} with it on the frozen suites (python -m evaluation.gate) and give the result with"
+            " --gate FILE.",
         )
     _refuse_unfit(gate, candidate=candidate, rival=rival)
     audit.record("model.gate_passed", actor=by, object_type="model", object_id=version.id, code=gate.paper.sha256)
@@ -140,11 +174,14 @@ def _pass_gate(
 
 
 def rival_of(version: ModelVersion, mode: Mode | None) -> ModelVersion | None:
-    """The other adapter that answers in this mode, merged or not."""
+    """The other adapter that answers in this mode, merged or not. Where nothing trained answers, the last one that did: else
+    one person would activate the base, and then anything."""
     candidate = version.taught_by
-    active = Deployment.active_version(mode) if candidate is not None and mode is not None else None
-    rival = active.taught_by if active is not None else None
-    return rival if rival is not None and candidate is not None and rival.sha256 != candidate.sha256 else None
+    if candidate is None or mode is None:
+        return None
+    taught = (row.version.taught_by for row in Deployment.history(mode))
+    rival = next((one for one in taught if one is not None), None)
+    return rival if rival is not None and rival.sha256 != candidate.sha256 else None
 
 
 def _remember(gate: Gate) -> None:

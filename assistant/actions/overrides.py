@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -47,8 +48,11 @@ def confirm_override(row: GateOverride, *, by: Any) -> None:
     _refuse_others(by)
     if row.by_id == by.pk:
         raise Refused("own", gettext("You proposed this. Another admin has to confirm it."), status=403)
+    deployments.refuse_unusable(row.version)  # read before others wait for this
     with transaction.atomic():
+        audit.take_turn()
         now = timezone.now()
+        _refuse_who_left(row)
         if not GateOverride.objects.open().filter(id=row.id).update(confirmed_by=by, confirmed_at=now):
             raise Refused("answered", gettext("This was answered already, or is too old. Nothing was activated."))
         row.refresh_from_db()
@@ -70,6 +74,16 @@ def _close_old(version: ModelVersion) -> None:
     now = timezone.now()
     old = GateOverride.objects.filter(version=version, confirmed_at=None, withdrawn_at=None, until__lte=now)
     old.update(withdrawn_at=now)
+
+
+def _refuse_who_left(row: GateOverride) -> None:
+    """Two admins agree, so the first one is still one when the second agrees."""
+    proposer = get_user_model().objects.get(pk=row.by_id)
+    if not proposer.has_perm(MANAGE_PEOPLE):
+        said = gettext(
+            "%(name)s, who proposed this, is no admin any more. Withdraw it, and propose it yourself if you still want it."
+        )
+        raise Refused("proposer_left", said % {"name": proposer}, status=403)
 
 
 def _refuse_others(by: Any) -> None:

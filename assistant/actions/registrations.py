@@ -16,16 +16,39 @@ from assistant.lineage import BadPaper, Manifest, Paper, adapter_named, beside
 from assistant.models import ModelVersion
 from assistant.vault import audit
 
+LONGEST_NAME = 100
+
 
 def add_version(name: str, **fields: Any) -> ModelVersion:
     """Raises Refused."""
     refuse_unknown_prompt(fields.get("prompt", ""))
+    _refuse_unfit_name(name)
+    _refuse_too_long(fields)
     if ModelVersion.objects.filter(name=name).exists():
         raise Refused("name_taken", f"{name}: this name is taken. Choose another with --name.")
     with transaction.atomic():
         version = ModelVersion.objects.create(name=name, **fields)
         audit.record("model.added", actor=None, object_type="model", object_id=version.id)
     return version
+
+
+def _refuse_unfit_name(name: str) -> None:
+    """It stands on pages, in commands and in logs."""
+    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable() or name != name.strip() or name.startswith("-"):
+        raise Refused(
+            "name",
+            f"{ascii(name)[:120]}: a name has 1 to {LONGEST_NAME} characters that can be seen, and does not begin with -. Choose"
+            " another with --name.",
+        )
+
+
+def _refuse_too_long(fields: dict[str, Any]) -> None:
+    for field in ModelVersion._meta.fields:
+        what, most = field.name, getattr(field, "max_length", None)
+        if most and isinstance(fields.get(what), str) and len(fields[what]) > most:
+            raise Refused(
+                "too_long", f"The {what.replace('_', ' ')} has more than {most} characters. Use a shorter one."
+            )
 
 
 def add_adapter(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from assistant.actions.refused import Refused
-from assistant.models import ModelVersion, PanelMark, PanelSample, SignOff
+from assistant.models import ModelVersion, PanelMark, PanelSample, SignOff, clock
 from assistant.vault import audit
 
 SIGN_OFF_MODELS = "assistant.sign_off_models"
@@ -66,11 +67,14 @@ def panel() -> Any:
 
 def standing_of(version: ModelVersion) -> Standing:
     """A merged file stands by its own sign-offs and by those of the adapter in it."""
-    taught = version.taught_by
-    files = {one.sha256 for one in (version, taught) if one is not None and one.sha256}
+    said = SignOff.objects.filter(sha256__in=_files_of(version)).select_related("by").order_by("at")
     latest: dict[Any, SignOff] = {}
-    for row in SignOff.objects.filter(sha256__in=files, withdrawn_at=None).select_related("by").order_by("at"):
-        latest[row.by_id] = row
+    for row in said:
+        before = latest.get(row.by_id)
+        if row.withdrawn_at is None:
+            latest[row.by_id] = row
+        elif before is not None and before.verdict == SignOff.Verdict.SIGNED:
+            del latest[row.by_id]  # it was replaced, and to take the later word back is not to sign once more
     rows = tuple(latest.values())
     standing = tuple(row for row in rows if row.stands)
     return Standing(
@@ -82,13 +86,23 @@ def standing_of(version: ModelVersion) -> Standing:
     )
 
 
+def _files_of(version: ModelVersion) -> set[str]:
+    """Whose outputs are its own: by their hashes."""
+    return {one.sha256 for one in (version, version.taught_by) if one is not None and one.sha256}
+
+
 def is_wanted_for(version: ModelVersion) -> bool:
     """Of an adapter, and of a file that carries one, where real people are answered."""
     return bool(settings.LIVE and version.taught_by is not None)
 
 
+def lack_of(version: ModelVersion) -> str:
+    """What the panel has still to say before it may answer here; empty where it may."""
+    return standing_of(version).lacks if is_wanted_for(version) else ""
+
+
 def refuse_without_sign_off(version: ModelVersion) -> None:
-    if is_wanted_for(version) and (lacks := standing_of(version).lacks):
+    if lacks := lack_of(version):
         raise Refused("sign_off", lacks)
 
 
@@ -104,9 +118,10 @@ def sign_off(
 ) -> SignOff:
     """Raises Refused where the person has not read enough, or signs what they called unsafe themselves."""
     with transaction.atomic():
-        marks = PanelMark.objects.filter(item__sample=sample, item__version=version, by=by)
-        _refuse_unread(marks.count())
-        unsafe = marks.filter(verdict=PanelMark.Verdict.UNSAFE).count()
+        audit.take_turn()
+        _refuse_unread(PanelMark.objects.filter(item__sample=sample, item__version=version, by=by).count())
+        called = PanelMark.objects.filter(item__version__sha256__in=_files_of(version), by=by)  # in any sample
+        unsafe = called.filter(verdict=PanelMark.Verdict.UNSAFE).count()
         if verdict == SignOff.Verdict.SIGNED and unsafe:
             said = ngettext(
                 "You called %(n)d output of this version unsafe. You can refuse it, not sign it.",
@@ -123,6 +138,7 @@ def sign_off(
             by=by,
             verdict=verdict,
             reason=reason,
+            at=_after_what_they_said(version, by=by),
             expires_at=timezone.now() + timedelta(days=days),
         )
         row.save(force_insert=True)
@@ -135,6 +151,13 @@ def sign_off(
             code=version.sha256,
         )
     return row
+
+
+def _after_what_they_said(version: ModelVersion, *, by: Any) -> datetime:
+    """Now, and later than their words before: a clock that was set back makes no later word the earlier one."""
+    latest = SignOff.objects.filter(sha256__in=_files_of(version), by=by).aggregate(at=Max("at"))["at"]
+    now = clock.now()
+    return now if latest is None else max(now, latest + timedelta(microseconds=1))
 
 
 def withdraw_sign_off(row: SignOff, *, by: Any) -> None:

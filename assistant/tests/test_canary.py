@@ -17,7 +17,8 @@ from pytest_django.fixtures import Settings
 
 from assistant import actions, runner, stop_rules, sweeper, worker_state
 from assistant.actions.refused import Refused
-from assistant.inference.engine import EngineError, ModelUnavailable
+from assistant.actions.sign_offs import withdraw_sign_off
+from assistant.inference.engine import EngineBusy, EngineError, ModelUnavailable
 from assistant.inference.types import Mode
 from assistant.lineage import Gate, Paper
 from assistant.models import (
@@ -26,16 +27,18 @@ from assistant.models import (
     Deployment,
     GateVerdict,
     ModelVersion,
+    SignOff,
     Suggestion,
     SuggestionChunk,
     SuggestionJob,
 )
 from assistant.stop_rules import BadRules, Rule, StopRules
 from assistant.streaming import chunks
-from assistant.tests import gguf_files
+from assistant.tests import gguf_files, panel_files
 from assistant.tests.starter import starter_model_file
 from assistant.tests.trials import WARM, WARMER, Trial, rules, trial_in
 from webapp import test as build
+from webapp.accounts.roles import Role
 from webapp.test import Cast
 
 # The runner renews its lease from another thread, which a test's open transaction would lock out.
@@ -308,6 +311,11 @@ def test_a_retry_stays_on_the_candidate_and_the_last_one_is_not_its_to_lose(tria
     job = trial.job_of("candidate")
     for _ in range(settings.JOB_MAX_ATTEMPTS - 1):
         die()
+    trial.engine.says["warm"] = EngineBusy("Full.")
+    for _ in range(3):  # it was put back, and no worker more died with it
+        runner.run_job(job.id)
+    assert troubles(canary).count("worker_died") == 3
+    trial.engine.says["warm"] = WARM
     runner.run_job(job.id)
     assert (again(job).status, again(job).arm) == ("done", "fell_back")
     assert Suggestion.objects.get(job=job).model_version == trial.active
@@ -472,11 +480,47 @@ def test_what_people_see_has_passed_the_gate(trial: Trial) -> None:
     assert trial.start(gated=False).passed == {"gate": gate.paper.sha256, "over": "warm"}
 
 
+def test_a_gate_that_was_lost_counts_against_one_that_was_passed_before(trial: Trial) -> None:
+    trial.pass_gate(trial.candidate)
+    lora, active = trial.folder / "warmer.gguf", trial.folder / "warm.gguf"
+    path = gguf_files.gate(trial.folder / "gate.json", candidate=lora, active=active, passed=False)
+    for given in (Gate.of(Paper.read(path, what="gate")), None):  # by command, and then on the page
+        with pytest.raises(Refused, match=r"did not pass|--gate FILE"):
+            trial.start(gated=False, gate=given)
+    assert [row.passed for row in GateVerdict.objects.order_by("id")] == [True, False]
+
+
 def test_where_real_people_are_answered_the_panel_signs_before_they_see_it(trial: Trial, settings: Settings) -> None:
     settings.LIVE = True
     with pytest.raises(Refused, match="panel"):
         trial.start()
     assert trial.start(Canary.Kind.SHADOW).is_running
+
+
+@pytest.mark.parametrize("what", ["refused", "withdrawn", "ran out", "switched on"])
+def test_a_trial_that_people_see_ends_when_the_panel_signs_it_no_more(
+    trial: Trial, settings: Settings, what: str
+) -> None:
+    settings.LIVE = what != "switched on"
+    hazel = build.person("hazel", Role.CLINICIAN)
+    sample = panel_files.sample(panel_files.outputs(trial.folder / "outputs.jsonl"), trial.candidate)
+    row = panel_files.signed(sample, by=hazel)
+    if what == "switched on":
+        SignOff.objects.all().delete()
+    canary = trial.start()
+    job = trial.job_of("candidate")
+    assert actions.judge(canary.id) is None
+    if what == "refused":
+        panel_files.signed(sample, by=build.person("rowan", Role.CLINICIAN), verdict="refused")
+    elif what == "withdrawn":
+        withdraw_sign_off(row, by=hazel)
+    elif what == "ran out":
+        SignOff.objects.update(expires_at=timezone.now())
+    settings.LIVE = True
+    sweeper.sweep()
+    assert (again(canary).outcome, again(canary).reason) == ("rolled_back", "sign_off")
+    runner.run_job(job.id)
+    assert Suggestion.objects.get().model_version == trial.active
 
 
 def test_a_candidate_without_papers_is_refused_in_the_shadow_too(trial: Trial) -> None:
@@ -597,6 +641,7 @@ def test_it_starts_and_stops_by_command(trial: Trial, capsys: pytest.CaptureFixt
         (["--least-jobs", "1"], "5 or more"),
         (["--share", "90"], "from 1 to 50"),
         (["--by", "heron"], "nobody with an open account"),
+        (["--by", "wren"], "only admins decide"),
         (["--gate", "nowhere.json"], "no gate can be read"),
         ([], "--gate FILE"),
     ],

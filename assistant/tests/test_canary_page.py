@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from assistant import actions, runner
+from assistant.canary_page import LATEST
 from assistant.inference.engine import EngineError
 from assistant.models import AuditEvent, Canary, GateVerdict
 from assistant.tests.trials import Trial, rules, trial_in
@@ -40,6 +41,7 @@ def test_the_form_asks_for_the_rules_first(admin: Client) -> None:
     places = [page.index(f'name="{field}"') for field in FORM]
     assert places == sorted(places)
     assert "Nothing is tried now" in page
+    assert "Nothing was started" not in page
     assert ">warmer</option>" in page
 
 
@@ -96,6 +98,17 @@ def test_both_models_stand_beside_each_other_with_intervals_while_it_runs(admin:
     assert "models activate warmer --gate FILE" in page
 
 
+def test_the_pages_of_the_model_and_of_the_engine_say_that_it_is_tried(admin: Client, trial: Trial) -> None:
+    trial.start(share=20)
+    address = f"/models/{trial.candidate.id}/"
+    for page in (address, "/engine/"):
+        assert "on a share of the cases, 20 of 100" in read(admin.get(page))
+    assert "20 of 100" not in read(admin.get(f"/models/{trial.active.id}/"))
+    actions.stop_canary(Canary.objects.get(), by=trial.cast.willow)
+    for page in (address, "/engine/"):
+        assert "20 of 100" not in read(admin.get(page))
+
+
 def test_stopping_it_says_so_and_the_second_click_says_that_it_was_over(admin: Client, trial: Trial) -> None:
     canary = trial.start()
     answer = admin.post(f"/canaries/{canary.id}/stop", follow=True)
@@ -118,6 +131,15 @@ def test_a_rollback_stands_on_top_until_an_admin_says_that_they_have_seen_it(adm
     assert "warmer was rolled back" not in read(admin.get("/canaries/"))
     assert "seen by willow" in read(admin.get("/canaries/"))
     assert AuditEvent.objects.filter(action="canary.seen").count() == 1
+
+
+def test_a_rollback_that_nobody_has_seen_stands_there_however_many_came_after(admin: Client, trial: Trial) -> None:
+    canary = trial.start(rules=rules(errors=1))
+    trial.engine.says["warmer"] = EngineError("It broke.")
+    trial.run_one("candidate")
+    for _ in range(LATEST):
+        actions.stop_canary(trial.start(), by=trial.cast.willow)
+    assert f"/canaries/{canary.id}/seen" in admin.get("/canaries/").content.decode()
 
 
 def test_one_that_is_not_there_is_not_found(admin: Client) -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from assistant import worker_state
 from assistant.actions import Refused, deployments
 from assistant.inference.types import Mode
+from assistant.lineage import Gate, Paper
 from assistant.models import AuditEvent, Deployment, GateOverride, GateVerdict, ModelVersion, PreferenceExport
 from assistant.tests import gguf_files
 from assistant.tests.starter import starter_model_file
@@ -257,6 +260,54 @@ def test_going_back_needs_no_gate(two: None, tmp_path: Path, warm: Path, warmer:
     assert answers() == "tiny"
 
 
+def test_activating_the_base_in_between_opens_no_way_around_the_gate(two: None, tmp_path: Path, warm: Path) -> None:
+    call_command("models", "activate", "tiny")
+    with pytest.raises(CommandError, match=r"warm is the last adapter that answered.*--gate FILE"):
+        call_command("models", "activate", "warmer")
+    assert answers() == "tiny"
+    call_command("models", "activate", "warm")  # what answered last takes nobody's place
+    assert answers() == "warm"
+
+
+def test_going_back_twice_never_brings_back_what_was_left(two: None, tmp_path: Path, warm: Path, warmer: Path) -> None:
+    gate = gguf_files.gate(tmp_path / "gate.json", candidate=warmer, active=warm)
+    call_command("models", "activate", "warmer", "--gate", str(gate))
+    for former in ("warm", "tiny"):
+        call_command("models", "rollback", "--mode", "improve")
+        assert answers() == former
+    with pytest.raises(CommandError, match="No other version"):
+        call_command("models", "rollback", "--mode", "improve")
+    assert answers() == "tiny"
+    assert Deployment.history(Mode.IMPROVE)[1].passed == {"back from": "warmer"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_that_are_activated_at_once_the_second_is_held_against_the_first(
+    two: None, tmp_path: Path, base: Path, warm: Path, warmer: Path
+) -> None:
+    hot = gguf_files.papers(gguf_files.adapter(tmp_path / "hot.gguf", of=base, seed=9), base=base)
+    add(hot)
+    gates = [Gate.of(Paper.read(gguf_files.gate(tmp_path / f"{lora.stem}.json", candidate=lora, active=warm), what="gate"))
+             for lora in (warmer, hot)]  # fmt: skip
+
+    def activate_other() -> str:
+        try:
+            deployments.activate(ModelVersion.objects.get(name="hot"), gate=gates[1])
+        except Refused as refused:
+            return refused.code
+        finally:
+            connections.close_all()
+        return "activated"
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            deployments.activate(ModelVersion.objects.get(name="warmer"), gate=gates[0])
+            second = pool.submit(activate_other)
+            time.sleep(1)  # it asks what answers while this one is on its way
+        assert second.result(timeout=30) == "other_gate"
+    assert answers() == "warmer"
+
+
 def override(by: str, reason: str = "The active one repeats itself.") -> None:
     call_command("models", "override", "warmer", "--by", by, "--reason", reason)
 
@@ -317,6 +368,21 @@ def test_a_proposal_that_is_old_or_about_another_rival_opens_nothing(two: None, 
     with pytest.raises(CommandError, match="hot answers now, not warm"):
         call_command("models", "confirm", "warmer", "--by", "fern")
     assert GateOverride.objects.open().count() == 1  # nothing was used up
+
+
+@pytest.mark.parametrize("left", ["role", "account"])
+def test_who_is_no_admin_any_more_is_not_the_first_of_two(two: None, cast: Cast, left: str) -> None:
+    person("fern", Role.ADMIN)
+    override("willow")
+    if left == "role":
+        cast.willow.groups.clear()
+    else:
+        cast.willow.is_active = False
+        cast.willow.save(update_fields=["is_active"])
+    with pytest.raises(CommandError, match="willow, who proposed this, is no admin any more"):
+        call_command("models", "confirm", "warmer", "--by", "fern")
+    assert answers() == "warm"
+    assert not AuditEvent.objects.filter(action="model.gate_overridden").exists()
 
 
 def test_what_replaces_nobody_needs_no_override(warm: Path, cast: Cast) -> None:

@@ -19,7 +19,7 @@ from assistant.inference.engine import ModelUnavailable
 from assistant.inference.types import Mode
 from assistant.models import AuditEvent, Deployment, ModelVersion, Worker
 from assistant.tests import gguf_files
-from webapp.test import FakeEngine
+from webapp.test import Cast, FakeEngine
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +89,22 @@ def test_rolling_back_is_another_row_and_there_is_something_to_go_back_to(file: 
     assert {answers(mode) for mode in Mode} == {"first"}
 
 
+def test_what_no_worker_could_open_is_not_activated_nor_gone_back_to(tmp_path: Path, file: Path) -> None:
+    for name in ("first", "second"):
+        call_command("models", "add", str(file), "--name", name)
+        call_command("models", "activate", name)
+    third = gguf_files.base(tmp_path / "third.gguf", width=64)
+    call_command("models", "add", str(third))
+    third.write_bytes(third.read_bytes()[:-1])
+    with pytest.raises(CommandError, match=r"third.gguf has \d+ bytes where"):
+        call_command("models", "activate", "third")
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(CommandError, match=r"tiny.gguf has \d+ bytes where"):
+        call_command("models", "rollback")
+    assert {answers(mode) for mode in Mode} == {"second"}
+    assert Deployment.objects.count() == 2
+
+
 def test_an_unknown_name_is_answered_with_the_known_ones(file: Path) -> None:
     call_command("models", "add", str(file))
     with pytest.raises(CommandError, match="tiny"):
@@ -102,6 +118,35 @@ def test_verify_names_a_file_that_changed(file: Path, capsys: pytest.CaptureFixt
     with pytest.raises(CommandError):
         call_command("models", "verify")
     assert "refused  tiny" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["x" * 101, "tiny\x1b[31m", "two\nlines", " tiny", "--all", "tiny\u202e"])
+def test_a_name_that_no_page_and_no_terminal_can_show_is_refused(file: Path, name: str) -> None:
+    with pytest.raises(CommandError, match="a name has 1 to 100 characters that can be seen"):
+        call_command("models", "add", str(file), f"--name={name}")
+    assert not ModelVersion.objects.exists()
+
+
+def test_what_the_row_cannot_hold_is_refused_in_words(file: Path) -> None:
+    with pytest.raises(CommandError, match="The served model has more than 200 characters"):
+        call_command("models", "add-remote", "http://10.0.0.5:8080", "--name", "far", "--served-model", "x" * 201)
+    assert not ModelVersion.objects.exists()
+
+
+def test_verify_does_not_pass_a_name_that_it_does_not_know(file: Path) -> None:
+    call_command("models", "add", str(file))
+    with pytest.raises(CommandError, match=r"tinny: no such model version. Known: tiny"):
+        call_command("models", "verify", "tinny")
+
+
+def test_going_back_says_who_did_if_it_was_an_admin(file: Path, cast: Cast) -> None:
+    for name in ("first", "second"):
+        call_command("models", "add", str(file), "--name", name)
+        call_command("models", "activate", name)
+    with pytest.raises(CommandError, match="only admins decide"):
+        call_command("models", "rollback", "--by", "wren")
+    call_command("models", "rollback", "--by", "willow")
+    assert {row.by for row in Deployment.objects.all()[2:]} == {cast.willow}
 
 
 def test_a_file_that_changed_is_not_opened(file: Path) -> None:

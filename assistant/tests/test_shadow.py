@@ -207,6 +207,30 @@ def test_what_a_dead_worker_left_is_counted_as_an_error_and_run_again(trial: Tri
     assert list(canary.troubles.values_list("code", flat=True)) == ["worker_died"]
 
 
+def test_every_death_is_counted_once_the_last_one_too(trial: Trial) -> None:
+    canary = trial.start(Canary.Kind.SHADOW, rules=rules(errors=100))
+    answered(trial, canary)
+    shadow = ShadowRun.objects.get()
+
+    def take() -> None:
+        assert shadowing.claim_shadow(shadow.id) is not None
+
+    def die() -> None:
+        take()
+        ShadowRun.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        sweeper.sweep()
+
+    die()
+    trial.engine.says["warmer"] = EngineBusy("Full.")
+    for _ in range(3):  # put back by no fault of its own
+        shadowing.run_shadows()
+    assert canary.troubles.count() == 1
+    die()
+    die()
+    assert ShadowRun.objects.get().reason == "attempts_exhausted"
+    assert list(canary.troubles.values_list("code", flat=True)) == ["worker_died"] * 3
+
+
 def test_what_waits_for_a_day_is_given_up(trial: Trial) -> None:
     canary = trial.start(Canary.Kind.SHADOW)
     answered(trial, canary)

@@ -214,6 +214,38 @@ def test_who_called_one_unsafe_may_refuse_and_not_sign(sample: PanelSample, haze
     assert "refused by hazel" in standing_of(sample.version).lacks
 
 
+def test_what_was_called_unsafe_in_one_sample_is_not_signed_by_another(
+    tmp_path: Path, sample: PanelSample, hazel: User
+) -> None:
+    item, _texts = next(panel.unread(sample, by=hazel))
+    panel.mark_output(item, verdict="unsafe", note="It gives a dose.", by=hazel)
+    other = panel_files.sample(panel_files.outputs(tmp_path / "others.jsonl", says="That is a lot."), sample.version)
+    with pytest.raises(Refused, match="called 1 output of this version unsafe"):
+        panel_files.signed(other, by=hazel)
+    panel_files.signed(other, by=build.person("rowan", Role.CLINICIAN))  # who called nothing unsafe
+
+
+def test_a_clock_that_was_set_back_makes_no_signature_of_a_refusal(sample: PanelSample, hazel: User) -> None:
+    signed = panel_files.signed(sample, by=hazel)
+    SignOff.objects.filter(id=signed.id).update(at=timezone.now() + timedelta(hours=2))
+    sign_off(sample.version, sample=sample, verdict="refused", reason="Read once more.", days=30, by=hazel)
+    with pytest.raises(CommandError, match="refused by hazel"):
+        activate()
+
+
+def test_taking_back_a_later_word_signs_nothing_anew_and_a_refusal_stands_again(
+    sample: PanelSample, hazel: User
+) -> None:
+    panel_files.signed(sample, by=hazel)
+    say = {"sample": sample, "reason": "Read once more.", "days": 30, "by": hazel}
+    withdraw_sign_off(sign_off(sample.version, verdict="refused", **say), by=hazel)  # type: ignore[arg-type]
+    assert standing_of(sample.version).signed == ()
+    sign_off(sample.version, verdict="refused", **say)  # type: ignore[arg-type]
+    withdraw_sign_off(sign_off(sample.version, verdict="signed", **say), by=hazel)  # type: ignore[arg-type]
+    with pytest.raises(CommandError, match="refused by hazel"):
+        activate()
+
+
 def test_an_output_is_marked_once(sample: PanelSample, hazel: User) -> None:
     item, _texts = next(panel.unread(sample, by=hazel))
     panel.mark_output(item, verdict="fine", note="", by=hazel)
@@ -269,6 +301,7 @@ def test_outputs_without_a_post_take_it_from_the_cases_and_all_is_scrubbed(tmp_p
         ("[]", "line 1: want one JSON object"),
         ('{"id": "a", "output": "x"}', "line 1: want id, output and post"),
         ('{"id": "a", "output": 3, "post": "x"}', "line 1: want id, output and post"),
+        ('{"id": "a", "output": "x", "post": "y"}\n' * 2, "line 2: this id stood there before"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named_with_its_line(
@@ -282,6 +315,15 @@ def test_a_file_that_cannot_be_used_is_named_with_its_line(
         call_command("models", "sample", "warm", "--outputs", str(tmp_path / "none.jsonl"))
     with pytest.raises(CommandError, match="go together"):
         call_command("models", "sample", "warm", "--beside", str(path))
+    path = panel_files.outputs(path)
+    whole = ["models", "sample", "warm", "--outputs", str(path)]
+    for options, why in (
+        (["--beside", str(path), "--beside-name", "warm"], "the version that is read"),
+        (["--seed", "-1"], "--seed is -1"),
+        (["--size", "501"], "--size is 501"),
+    ):
+        with pytest.raises(CommandError, match=why):
+            call_command(*whole, *options)
     assert PanelSample.objects.count() == 0
 
 

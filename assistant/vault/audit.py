@@ -38,10 +38,7 @@ def record(
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError(f"audit {action}: must be recorded in the transaction of the act.")
     events = apps.get_model("assistant", "AuditEvent")
-    if connection.vendor == "postgresql":
-        # Released at commit. SQLite needs nothing: its transactions begin IMMEDIATE, so there is one writer.
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    take_turn()
     last = events.objects.order_by("-seq").values_list("seq", "mac").first() or (0, GENESIS)
     event = events(
         seq=last[0] + 1,
@@ -56,6 +53,17 @@ def record(
     )
     event.mac = mac_of(event)
     event.save(force_insert=True)
+
+
+def take_turn() -> None:
+    """Wait until no other transaction has an event that it did not commit yet, and keep others waiting. For acts that decide by
+    what earlier acts left: called before they look. Must be called inside a transaction."""
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("audit: a turn is taken in the transaction of the act.")
+    if connection.vendor == "postgresql":
+        # Released at commit. SQLite needs nothing: its transactions begin IMMEDIATE, so there is one writer.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def mac_of(event: Any) -> str:

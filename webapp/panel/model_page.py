@@ -14,8 +14,9 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 
-from assistant.actions.deployments import rival_of
-from assistant.actions.sign_offs import is_wanted_for, standing_of
+from assistant.actions.deployments import WENT_BACK, rival_of
+from assistant.actions.sign_offs import Standing, lack_of, standing_of
+from assistant.canary_page import tried_in
 from assistant.inference.types import Mode
 from assistant.lineage import commit_of, data_hashes, facts, licences
 from assistant.models import Deployment, GateOverride, ModelVersion, PanelSample, PreferenceExport, SignOff
@@ -35,6 +36,7 @@ PASSED_BY = {
     "over": gettext_noop("in the place of"),
     "override": gettext_noop("without the gate, by two admins"),
     "release": gettext_noop("brought by release"),
+    WENT_BACK: gettext_noop("back from"),
 }
 LAST = 20
 
@@ -49,7 +51,6 @@ def list_page() -> dict[str, Any]:
 
 
 def _row(version: ModelVersion, answering: list[watching.Active]) -> dict[str, Any]:
-    lacks = standing_of(version).lacks if is_wanted_for(version) else ""
     return {
         "name": version.name,
         "url": reverse("panel:model", args=[version.id]),
@@ -58,7 +59,7 @@ def _row(version: ModelVersion, answering: list[watching.Active]) -> dict[str, A
         "does": gettext(MODES[Mode(version.mode)]) if version.mode else "",
         "registered_at": version.registered_at,
         "answers": answers_in(version, answering),
-        "lacks": lacks,
+        "lacks": lack_of(version),
     }
 
 
@@ -80,6 +81,7 @@ def page(version: ModelVersion, user: Any, *, override_form: OverrideForm | None
         "size": megabytes(version.size) if version.size else "",
         "answers": answers_in(version, watching.active()),
         "workers": list(loaded_by(version)),
+        "tried": tried_in(version.mode, version) if version.mode else None,
         "history": [deployment(row) for row in version.deployments.select_related("by").order_by("-id")[:LAST]],
         "taught": taught if taught is not None and taught != version else None,
         "made": list(made(version.manifest)),
@@ -91,9 +93,9 @@ def page(version: ModelVersion, user: Any, *, override_form: OverrideForm | None
         "studies": [study(arm) for arm in arms_of(version)],
         "live": settings.LIVE,
         "is_trained": taught is not None,
-        "lacks": standing.lacks if is_wanted_for(version) else "",
+        "lacks": lack_of(version),
         "needed": standing.needed,
-        "sign_offs": [signed(row, user) for row in version.sign_offs.select_related("by")],
+        "sign_offs": [signed(row, user, standing) for row in version.sign_offs.select_related("by")],
         "samples": [sample(row, user) for row in version.samples.select_related("case")],
         "is_member": user.has_perm(SIGN_OFF_MODELS),
         **_overriding(version, user, override_form),
@@ -268,7 +270,8 @@ def studies_to_rest_on(version: ModelVersion) -> list[tuple[str, str]]:
 # Who speaks for it
 
 
-def signed(row: SignOff, user: Any) -> dict[str, Any]:
+def signed(row: SignOff, user: Any, standing: Standing) -> dict[str, Any]:
+    counts = row in (*standing.signed, *standing.refused)
     return {
         "id": row.id,
         "who": row.by.username,
@@ -278,9 +281,10 @@ def signed(row: SignOff, user: Any) -> dict[str, Any]:
         "at": row.at,
         "until": row.expires_at,
         "withdrawn_at": row.withdrawn_at,
-        "stands": row.stands and row.sha256 == row.version.sha256,
+        "stands": counts,
+        "replaced": row.stands and not counts,  # by what they said later
         "study": hash_of(row.study_sha256, place=f"study {row.id}"),
-        "is_own": row.by_id == user.pk and row.stands,
+        "is_own": row.by_id == user.pk and counts,
     }
 
 

@@ -35,10 +35,11 @@ def page(
         "may_sign": marks.filter(item__version=sample.version).count() >= LEAST_OUTPUTS or signing is not None,
         "least": LEAST_OUTPUTS,
     }
+    if item is None:
+        told["found"] = found_in(sample)  # whoever has still to read is not told what others said
     if item is None or signing is not None:
         told |= {
             "version": sample.version,
-            "found": found_in(sample),
             "form": signing or SignOffForm(studies=model_page.studies_to_rest_on(sample.version)),
         }
     return told

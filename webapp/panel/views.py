@@ -16,6 +16,7 @@ from assistant.access import needs
 from assistant.actions import Refused
 from assistant.actions.overrides import confirm_override, propose_override, withdraw_override
 from assistant.actions.sign_offs import sign_off, withdraw_sign_off
+from assistant.inference.engine import ModelUnavailable
 from webapp.accounts.roles import MANAGE_PEOPLE, SIGN_OFF_MODELS, VIEW_MODELS
 from webapp.panel import model_page, sample_page
 from webapp.panel.access import item_of_id, override_of_id, own_sign_off, sample_of_id, version_of_id
@@ -135,6 +136,6 @@ def answer(request: HttpRequest, override_id: uuid.UUID) -> HttpResponse:
             messages.success(request, gettext("%(name)s answers from the next job on.") % {"name": row.version.name})
         else:
             withdraw_override(row, by=request.user)
-    except Refused as refusal:
+    except (Refused, ModelUnavailable) as refusal:
         messages.warning(request, str(refusal))
     return redirect("panel:model", row.version_id)

@@ -17,14 +17,14 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from assistant.actions import Refused
-from assistant.exports import own_and_sent, to_learn_from
+from assistant.exports import finished, own_and_sent, to_learn_from
 from assistant.models import CaseKey, Draft
 from assistant.safety.scrub import scrub
 from assistant.vault import audit
 from moderation.models import Escalation, Flag
 from webapp.studies.importing import MOST_ITEMS, Row, add_item
 from webapp.studies.marks import mark_of
-from webapp.studies.models import Arm, Study
+from webapp.studies.models import Arm, Output, Study
 from webapp.studies.planning import planned
 
 MOST_PICKED = 100  # at a time
@@ -88,6 +88,21 @@ def pick_items(study: Study, *, count: int, seed: int, by: Any) -> int:
     code, outcome = f"seed {seed}", f"{len(chosen)} item(s)"
     audit.record("study.items_picked", actor=by, object_type="study", object_id=row.id, code=code, outcome=outcome)
     return len(chosen)
+
+
+def still_agreed(study: Study) -> dict[str, Draft | None]:
+    """By the source of each item that was picked here: the reply it was made of, while seeker and supporter agree that a
+    model may learn from it; None where one of them took that back, or nobody can say any more which reply it was."""
+    sources = set(study.items.values_list("source", flat=True))
+    marks = {case: mark_of(study, case) for case in finished(None).values_list("case_id", flat=True).distinct()}
+    found: dict[str, Draft | None] = {mark: None for mark in marks.values() if mark in sources}
+    alone = Output.objects.filter(item__study=study, arm__kind=Arm.Kind.ALONE).select_related("case", "item")
+    words = {row.item.source: row.text for row in alone if row.item.source in found}
+    for draft, _agreed in to_learn_from(None)[0]:
+        source = marks[draft.case_id]
+        if found.get(source, draft) is None and words.get(source) == own_and_sent(draft)[0]:
+            found[source] = draft
+    return found
 
 
 def _row_of(one: Eligible, arms: dict[str, Arm]) -> Row | None:

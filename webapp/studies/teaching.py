@@ -1,7 +1,8 @@
 """What raters said of texts, as lines that a model can learn from; read by `training/sources/study.py`, which says their form.
 
 Only of a closed study that asked for it, only by raters who agreed to it, and only of texts that count: neither training nor
-attention items, nothing skipped, and no rater who passed fewer than two thirds of the attention items, as in the report.
+attention items, nothing skipped, and no rater who passed fewer than two thirds of the attention items, as in the report. A reply
+that was picked from this site leaves only while its seeker and its supporter agree.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from typing import Any
 from django.db import transaction
 
 from assistant.exports import Code, NotExported, coder, refuse_existing, remember, written_whole
-from assistant.models import PreferenceExport
+from assistant.models import Draft, PreferenceExport
 from webapp.studies.dimensions import Dimension
 from webapp.studies.models import Assignment, Item, Output, Rater, Study
+from webapp.studies.picking import still_agreed
 
 VERSION = 1
 EVENT = "ratings.exported"
@@ -36,14 +38,22 @@ class Count:
     not_agreed: int
     overlooked: int  # attention items
     texts: int  # that somebody who is in it rated
+    taken_back: int  # of these: whose seeker or supporter agrees no more
 
 
 def raters_in_it(study: Study) -> tuple[list[Rater], Count]:
-    rows = list(study.raters.filter(consented_at__isnull=False, withdrew_at=None).order_by("id"))
-    agreed = [one for one in rows if one.may_train]
+    rows = list(study.raters.filter(consented_at__isnull=False, withdrew_at=None).select_related("user").order_by("id"))
+    agreed = [
+        one for one in rows if one.may_train and one.user.is_active
+    ]  # of a closed account nobody can take it back
     chosen = [one for one in agreed if not overlooks(one)]
-    texts = len(ratings_of(chosen))
-    return chosen, Count(len(rows), len(rows) - len(agreed), len(agreed) - len(chosen), texts)
+    rated, picked = ratings_of(chosen), still_agreed(study)
+    taken_back = sum(not _may_leave(text, picked) for text in rated)
+    return chosen, Count(len(rows), len(rows) - len(agreed), len(agreed) - len(chosen), len(rated), taken_back)
+
+
+def _may_leave(text: Output, picked: dict[str, Draft | None]) -> bool:
+    return bool(text.sha256) and picked.get(text.item.source, True) is not None
 
 
 def overlooks(rater: Rater) -> bool:
@@ -90,20 +100,23 @@ def write_ratings(study: Study, path: Path, *, by: Any | None = None, salt: byte
     code = coder(salt or secrets.token_bytes(32))
     with transaction.atomic(), written_whole(path) as write:
         study = Study.objects.select_for_update().select_related("case").get(pk=study.pk)
-        _refuse_unfit(study)
+        refuse_unfit(study)
         raters, _count = raters_in_it(study)
-        found = ratings_of(raters)
-        lines = [_line(study, text, said, code) for text, said in found.items() if text.sha256]
+        picked = still_agreed(study)
+        found = {text: said for text, said in ratings_of(raters).items() if _may_leave(text, picked)}
+        lines = [_line(study, text, said, code) for text, said in found.items()]
         if not lines:
             raise NotExported("There is nothing to export: run this without --yes to see why.")
         data = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
         whose = {("person", rater.user_id) for said in found.values() for rater in said} | {("case", study.case_id)}
+        made_of = [draft for text in found if (draft := picked.get(text.item.source)) is not None]
+        whose |= {("person", draft.author_id) for draft in made_of} | {("case", draft.case_id) for draft in made_of}
         row = remember(data, whose, act=EVENT, filters={"what": "ratings", "study": study.plan_sha256}, by=by)
         write(data)
     return row
 
 
-def _refuse_unfit(study: Study) -> None:
+def refuse_unfit(study: Study) -> None:
     if study.case.destroyed_at is not None:
         raise NotExported(f"{study.name}: it was erased.")
     if study.status != Study.Status.CLOSED:

@@ -13,6 +13,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
 from assistant import actions, panel
+from assistant.access import MANAGE_PEOPLE
 from assistant.actions import deployments, overrides
 from assistant.actions.refused import Refused
 from assistant.actions.registrations import add_adapter, add_version, changed_papers
@@ -86,7 +87,7 @@ class Command(BaseCommand):
             add_trial(verbs.add_parser(kind, help=f"try an adapter beside the active model on {what}"), kind)
         stop = verbs.add_parser("stop-canary", help="end what is tried, canary or shadow; the active model goes on")
         stop.add_argument("--mode", choices=MODES, default=str(Mode.IMPROVE))
-        stop.add_argument("--by", help="who stops it; stands in the audit log")
+        stop.add_argument("--by", help="the admin who stops it; stands in the audit log")
         override = verbs.add_parser("override", help="propose to do without the gate; another admin confirms it")
         override.add_argument("name")
         override.add_argument("--reason", required=True, help="stands in the audit log")
@@ -113,6 +114,7 @@ class Command(BaseCommand):
         sample.add_argument("--by", help="who draws it; stands in the audit log")
         rollback = verbs.add_parser("rollback", help="use what answered before, from the next job on")
         rollback.add_argument("--mode", choices=MODES, help="default: both")
+        rollback.add_argument("--by", help="the admin who decides this; stands in the audit log")
 
     def handle(self, *_: Any, verb: str, **options: Any) -> None:
         try:
@@ -213,6 +215,8 @@ class Command(BaseCommand):
     def verify(self, *, name: str | None, **_: Any) -> None:
         wrong = changed = 0
         files = ModelVersion.objects.exclude(kind=ModelVersion.Kind.REMOTE)
+        if name and named(name).kind == ModelVersion.Kind.REMOTE:
+            raise CommandError(f"{name}: its file lies on another machine; nothing can be compared here.")
         for version in files.filter(**({"name": name} if name else {})):
             try:
                 file_of(version).verify()
@@ -287,7 +291,7 @@ class Command(BaseCommand):
         deployments.activate(
             version,
             mode=Mode(mode) if mode else None,
-            by=person_named(by) if by else None,
+            by=admin_named(by) if by else None,
             gate=gate_in(gate),
         )
         actions.judge_all()  # a canary of this model, or beside the one before, is over
@@ -327,6 +331,10 @@ class Command(BaseCommand):
         version = named(name)
         if (beside is None) != (beside_name is None):
             raise CommandError("--beside and --beside-name go together: a file, and which version wrote it.")
+        if beside_name == name:
+            raise CommandError(f"--beside-name is {name}, the version that is read. Name another one.")
+        if seed is not None and not 0 <= seed < 2**31:
+            raise CommandError(f"--seed is {seed}; want a whole number from 0 to {2**31 - 1}.")
         own = panel.outputs_of_file(outputs, version, cases=cases) if outputs else panel.live_outputs(version)
         if beside is not None and beside_name is not None:
             others = panel.outputs_of_file(beside, named(beside_name), cases=cases)
@@ -345,8 +353,9 @@ class Command(BaseCommand):
             f" of {name}. The panel finds them under Models."
         )
 
-    def rollback(self, *, mode: str | None, **_: Any) -> None:
-        for one, version in deployments.roll_back(mode=Mode(mode) if mode else None).items():
+    def rollback(self, *, mode: str | None, by: str | None, **_: Any) -> None:
+        who = admin_named(by) if by else None
+        for one, version in deployments.roll_back(mode=Mode(mode) if mode else None, by=who).items():
             self.stdout.write(f"{one}: {version.name} answers from the next job on.")
         actions.judge_all()
 
@@ -381,7 +390,7 @@ class Command(BaseCommand):
             rules=rules,
             most_jobs=jobs,
             most_days=days,
-            by=person_named(by) if by else None,
+            by=admin_named(by) if by else None,
             gate=gate_in(gate),
         )
         answers = f"answers in {share} % of the cases" if kind == Canary.Kind.CANARY else "is shown to nobody"
@@ -395,7 +404,7 @@ class Command(BaseCommand):
         canary = Canary.running_in(mode)
         if canary is None:
             raise CommandError(f"Nothing is tried for what asks to {mode}.")
-        actions.stop_canary(canary, by=person_named(by) if by else None)
+        actions.stop_canary(canary, by=admin_named(by) if by else None)
         self.stdout.write(f"{canary.candidate.name} is no longer tried. What answers to {mode} is as before.")
 
     def say(self, line: str) -> None:
@@ -415,6 +424,14 @@ def person_named(name: str) -> Any:
     person = get_user_model().objects.filter(username__iexact=name, is_active=True).first()
     if person is None:
         raise CommandError(f"{name}: nobody with an open account has this name.")
+    return person
+
+
+def admin_named(name: str) -> Any:
+    """Who may decide which model answers, as the pages ask it."""
+    person = person_named(name)
+    if not person.has_perm(MANAGE_PEOPLE):
+        raise CommandError(f"{name}: only admins decide which model answers. Name one with --by.")
     return person
 
 
@@ -439,7 +456,7 @@ def add_trial(parser: ArgumentParser, kind: str) -> None:
         help=f"when it rolls back by itself; usual: {usual}",
     )
     parser.add_argument("--least-jobs", type=int, default=USUAL_LEAST_JOBS, help="of each, before they are compared")
-    parser.add_argument("--by", help="who decides this; stands in the audit log")
+    parser.add_argument("--by", help="the admin who decides this; stands in the audit log")
     if kind == Canary.Kind.CANARY:
         parser.add_argument("--gate", type=Path, help="how it compared with the active adapter")
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from assistant import panel
+from assistant.actions.sign_offs import sign_off
 from assistant.models import (
     AuditEvent,
     CaseKey,
@@ -263,6 +264,7 @@ def test_what_a_form_lacks_comes_back_with_the_same_output(sample: PanelSample, 
     answer = client.post(f"/models/samples/{sample.id}/sign", {"verdict": "signed", "reason": "Fine.", "days": "9"})
     assert answer.status_code == 422
     assert "You have read 0 outputs of this version" in words(answer)
+    assert "What the panel found" not in words(answer)  # somebody who still reads is not told what others said
     assert SignOff.objects.count() == 0
 
 
@@ -273,6 +275,16 @@ def test_a_second_click_counts_once(sample: PanelSample, hazel: User) -> None:
         assert client.post(f"/models/outputs/{item.id}", {"verdict": verdict}).status_code == 302
     assert PanelMark.objects.get().verdict == "fine"
     assert "You have said something about this one already" in shown(client, f"/models/samples/{sample.id}/")
+
+
+def test_a_word_that_a_later_one_replaced_says_so(sample: PanelSample, warmer: ModelVersion, hazel: User) -> None:
+    panel_files.signed(sample, by=hazel)
+    sign_off(warmer, sample=sample, verdict="refused", reason="Read once more.", days=30, by=hazel)
+    said = shown(signed_in(hazel), page_of(warmer))
+    assert said.count("Take it back") == 1
+    assert re.search(
+        r"May not answer people · hazel, [^·]*until .* May answer people · hazel, [\w ]+ replaced by a", said
+    )
 
 
 def test_a_member_takes_back_their_own_word_and_nobody_elses(
@@ -334,6 +346,19 @@ def test_two_admins_let_it_answer_without_the_gate(warmer: ModelVersion) -> None
     assert active is not None
     assert active.name == "warmer"
     assert "without the gate, by two admins" in shown(fern, page_of(warmer))
+
+
+def test_a_file_that_is_gone_is_not_let_answer(warmer: ModelVersion) -> None:
+    willow, fern = (signed_in(build.person(name, Role.ADMIN)) for name in ("willow", "fern"))
+    willow.post(f"{page_of(warmer)}override", {"reason": "The active one repeats itself."})
+    Path(warmer.path).unlink()
+    row = GateOverride.objects.get()
+    assert fern.post(f"/models/overrides/{row.id}", {"answer": "confirm"}).status_code == 302
+    assert "warmer.gguf is not in" in shown(fern, page_of(warmer))
+    assert GateOverride.objects.open().count() == 1
+    active = Deployment.active_version()
+    assert active is not None
+    assert active.name == "warm"
 
 
 def test_a_proposal_is_withdrawn_or_left_without_a_word(warmer: ModelVersion) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from django.test import Client
 from django.utils import timezone
 
+from assistant import actions
+from assistant.models import Draft, LearningConsent
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
@@ -114,3 +117,27 @@ def closed(by: User, **fields: Any) -> Study:
     answer_all(study)
     opening.close_study(study, by=by)
     return Study.objects.get(id=study.id)
+
+
+# From this site
+
+
+def sent_reply(name: str, *, agreed: bool = True, helped: bool = True, number: int = 1, **post: Any) -> Draft:
+    """A reply that was sent, with help unless it is said otherwise."""
+    author = User.objects.filter(username=name).first() or build.person(name, Role.SUPPORTER)
+    if agreed:
+        actions.answer_about_learning(author, given=True)
+        LearningConsent.objects.update(at=timezone.now() - timedelta(days=1))
+    row = build.post(f"{build.CALM_POST} It is week {number}.", **{"may_be_learned_from": True} | post)
+    assert row.lease(author, until=row.received_at.replace(year=row.received_at.year + 1))
+    draft = Draft.objects.create(case=row.case, post=row, author=author)
+    actions.save_revision(draft, text=f"{build.KIND_DRAFT} Call me on 020 7946 0123.", base=0)
+    draft.refresh_from_db()
+    if helped:
+        build.suggestion(draft)
+        draft.refresh_from_db()
+    head, _ = actions.save_revision(
+        draft, text=build.KIND_REVISION if helped else build.KIND_DRAFT, base=draft.head_number
+    )
+    actions.send_reply(draft, by=author, revision=head)
+    return Draft.objects.select_related("case", "post__case").get(id=draft.id)

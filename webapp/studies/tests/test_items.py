@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from assistant import actions
-from assistant.models import Draft, LearningConsent, ModelVersion, Post, PreferenceExport
+from assistant.models import Draft, ModelVersion, Post, PreferenceExport
 from webapp import test as build
 from webapp.accounts.models import User
-from webapp.accounts.roles import Role
 from webapp.privacy import erase_post
 from webapp.studies import importing, opening, picking
 from webapp.studies.marks import mark_of
 from webapp.studies.models import Assignment, Comment, Item, Output, Rating, Study
 from webapp.studies.tests import research
-from webapp.studies.tests.research import line
+from webapp.studies.tests.research import line, sent_reply
 
 pytestmark = pytest.mark.django_db
 
@@ -187,27 +184,6 @@ def test_what_a_model_took_from_the_draft_is_no_invention_of_its_own(desk: Clien
 
 
 # From this site
-
-
-def sent_reply(name: str, *, agreed: bool = True, helped: bool = True, number: int = 1, **post: Any) -> Draft:
-    """A reply that was sent, with help unless it is said otherwise."""
-    author = User.objects.filter(username=name).first() or build.person(name, Role.SUPPORTER)
-    if agreed:
-        actions.answer_about_learning(author, given=True)
-        LearningConsent.objects.update(at=timezone.now() - timedelta(days=1))
-    row = build.post(f"{build.CALM_POST} It is week {number}.", **{"may_be_learned_from": True} | post)
-    assert row.lease(author, until=row.received_at.replace(year=row.received_at.year + 1))
-    draft = Draft.objects.create(case=row.case, post=row, author=author)
-    actions.save_revision(draft, text=f"{build.KIND_DRAFT} Call me on 020 7946 0123.", base=0)
-    draft.refresh_from_db()
-    if helped:
-        build.suggestion(draft)
-        draft.refresh_from_db()
-    head, _ = actions.save_revision(
-        draft, text=build.KIND_REVISION if helped else build.KIND_DRAFT, base=draft.head_number
-    )
-    actions.send_reply(draft, by=author, revision=head)
-    return Draft.objects.select_related("case", "post__case").get(id=draft.id)
 
 
 def pick(desk: Client, study: Study, count: int = 10) -> str:

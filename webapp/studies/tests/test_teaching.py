@@ -11,10 +11,16 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from assistant.models import AuditEvent, CaseKey, PreferenceExport
+from assistant import actions
+from assistant.exports import exports_with
+from assistant.models import AuditEvent, CaseKey, Draft, Post, PreferenceExport
 from webapp import test as build
+from webapp.accounts.models import User
 from webapp.accounts.roles import Role
+from webapp.studies import picking
 from webapp.studies.models import Arm, Assignment, Item, Output, Rater, Rating, Study
+from webapp.studies.tests import research
+from webapp.studies.tests.research import sent_reply
 
 pytestmark = pytest.mark.django_db
 
@@ -129,6 +135,14 @@ def test_who_overlooked_the_attention_items_is_left_out(study: Study, tmp_path: 
     assert [one["values"] for one in line["ratings"]] == [{"empathy": 4}]
 
 
+def test_no_model_learns_from_who_closed_their_account(study: Study, tmp_path: Path) -> None:
+    for position, name in enumerate(("ash", "fern"), start=1):
+        rate(add_rater(study, name), outputs_of(study)[0], position=position, empathy=3 + position)
+    User.objects.filter(username="fern").update(is_active=False)
+    (line,) = exported(study, tmp_path / "ratings.jsonl")
+    assert [one["values"] for one in line["ratings"]] == [{"empathy": 4}]
+
+
 def test_of_two_side_by_side_the_share_of_wins_leaves(tmp_path: Path) -> None:
     study = made_study(Study.Form.PAIRS)
     alone, improved = outputs_of(study)
@@ -166,10 +180,42 @@ def test_nothing_is_written_without_yes_nor_over_a_file(study: Study, tmp_path: 
     path = tmp_path / "ratings.jsonl"
     call_command("export_ratings", study.name, out=path)
     assert not path.exists()
+    Study.objects.filter(pk=study.pk).update(status=Study.Status.PAUSED)
+    with pytest.raises(CommandError, match="Close it first"):  # what --yes would say
+        call_command("export_ratings", study.name, out=path)
+    Study.objects.filter(pk=study.pk).update(status=Study.Status.CLOSED)
     path.write_text("mine", encoding="utf-8")
     with pytest.raises(CommandError, match="there is a file already"):
         call_command("export_ratings", study.name, out=path, yes=True)
     assert path.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("who", ["nobody", "supporter", "seeker", "another_of_the_case"])
+def test_a_picked_reply_leaves_only_while_those_who_wrote_it_agree(tmp_path: Path, who: str) -> None:
+    study = research.planned(research.person_of_research(), items=1, raters=0)
+    draft = sent_reply("wren")
+    assert picking.pick_items(study, count=5, seed=1, by=study.by) == 1
+    Study.objects.filter(pk=study.pk).update(status="closed", pairs_for_training=True, plan_sha256="ab" * 32)
+    study.refresh_from_db()
+    item = study.items.get(source=picking.mark_of(study, draft.case_id))
+    rater = add_rater(study, "ash")
+    for position, output in enumerate(Output.objects.filter(item__study=study, item__role="rated"), start=1):
+        rate(rater, output, position=position, empathy=3)
+    if who == "supporter":
+        actions.answer_about_learning(draft.author, given=False)
+    elif who == "seeker":
+        Post.objects.filter(id=draft.post_id).update(may_be_learned_from=False)
+    elif who == "another_of_the_case":  # whose words are not these
+        actions.answer_about_learning(draft.author, given=False)
+        other = sent_reply("fern", number=2, helped=False)
+        Draft.objects.filter(id=other.id).update(post=draft.post_id, case=draft.case_id)
+    lines = exported(study, tmp_path / "ratings.jsonl")
+    posts = {one["post"] for one in lines}
+    assert (item.post in posts) is (who == "nobody")
+    assert len(posts) == (2 if who == "nobody" else 1)  # what came with a file stays
+    row = PreferenceExport.objects.get()
+    assert exports_with("case", draft.case_id) == exports_with("person", draft.author_id)
+    assert exports_with("case", draft.case_id) == ([row] if who == "nobody" else [])
 
 
 def test_an_unknown_study_is_named(tmp_path: Path) -> None:

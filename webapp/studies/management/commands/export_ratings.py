@@ -30,6 +30,10 @@ class Command(BaseCommand):
         found = Study.objects.filter(name=study).first()
         if found is None:
             raise CommandError(f"{study}: no study has this name.")
+        try:
+            teaching.refuse_unfit(found)
+        except NotExported as error:
+            raise CommandError(str(error)) from error
         _raters, count = teaching.raters_in_it(found)
         self.stdout.write(f"{count.raters} rater(s); {count.texts} text(s) that those who agreed rated.")
         if count.not_agreed:
@@ -38,6 +42,8 @@ class Command(BaseCommand):
             )
         if count.overlooked:
             self.stdout.write(f"  {count.overlooked} left out: passed fewer than two thirds of the attention items.")
+        if count.taken_back:
+            self.stdout.write(f"  {count.taken_back} text(s) left out: who wrote them, or the post, agrees no more.")
         if not yes:
             self.stdout.write(f"Would write {out}. Run again with --yes.")
             return
