@@ -53,6 +53,10 @@ def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
         else:
             forget_closed(row, wanted["outcome"])
             done = gettext("Decided.")
+    except actions.StaleFlag as stale:
+        if not actions.was_said(row, by=request.user, outcome=wanted["outcome"], reason=wanted["reason"], seen=seen):
+            return again(request, row, str(stale), status=stale.status)
+        return onward(request)  # pressed twice: the first press has said it
     except Refused as refusal:
         return again(request, row, str(refusal), status=refusal.status)
     messages.success(request, done)
