@@ -72,6 +72,7 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
             "sentences": sentences_of(text, locked=job.locked_sentences if job is not None else ()),
             "job": live_job(job),
             "whose": whose_words(head, suggested),
+            "unsendable": actions.why_unsendable(draft, by=user),
             "used_unread": used_unread(suggested),
             "meters": meters_of(draft, text),
             "client_key": uuid.uuid4(),  # for a page without our script: one page is one request for help
@@ -96,13 +97,14 @@ def sentences_of(text: str, *, locked: Collection[str]) -> list[dict[str, Any]]:
     return [{"text": sentence, "locked": sentence in locked} for sentence in own]
 
 
-def saved(draft: Draft, head: DraftRevision) -> dict[str, Any]:
+def saved(draft: Draft, head: DraftRevision, user: Any) -> dict[str, Any]:
     head.refresh_from_db(fields=["saved_at"])
     suggested = actions.visible_suggestions(draft)
     return {
         "revision": head.number,
         "saved_at": head.saved_at.isoformat(),
         "whose": whose_words(head, suggested),
+        "unsendable": actions.why_unsendable(draft, by=user),
         "used_unread": used_unread(suggested),
         "may_ask": actions.enough_to_ask(head.text),
         "meters": meters_of(draft, head.text),
