@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
@@ -291,8 +292,16 @@ def changes_of(suggestion: Suggestion) -> list[change_list.Change]:
 
 def verdicts_of(suggestion: Suggestion) -> dict[int, ChangeVerdict]:
     """The verdict that counts for each change index; an undone one counts as none."""
-    latest = {row.index: row for row in suggestion.verdicts.order_by("id")}
-    return {index: row for index, row in latest.items() if row.verdict != ChangeVerdict.Verdict.UNDONE}
+    return verdicts_by_suggestion(suggestion.verdicts.all()).get(suggestion.id, {})
+
+
+def verdicts_by_suggestion(rows: QuerySet[ChangeVerdict]) -> dict[uuid.UUID, dict[int, ChangeVerdict]]:
+    """The same, of many suggestions with one query."""
+    latest: dict[uuid.UUID, dict[int, ChangeVerdict]] = {}
+    for row in rows.order_by("id"):
+        latest.setdefault(row.suggestion_id, {})[row.index] = row
+    undone = ChangeVerdict.Verdict.UNDONE
+    return {of: {index: row for index, row in each.items() if row.verdict != undone} for of, each in latest.items()}
 
 
 def decide_change(
