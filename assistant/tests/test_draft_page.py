@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from assistant.models import Draft, DraftRevision, Post
+from assistant.worker_state import Help
 from webapp import test as build
 from webapp.test import Cast
 
@@ -73,6 +74,18 @@ def test_a_post_that_was_given_back_does_not_come_again(cast: Cast, client: Clie
     client.force_login(cast.robin)
     client.post("/posts/next")
     assert Draft.objects.get(author=cast.robin).post == draft.post
+
+
+def test_of_a_reply_that_was_sent_no_suggestion_is_announced(
+    cast: Cast, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.screens.writing.help_state", lambda *_: Help(available=True))
+    draft = build.draft(cast.wren)
+    client.force_login(cast.wren)
+    announced = "When you ask for it, a revision of your draft appears here"
+    assert announced in build.read(client.get(f"/drafts/{draft.id}/"))
+    client.post(f"/drafts/{draft.id}/send", {"text": build.KIND_DRAFT, "base": 1})
+    assert announced not in build.read(client.get(f"/drafts/{draft.id}/"))
 
 
 def test_a_held_post_is_handed_to_nobody(cast: Cast, client: Client) -> None:

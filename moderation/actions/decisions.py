@@ -214,6 +214,12 @@ def check_edit(flag: Flag, said: Said) -> None:
         raise Refused(
             "edit_missing", gettext("Write the text as it should be sent, or choose another outcome."), status=422
         )
+    if said.edited_text.strip() == flag.subject.text.strip():
+        raise Refused(
+            "edit_same",
+            gettext("This is the text as it was. Change it under “Edit the text”, or approve it as it is."),
+            status=422,
+        )
     post = flag.subject_post
     kind = Kind.REPLY if flag.reply is not None else Kind.SUGGESTION
     screening = screen(

@@ -373,6 +373,17 @@ def test_every_page_of_who_is_told_shows_it_and_counts_as_delivered(cast: Cast) 
     assert "Level 4" not in build.read(client_of(cast.ash).get("/moderation/alerts/"))
 
 
+def test_whoever_has_it_sees_when_an_outcome_is_overdue(cast: Cast) -> None:
+    alert = urgent()
+    actions.claim_flag(Flag.objects.get(), by=cast.birch)
+    lead = client_of(cast.birch)
+    assert "You have it. An outcome is due at" in build.read(lead.get("/moderation/alerts/"))
+    Alert.objects.filter(id=alert.id).update(since=timezone.now() - timedelta(minutes=6))
+    page = lead.get("/moderation/alerts/")
+    assert "You have it, and an outcome was due at" in build.read(page)
+    assert 'class="notice now alert"' in page.content.decode()
+
+
 def test_no_alert_holds_a_word_of_what_was_written(cast: Cast) -> None:
     urgent()
     for person in (cast.birch, cast.willow):
