@@ -21,6 +21,7 @@ from assistant.actions.goals import wordings_of
 from assistant.actions.refused import Refused, StaleRevision
 from assistant.actions.screenings import keep_screening, report
 from assistant.inference.types import Mode, Outcome, StopReason
+from assistant.locked import locked_now
 from assistant.models import (
     Canary,
     ChangeVerdict,
@@ -118,8 +119,8 @@ def _ask_back(text: str, post: Post) -> None:
 
 
 def _spans_of(text: str, sentences: Collection[str]) -> list[list[int]]:
-    own = change_list.split_sentences(text)
-    return [[one.start, one.end] for one in own if text[one.start : one.end] in sentences]
+    own, kept = change_list.split_sentences(text), locked_now(text, sentences)
+    return [[one.start, one.end] for one in own if text[one.start : one.end] in kept]
 
 
 def _queue_job(job: SuggestionJob, draft: Draft, *, by: Any, revision: DraftRevision) -> SuggestionJob:

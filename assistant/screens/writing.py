@@ -16,6 +16,7 @@ from assistant.changes import sentences_in
 from assistant.forms import CountryForm
 from assistant.growth import HelpLevel
 from assistant.inference.types import Mode
+from assistant.locked import locked_now
 from assistant.models import Draft, DraftRevision, HelpChoice, SuggestionJob
 from assistant.safety import helplines
 from assistant.screens.drafts import DRAFT_STATES, returned_note
@@ -93,8 +94,8 @@ def goals_for(job: SuggestionJob | None) -> list[dict[str, Any]]:
 
 def sentences_of(text: str, *, locked: Collection[str]) -> list[dict[str, Any]]:
     """Each sentence once, and whether it stays as it is."""
-    own = dict.fromkeys(sentences_in(text))
-    return [{"text": sentence, "locked": sentence in locked} for sentence in own]
+    own, kept = dict.fromkeys(sentences_in(text)), locked_now(text, locked)
+    return [{"text": sentence, "locked": sentence in kept} for sentence in own]
 
 
 def saved(draft: Draft, head: DraftRevision, user: Any) -> dict[str, Any]:

@@ -97,7 +97,14 @@ saver.addEventListener("saved", ({ detail }) => {
   if (page.improve) setMayAsk(detail.may_ask);
   showMeters(detail.meters);
   showAnother(); // a change that is used on a phone is no input
+  showSentences();
 });
+
+/** Those to lock are those that stand there now, unless somebody is choosing among them. */
+function showSentences() {
+  const locks = $("locks");
+  if (locks?.open && !locks.contains(document.activeElement)) $("sentences").dispatchEvent(new Event("typed"));
+}
 
 function showWhose({ words, own, own_and_pasted: ownAndPasted, too_much: tooMuch }) {
   if (words) page.whose.textContent = words;
