@@ -17,7 +17,7 @@ from assistant.forms import CountryForm
 from assistant.growth import HelpLevel
 from assistant.inference.types import Mode
 from assistant.locked import locked_now
-from assistant.models import Draft, DraftRevision, HelpChoice, SuggestionJob
+from assistant.models import Draft, DraftRevision, HelpChoice, Suggestion, SuggestionJob
 from assistant.safety import helplines
 from assistant.screens.drafts import DRAFT_STATES, returned_note
 from assistant.screens.jobs import live_job
@@ -98,9 +98,9 @@ def sentences_of(text: str, *, locked: Collection[str]) -> list[dict[str, Any]]:
     return [{"text": sentence, "locked": sentence in kept} for sentence in own]
 
 
-def saved(draft: Draft, head: DraftRevision, user: Any) -> dict[str, Any]:
+def saved(draft: Draft, head: DraftRevision, user: Any, suggested: list[Suggestion]) -> dict[str, Any]:
+    """`suggested`: of this draft, what may be shown."""
     head.refresh_from_db(fields=["saved_at"])
-    suggested = actions.visible_suggestions(draft)
     return {
         "revision": head.number,
         "saved_at": head.saved_at.isoformat(),

@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assistant.models import Draft, DraftRevision, Post
@@ -108,6 +110,16 @@ def test_saving_the_same_text_adds_nothing(cast: Cast, client: Client) -> None:
     client.force_login(cast.wren)
     assert save(client, draft, build.KIND_DRAFT, 1).json()["revision"] == 1
     assert DraftRevision.objects.count() == 1
+
+
+def test_a_save_reads_and_decrypts_what_was_suggested_once(cast: Cast, client: Client) -> None:
+    draft = build.draft(cast.wren)
+    build.suggestion(draft)
+    client.force_login(cast.wren)
+    with CaptureQueriesContext(connection) as queries:
+        assert save(client, draft, "some more words", 1).json()["revision"] == 2
+    read = [query["sql"] for query in queries if 'FROM "assistant_suggestion" ' in query["sql"]]
+    assert len(read) == 1, read
 
 
 def test_a_stale_page_is_told_and_both_texts_are_kept(cast: Cast, client: Client) -> None:

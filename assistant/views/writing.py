@@ -40,14 +40,15 @@ def save_draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     form = DraftForm(request.POST)
     if not form.is_valid():
         return invalid(request, row, form)
+    suggested = actions.visible_suggestions(row)
     try:
-        head = actions.head_after_saving(row, **form.cleaned_data)
+        head = actions.head_after_saving(row, **form.cleaned_data, suggested=suggested)
     except actions.Refused as refusal:
         return refused(request, row, refusal)
     if wants_page(request):
         return redirect("assistant:draft", row.id)
     prepare_after_commit(row)
-    return JsonResponse(saved(row, head, request.user))
+    return JsonResponse(saved(row, head, request.user, suggested))
 
 
 @require_POST
