@@ -109,8 +109,16 @@ def ask_for_help(
 
 
 def _ask_back(text: str, post: Post) -> None:
+    if post.human_only:
+        return  # refused for that, whatever it says
+    if main_point.only_repeats(text, post.text):
+        question = gettext(
+            "Your draft holds sentences of the post alone so far. They write: “%(point)s” What would you say to that? "
+            "Or ask once more, and changes are suggested all the same."
+        )
+        raise Refused("question_back", question % {"point": main_point.point_of(post.text)}, status=422)
     point = main_point.left_aside(text, post.text, language=post.language)
-    if point and not post.human_only:
+    if point:
         question = gettext(
             "Your draft takes up nothing of this post yet. They write: “%(point)s” What would you say to that? "
             "Or ask once more, and changes are suggested all the same."
