@@ -37,41 +37,38 @@ def replies_of(user: Any) -> models.QuerySet[Reply]:
 
 
 def draft_for(user: Any, draft_id: uuid.UUID) -> Draft:
-    return _only(Draft.objects.filter(id=draft_id, author=user).select_related("case", "post__case"))
+    return only(Draft.objects.filter(id=draft_id, author=user).select_related("case", "post__case"))
 
 
 def revision_of(draft: Draft, number: int) -> DraftRevision:
     """Of a draft that was loaded for this person."""
-    row = draft.revisions.filter(number=number).select_related("case").first()
-    if row is None:
-        raise Http404
-    return row
+    return found(draft.revisions.filter(number=number).select_related("case"))
 
 
 def job_for(user: Any, job_id: uuid.UUID) -> SuggestionJob:
-    return _only(SuggestionJob.objects.filter(id=job_id, draft__author=user).select_related("case", "draft__post"))
+    return only(SuggestionJob.objects.filter(id=job_id, draft__author=user).select_related("case", "draft__post"))
 
 
 def suggestion_for(user: Any, suggestion_id: uuid.UUID) -> Suggestion:
     """A suggestion that this person asked for and may see."""
     rows = Suggestion.objects.filter(id=suggestion_id, job__draft__author=user, status__in=Suggestion.VISIBLE)
-    return _only(rows.select_related("case", "job__draft__post__case", "job__revision"))
+    return only(rows.select_related("case", "job__draft__post__case", "job__revision"))
 
 
 def reply_for(user: Any, reply_id: uuid.UUID) -> Reply:
-    return _only(
+    return only(
         Reply.objects.filter(id=reply_id, draft__author=user).select_related("case", "draft__post__case", "revision")
     )
 
 
 def left_out_post(user: Any, post_id: uuid.UUID) -> Post:
     """A post that waits, of a topic that this person leaves to others: the only kind that is taken by its id."""
-    return _only(Post.objects.waiting_for(user).left_out_by(user).filter(id=post_id).select_related("case"))
+    return only(Post.objects.waiting_for(user).left_out_by(user).filter(id=post_id).select_related("case"))
 
 
 def check_in_of(user: Any, check_in_id: uuid.UUID) -> CheckIn:
     """One's own, and nobody else's, whatever one may see otherwise."""
-    return _only(CheckIn.objects.filter(id=check_in_id, by=user).select_related("case"))
+    return only(CheckIn.objects.filter(id=check_in_id, by=user).select_related("case"))
 
 
 def shared_check_ins() -> models.QuerySet[CheckIn]:
@@ -80,18 +77,20 @@ def shared_check_ins() -> models.QuerySet[CheckIn]:
 
 
 def shared_check_in(check_in_id: uuid.UUID) -> CheckIn:
-    return _only(shared_check_ins().filter(id=check_in_id))
+    return only(shared_check_ins().filter(id=check_in_id))
 
 
 def talk_request_for(lead: Any, request_id: uuid.UUID) -> TalkRequest:
-    row = TalkRequest.objects.open_for(lead).filter(id=request_id).first()
-    if row is None:
-        raise Http404
-    return row
+    return found(TalkRequest.objects.open_for(lead).filter(id=request_id))
 
 
-def _only(rows: models.QuerySet[Row]) -> Row:
-    row = rows.filter(case__destroyed_at=None).first()
+def only(rows: models.QuerySet[Row]) -> Row:
+    """Of rows whose case was not erased."""
+    return found(rows.filter(case__destroyed_at=None))
+
+
+def found(rows: models.QuerySet[Row]) -> Row:
+    row = rows.first()
     if row is None:
         raise Http404
     return row

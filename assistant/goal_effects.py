@@ -7,12 +7,13 @@ are of the same models and of the same time.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from assistant.actions.suggestions import verdicts_by_suggestion
 from assistant.adherence import Measure
 from assistant.inference.aims import Aim
 from assistant.inference.prompts import told_in
@@ -95,7 +96,7 @@ def effect_of(wording: Wording, measure: str, asked: Sequence[Asked]) -> Effect:
 def suggestions_asked() -> list[Asked]:
     """Of the last year, those that were shown, with the latest verdict on each change."""
     since = timezone.now() - LONGEST
-    verdicts = _verdicts(since)
+    verdicts = verdicts_by_suggestion(ChangeVerdict.objects.filter(suggestion__created_at__gte=since))
     rows = SuggestionFigures.objects.filter(
         suggestion__status__in=Suggestion.VISIBLE, suggestion__created_at__gte=since, suggestion__job__mode=Mode.IMPROVE
     ).values_list(
@@ -114,20 +115,16 @@ def suggestions_asked() -> list[Asked]:
             goals=frozenset(_told(prompt, goals)),
             wished=bool(goals),
             offered=offered,
-            used=verdicts.get(suggestion, []).count(ChangeVerdict.Verdict.ACCEPTED),
-            not_helpful=verdicts.get(suggestion, []).count(ChangeVerdict.Verdict.UNHELPFUL),
+            used=_count(verdicts.get(suggestion, {}), ChangeVerdict.Verdict.ACCEPTED),
+            not_helpful=_count(verdicts.get(suggestion, {}), ChangeVerdict.Verdict.UNHELPFUL),
             change=change,
         )
         for suggestion, at, model, prompt, goals, offered, change in rows
     ]
 
 
-def _verdicts(since: datetime) -> dict[uuid.UUID, list[str]]:
-    rows = ChangeVerdict.objects.filter(suggestion__created_at__gte=since).order_by("id")
-    latest: dict[uuid.UUID, dict[int, str]] = {}
-    for suggestion, index, verdict in rows.values_list("suggestion_id", "index", "verdict"):
-        latest.setdefault(suggestion, {})[index] = verdict
-    return {suggestion: list(by_index.values()) for suggestion, by_index in latest.items()}
+def _count(verdicts: Mapping[int, ChangeVerdict], verdict: str) -> int:
+    return sum(row.verdict == verdict for row in verdicts.values())
 
 
 def _told(prompt: str, goals: Sequence[Wording]) -> Iterator[Wording]:

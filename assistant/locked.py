@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from rapidfuzz.distance import Indel
+from rapidfuzz.distance import Indel, LCSseq
 
 from assistant.changes import Change, Kind, apply_changes, changes_between, sentences_in, split_sentences
 
+MOST, NEARLY_ALL, A_FEW = 0.7, 0.8, 4  # of a sentence that was typed in; too much kept harms nobody
 A_COPY = 0.8  # an insertion so like a locked sentence is that sentence in another place
 
 Span = tuple[int, int]
@@ -26,6 +27,24 @@ def keep_locked(draft: str, suggestion: str, locked: Iterable[str]) -> str:
     changes = changes_between(draft, suggestion)
     accepted = {change.index for change in changes if not _touches(change, spans) and not _brings_again(change, kept)}
     return apply_changes(draft, changes, accepted)
+
+
+def locked_now(text: str, locked: Collection[str]) -> list[str]:
+    """Which sentences of the text are locked: one that was typed in since it was locked stays so, as it is now."""
+    own = list(dict.fromkeys(sentences_in(text)))
+    kept = {sentence for sentence in own if sentence in locked}
+    for gone in dict.fromkeys(locked):
+        if gone not in kept and gone.strip():
+            heirs = [sentence for sentence in own if sentence not in kept and _is_it_changed(gone, sentence)]
+            kept.update(sorted(heirs, key=lambda one: Indel.normalized_similarity(gone, one))[-1:])
+    return [sentence for sentence in own if sentence in kept]
+
+
+def _is_it_changed(before: str, now: str) -> bool:
+    """Most of its letters, or nearly all of its words in their order."""
+    words = before.split()
+    has_its_words = len(words) >= A_FEW and LCSseq.similarity(words, now.split()) >= NEARLY_ALL * len(words)
+    return has_its_words or Indel.normalized_similarity(before, now) >= MOST
 
 
 def holds(text: str, locked: Sequence[str]) -> bool:

@@ -30,6 +30,12 @@ def point_of(post: str) -> str:
     return max(sentences_in(post), key=lambda one: sum(counts[stem] for stem in telling(one)) / (len(words(one)) + 5))
 
 
+def only_repeats(draft: str, post: str) -> bool:
+    """Every sentence of it stands in the post: it was copied, to be answered, and is no reply yet."""
+    told = {" ".join(one.split()) for one in sentences_in(post)}
+    return len(draft.split()) >= LEAST_WORDS and all(" ".join(one.split()) in told for one in sentences_in(draft))
+
+
 def left_aside(draft: str, post: str, *, language: str) -> str:
     """Of the post: what the draft could answer first. Empty where it takes up the post, or is not in English."""
     if not is_english(language) or not misses(draft, post):

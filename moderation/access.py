@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db import models
 from django.http import Http404
 
+from assistant.access import found, only
 from assistant.models import CaseKey
 from moderation.models import Alert, BreakGlass, BreakGlassReview, Decision, Escalation, Flag, Incident, Shift
-
-Row = TypeVar("Row", bound=models.Model)
 
 
 def flag_for(user: Any, flag_id: uuid.UUID) -> Flag:
@@ -39,20 +37,20 @@ def case_of_id(row_id: uuid.UUID, *, flags: bool = True) -> CaseKey | None:
 
 def incident_for(incident_id: uuid.UUID) -> Incident:
     """Of those that were not erased; for everybody who keeps incidents."""
-    return _only(Incident.objects.filter(id=incident_id).select_related("case", "opened_by"))
+    return only(Incident.objects.filter(id=incident_id).select_related("case", "opened_by"))
 
 
 def case_open_to(user: Any, request_id: uuid.UUID) -> BreakGlass:
     """A request of one's own that was allowed, while its time runs."""
-    return _only(BreakGlass.objects.open_to(user).filter(id=request_id).select_related("case", "subject__post"))
+    return only(BreakGlass.objects.open_to(user).filter(id=request_id).select_related("case", "subject__post"))
 
 
 def request_to_read(request_id: uuid.UUID) -> BreakGlass:
-    return _only(BreakGlass.objects.filter(id=request_id).select_related("case", "by"))
+    return only(BreakGlass.objects.filter(id=request_id).select_related("case", "by"))
 
 
 def review_of_reading(review_id: uuid.UUID) -> BreakGlassReview:
-    return _only(BreakGlassReview.objects.filter(id=review_id).select_related("case", "about__by"))
+    return only(BreakGlassReview.objects.filter(id=review_id).select_related("case", "about__by"))
 
 
 def decision_of(user: Any, decision_id: uuid.UUID) -> Decision:
@@ -66,25 +64,13 @@ def decision_of(user: Any, decision_id: uuid.UUID) -> Decision:
 
 def hand_over_for(escalation_id: uuid.UUID) -> Escalation:
     """For those who may decide what was escalated: every one of a case that was not erased."""
-    return _only(Escalation.objects.with_flags().filter(id=escalation_id))
+    return only(Escalation.objects.with_flags().filter(id=escalation_id))
 
 
 def alert_for(alert_id: uuid.UUID) -> Alert:
     """Its row says nothing of any case; what it leads to has a door of its own."""
-    return _found(Alert.objects.select_related("flag").filter(id=alert_id))
+    return found(Alert.objects.select_related("flag").filter(id=alert_id))
 
 
 def shift_for(shift_id: uuid.UUID) -> Shift:
-    return _found(Shift.objects.filter(id=shift_id))
-
-
-def _only(rows: models.QuerySet[Row]) -> Row:
-    """Of rows whose case was not erased."""
-    return _found(rows.filter(case__destroyed_at=None))
-
-
-def _found(rows: models.QuerySet[Row]) -> Row:
-    row = rows.first()
-    if row is None:
-        raise Http404
-    return row
+    return found(Shift.objects.filter(id=shift_id))

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models.functions import Now
 from django.urls import reverse
 
+from assistant.models import clock
 from assistant.models.clock import from_now
 from assistant.screens.triage import helplines_for
 from moderation import alert_words, notifier
@@ -39,6 +40,7 @@ def banner(person: Any) -> dict[str, Any]:
 
 def alert_row(alert: Alert, person: Any) -> dict[str, Any]:
     mine = alert.holder_id == person.pk
+    due = outcome_due(alert) if mine else None
     return {
         "id": alert.id,
         "headline": alert_words.headline(alert),
@@ -46,7 +48,8 @@ def alert_row(alert: Alert, person: Any) -> dict[str, Any]:
         "pressing": alert.level >= PRESSING_FROM,
         "mine": mine,
         "holder": alert.holder.username if alert.holder else "",
-        "outcome_due": outcome_due(alert) if mine else None,
+        "outcome_due": due if mine else None,
+        "overdue": mine and due is not None and due <= clock.now(),
         "url": where_it_is_decided(alert, person),
         "said_here": alert.kind in (Alert.Kind.TEST, Alert.Kind.INVARIANT),
     }

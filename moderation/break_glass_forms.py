@@ -42,7 +42,7 @@ class AskForm(forms.Form):
         return case
 
 
-class AnswerForm(forms.Form):
+class ReadingAnswerForm(forms.Form):
     answer = forms.ChoiceField(choices=[(ALLOW, _("Allow it")), (REFUSE, _("Refuse it"))])
 
 

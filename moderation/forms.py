@@ -70,7 +70,7 @@ class TogetherForm(forms.Form):
     chosen = ChosenField()
 
 
-class AnswerForm(forms.Form):
+class ProposalAnswerForm(forms.Form):
     answer = forms.ChoiceField(choices=[("confirm", _("Confirm")), ("refuse", _("Refuse"))])
     reason = LetterField(max_length=settings.MAX_REASON, required=False)
     version = VersionField()

@@ -56,7 +56,7 @@ from assistant.actions.posts import (
     take_post,
 )
 from assistant.actions.refused import Refused, StaleRevision
-from assistant.actions.replies import screen_reply, send_reply, take_back_reply
+from assistant.actions.replies import screen_reply, send_reply, take_back_reply, why_unsendable
 from assistant.actions.reversals import may_go_after_all, restore, return_after_all, send_after_all
 from assistant.actions.screenings import report, worry
 from assistant.actions.second_readings import fail_reading, finish_reading
@@ -143,6 +143,7 @@ __all__ = [
     "told_by",
     "verdicts_of",
     "visible_suggestions",
+    "why_unsendable",
     "withdraw_post_from_learning",
     "withhold",
     "worry",

@@ -29,11 +29,13 @@ def save_revision(
     accepted: str = "",
     pasted: Sequence[str] = (),
     marked: provenance.Marked | None = None,
+    suggested: Sequence[Suggestion] | None = None,
 ) -> tuple[DraftRevision, DraftRevision | None]:
     """Keep the text as the next revision, and renew the lease.
 
     `accepted`: what an accepted change put in. `pasted`: what came in whole since `base`. `marked`: whose words the text is
-    made of, where that is known; else it is carried on from the revisions before. Returns the head and, when the page was
+    made of, where that is known; else it is carried on from the revisions before. `suggested`: visible_suggestions(draft), where
+    somebody has read them already. Returns the head and, when the page was
     stale, the branch in which its text was kept instead. A text that equals the head adds nothing.
     """
     number = draft.next_number()
@@ -44,7 +46,9 @@ def save_revision(
         return head, None
     stale = head is not None and base != head.number
     if marked is None:
-        marked = _carried(draft, text=text, base=base, origin=origin, accepted=accepted, pasted=pasted)
+        suggested = visible_suggestions(draft) if suggested is None else suggested
+        shown = [one.text for one in suggested]
+        marked = _carried(draft, shown, text=text, base=base, origin=origin, accepted=accepted, pasted=pasted)
     revision = DraftRevision(
         case=draft.case,
         draft=draft,
@@ -67,7 +71,7 @@ def save_revision(
 
 
 def _carried(
-    draft: Draft, *, text: str, base: int, origin: str, accepted: str, pasted: Sequence[str]
+    draft: Draft, shown: Sequence[str], *, text: str, base: int, origin: str, accepted: str, pasted: Sequence[str]
 ) -> provenance.Marked:
     older = draft.revisions.filter(number__lte=base).select_related("case").order_by("-number")[:LOOK_BACK]
     earlier = [row.marked for row in reversed(older)]
@@ -76,7 +80,7 @@ def _carried(
         earlier[-1] if has_base else provenance.Marked(""),
         text,
         origin=provenance.Origin(origin),
-        model_texts=[suggestion.text for suggestion in visible_suggestions(draft)],
+        model_texts=shown,
         accepted=accepted,
         pasted=pasted,
         earlier=earlier,
@@ -91,10 +95,13 @@ def head_after_saving(
     origin: str = DraftRevision.Origin.TYPED,
     accepted: str = "",
     pasted: Sequence[str] = (),
+    suggested: Sequence[Suggestion] | None = None,
 ) -> DraftRevision:
     """Save and go on with what was saved. Raises Refused when the draft is closed, StaleRevision when the page was old."""
     refuse_if_closed(draft)
-    head, branch = save_revision(draft, text=text, base=base, origin=origin, accepted=accepted, pasted=pasted)
+    head, branch = save_revision(
+        draft, text=text, base=base, origin=origin, accepted=accepted, pasted=pasted, suggested=suggested
+    )
     if branch is not None:
         # Callers save before they begin a transaction of their own: the branch must survive this.
         raise StaleRevision(head=head, branch=branch)

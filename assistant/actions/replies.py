@@ -38,19 +38,9 @@ def send_reply(draft: Draft, *, by: Any, revision: DraftRevision) -> Reply:
             gettext("This reply was already sent, or it changed in another window. Reload the page to see it."),
         )
     post = Post.objects.select_for_update().select_related("case").get(id=draft.post_id)
-    if post.status not in (Post.Status.WAITING, Post.Status.ANSWERED):
-        raise Refused(
-            "post_closed", gettext("A moderator took this post over. Your draft is kept; it will not be sent.")
-        )
-    if post.status == Post.Status.ANSWERED and draft.status != Draft.Status.RETURNED:
-        raise Refused(
-            "answered", gettext("Somebody else has answered this post meanwhile. Your draft is kept; it was not sent.")
-        )
-    if post.is_leased_to_another(by):
-        raise Refused(
-            "leased",
-            gettext("Somebody else is answering this post now, because yours rested too long. Your draft is kept."),
-        )
+    refusal = _taken_by_others(draft, post, by=by)
+    if refusal is not None:
+        raise refusal
     text, marked = revision.text, revision.marked
     share = provenance.model_share(marked)
     if disclosure.is_too_much(share):
@@ -92,6 +82,31 @@ def send_reply(draft: Draft, *, by: Any, revision: DraftRevision) -> Reply:
     )
     keep_numbers(reply)
     return reply
+
+
+def why_unsendable(draft: Draft, *, by: Any) -> str:
+    """What became of the post of an open draft meanwhile, so that nobody writes on for an hour to hear it when they send."""
+    if not draft.is_open:
+        return ""
+    refusal = _taken_by_others(draft, Post.objects.get(id=draft.post_id), by=by)
+    return str(refusal) if refusal is not None else ""
+
+
+def _taken_by_others(draft: Draft, post: Post, *, by: Any) -> Refused | None:
+    if post.status not in (Post.Status.WAITING, Post.Status.ANSWERED):
+        return Refused(
+            "post_closed", gettext("A moderator took this post over. Your draft is kept; it will not be sent.")
+        )
+    if post.status == Post.Status.ANSWERED and draft.status != Draft.Status.RETURNED:
+        return Refused(
+            "answered", gettext("Somebody else has answered this post meanwhile. Your draft is kept; it was not sent.")
+        )
+    if post.is_leased_to_another(by):
+        return Refused(
+            "leased",
+            gettext("Somebody else is answering this post now, because yours rested too long. Your draft is kept."),
+        )
+    return None
 
 
 def screen_reply(text: str, post: Post) -> Screening:

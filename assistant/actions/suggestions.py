@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
@@ -20,6 +21,7 @@ from assistant.actions.goals import wordings_of
 from assistant.actions.refused import Refused, StaleRevision
 from assistant.actions.screenings import keep_screening, report
 from assistant.inference.types import Mode, Outcome, StopReason
+from assistant.locked import locked_now
 from assistant.models import (
     Canary,
     ChangeVerdict,
@@ -107,8 +109,16 @@ def ask_for_help(
 
 
 def _ask_back(text: str, post: Post) -> None:
+    if post.human_only:
+        return  # refused for that, whatever it says
+    if main_point.only_repeats(text, post.text):
+        question = gettext(
+            "Your draft holds sentences of the post alone so far. They write: “%(point)s” What would you say to that? "
+            "Or ask once more, and changes are suggested all the same."
+        )
+        raise Refused("question_back", question % {"point": main_point.point_of(post.text)}, status=422)
     point = main_point.left_aside(text, post.text, language=post.language)
-    if point and not post.human_only:
+    if point:
         question = gettext(
             "Your draft takes up nothing of this post yet. They write: “%(point)s” What would you say to that? "
             "Or ask once more, and changes are suggested all the same."
@@ -117,8 +127,8 @@ def _ask_back(text: str, post: Post) -> None:
 
 
 def _spans_of(text: str, sentences: Collection[str]) -> list[list[int]]:
-    own = change_list.split_sentences(text)
-    return [[one.start, one.end] for one in own if text[one.start : one.end] in sentences]
+    own, kept = change_list.split_sentences(text), locked_now(text, sentences)
+    return [[one.start, one.end] for one in own if text[one.start : one.end] in kept]
 
 
 def _queue_job(job: SuggestionJob, draft: Draft, *, by: Any, revision: DraftRevision) -> SuggestionJob:
@@ -291,8 +301,16 @@ def changes_of(suggestion: Suggestion) -> list[change_list.Change]:
 
 def verdicts_of(suggestion: Suggestion) -> dict[int, ChangeVerdict]:
     """The verdict that counts for each change index; an undone one counts as none."""
-    latest = {row.index: row for row in suggestion.verdicts.order_by("id")}
-    return {index: row for index, row in latest.items() if row.verdict != ChangeVerdict.Verdict.UNDONE}
+    return verdicts_by_suggestion(suggestion.verdicts.all()).get(suggestion.id, {})
+
+
+def verdicts_by_suggestion(rows: QuerySet[ChangeVerdict]) -> dict[uuid.UUID, dict[int, ChangeVerdict]]:
+    """The same, of many suggestions with one query."""
+    latest: dict[uuid.UUID, dict[int, ChangeVerdict]] = {}
+    for row in rows.order_by("id"):
+        latest.setdefault(row.suggestion_id, {})[row.index] = row
+    undone = ChangeVerdict.Verdict.UNDONE
+    return {of: {index: row for index, row in each.items() if row.verdict != undone} for of, each in latest.items()}
 
 
 def decide_change(

@@ -16,7 +16,8 @@ from assistant.changes import sentences_in
 from assistant.forms import CountryForm
 from assistant.growth import HelpLevel
 from assistant.inference.types import Mode
-from assistant.models import Draft, DraftRevision, HelpChoice, SuggestionJob
+from assistant.locked import locked_now
+from assistant.models import Draft, DraftRevision, HelpChoice, Suggestion, SuggestionJob
 from assistant.safety import helplines
 from assistant.screens.drafts import DRAFT_STATES, returned_note
 from assistant.screens.jobs import live_job
@@ -72,6 +73,7 @@ def writing_page(draft: Draft, user: Any) -> dict[str, Any]:
             "sentences": sentences_of(text, locked=job.locked_sentences if job is not None else ()),
             "job": live_job(job),
             "whose": whose_words(head, suggested),
+            "unsendable": actions.why_unsendable(draft, by=user),
             "used_unread": used_unread(suggested),
             "meters": meters_of(draft, text),
             "client_key": uuid.uuid4(),  # for a page without our script: one page is one request for help
@@ -92,17 +94,18 @@ def goals_for(job: SuggestionJob | None) -> list[dict[str, Any]]:
 
 def sentences_of(text: str, *, locked: Collection[str]) -> list[dict[str, Any]]:
     """Each sentence once, and whether it stays as it is."""
-    own = dict.fromkeys(sentences_in(text))
-    return [{"text": sentence, "locked": sentence in locked} for sentence in own]
+    own, kept = dict.fromkeys(sentences_in(text)), locked_now(text, locked)
+    return [{"text": sentence, "locked": sentence in kept} for sentence in own]
 
 
-def saved(draft: Draft, head: DraftRevision) -> dict[str, Any]:
+def saved(draft: Draft, head: DraftRevision, user: Any, suggested: list[Suggestion]) -> dict[str, Any]:
+    """`suggested`: of this draft, what may be shown."""
     head.refresh_from_db(fields=["saved_at"])
-    suggested = actions.visible_suggestions(draft)
     return {
         "revision": head.number,
         "saved_at": head.saved_at.isoformat(),
         "whose": whose_words(head, suggested),
+        "unsendable": actions.why_unsendable(draft, by=user),
         "used_unread": used_unread(suggested),
         "may_ask": actions.enough_to_ask(head.text),
         "meters": meters_of(draft, head.text),

@@ -6,10 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assistant.models import Draft, DraftRevision, Post
+from assistant.worker_state import Help
 from webapp import test as build
 from webapp.test import Cast
 
@@ -75,6 +78,18 @@ def test_a_post_that_was_given_back_does_not_come_again(cast: Cast, client: Clie
     assert Draft.objects.get(author=cast.robin).post == draft.post
 
 
+def test_of_a_reply_that_was_sent_no_suggestion_is_announced(
+    cast: Cast, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.screens.writing.help_state", lambda *_: Help(available=True))
+    draft = build.draft(cast.wren)
+    client.force_login(cast.wren)
+    announced = "When you ask for it, a revision of your draft appears here"
+    assert announced in build.read(client.get(f"/drafts/{draft.id}/"))
+    client.post(f"/drafts/{draft.id}/send", {"text": build.KIND_DRAFT, "base": 1})
+    assert announced not in build.read(client.get(f"/drafts/{draft.id}/"))
+
+
 def test_a_held_post_is_handed_to_nobody(cast: Cast, client: Client) -> None:
     build.post(build.URGENT_POST)
     client.force_login(cast.wren)
@@ -95,6 +110,16 @@ def test_saving_the_same_text_adds_nothing(cast: Cast, client: Client) -> None:
     client.force_login(cast.wren)
     assert save(client, draft, build.KIND_DRAFT, 1).json()["revision"] == 1
     assert DraftRevision.objects.count() == 1
+
+
+def test_a_save_reads_and_decrypts_what_was_suggested_once(cast: Cast, client: Client) -> None:
+    draft = build.draft(cast.wren)
+    build.suggestion(draft)
+    client.force_login(cast.wren)
+    with CaptureQueriesContext(connection) as queries:
+        assert save(client, draft, "some more words", 1).json()["revision"] == 2
+    read = [query["sql"] for query in queries if 'FROM "assistant_suggestion" ' in query["sql"]]
+    assert len(read) == 1, read
 
 
 def test_a_stale_page_is_told_and_both_texts_are_kept(cast: Cast, client: Client) -> None:

@@ -71,6 +71,19 @@ def test_it_is_asked_instead_of_a_revision_and_revised_when_asked_again(cast: Ca
 
 
 @pytest.mark.django_db
+def test_a_draft_that_only_repeats_the_post_is_asked_about(cast: Cast, client: Client) -> None:
+    """Revised, it would be their own words, told to them with other facts."""
+    draft = build.draft(cast.wren, text=BESIDE, post_text=POST)
+    client.force_login(cast.wren)
+    answer = ask(client, draft, text=POST.replace(" In March", "\n\nIn March"))
+    assert answer.json()["error"] == "question_back"
+    assert "sentences of the post alone" in answer.json()["message"]
+    assert not SuggestionJob.objects.exists()
+    assert not main_point.only_repeats(f"{POST} I read it twice.", POST)
+    assert not main_point.only_repeats("I bake at four in the morning and nobody talks to me until noon.", POST)
+
+
+@pytest.mark.django_db
 def test_without_script_the_page_asks_and_its_button_then_means_it(cast: Cast, client: Client) -> None:
     draft = build.draft(cast.wren, text=BESIDE, post_text=POST)
     client.force_login(cast.wren)

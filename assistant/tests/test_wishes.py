@@ -15,6 +15,7 @@ from assistant.inference.aims import Aim, aim_of
 from assistant.inference.prompts import build_prompt, told_in
 from assistant.inference.trained_prompts import Goal
 from assistant.inference.types import Mode
+from assistant.locked import locked_now
 from assistant.models import Deployment, Draft, ModelVersion, Suggestion, SuggestionJob, Worker, WritingGoal
 from webapp import test as build
 from webapp.test import Cast, FakeEngine, read
@@ -105,6 +106,28 @@ def test_a_locked_sentence_comes_back_whatever_the_model_makes_of_it(cast: Cast,
     suggestion = Suggestion.objects.get()
     assert suggestion.text == f"I read it twice, slowly. {OWN} What would you cook for a friend?"
     assert "As you wrote it locked" in read(client.get(f"/jobs/{job.id}/suggestion"))
+
+
+@pytest.mark.django_db
+def test_a_locked_sentence_that_is_typed_in_stays_locked_as_it_is_now(cast: Cast, client: Client) -> None:
+    text = "Good morning to you. I ate alone for most of my first year. What do you like to cook?"
+    typed = "Good morning to you! I ate alone, too, for most of my very first year. What do you like to cook?"
+    changed = "I ate alone, too, for most of my very first year."
+    client.force_login(cast.wren)
+    draft = build.draft(cast.wren, text=text)
+    locked = ["I ate alone for most of my first year.", "What do you like to cook?"]
+    listed = client.post(f"/drafts/{draft.id}/sentences", {"text": typed, "base": 1, "locked": locked}).content.decode()
+    assert f'value="{changed}" checked' in listed
+    assert 'value="Good morning to you!" checked' not in listed
+    fields = {"text": typed, "base": 1, "mode": "improve", "client_key": uuid.uuid4(), "locked": locked}
+    client.post(f"/drafts/{draft.id}/ask", fields)
+    job = SuggestionJob.objects.get()
+    assert list(job.locked_sentences) == [changed, "What do you like to cook?"]
+    longer = (
+        "I ate alone for most of my first year at a school where everybody had known each other since they were six."
+    )
+    assert locked_now(f"{longer} It rained.", locked) == [longer]
+    assert locked_now("It rained. The train was late.", locked) == []
 
 
 @pytest.mark.django_db

@@ -141,7 +141,10 @@ def decide_change(request: HttpRequest, suggestion_id: uuid.UUID, index: int) ->
     if wants_page(request):
         return redirect("assistant:draft", draft_row.id)
     prepare_after_commit(draft_row)
-    return JsonResponse(saved(draft_row, head) | {"verdict": decided["verdict"], "index": index})
+    return JsonResponse(
+        saved(draft_row, head, request.user, actions.visible_suggestions(draft_row))
+        | {"verdict": decided["verdict"], "index": index}
+    )
 
 
 @require_POST

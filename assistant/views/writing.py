@@ -40,14 +40,15 @@ def save_draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     form = DraftForm(request.POST)
     if not form.is_valid():
         return invalid(request, row, form)
+    suggested = actions.visible_suggestions(row)
     try:
-        head = actions.head_after_saving(row, **form.cleaned_data)
+        head = actions.head_after_saving(row, **form.cleaned_data, suggested=suggested)
     except actions.Refused as refusal:
         return refused(request, row, refusal)
     if wants_page(request):
         return redirect("assistant:draft", row.id)
     prepare_after_commit(row)
-    return JsonResponse(saved(row, head))
+    return JsonResponse(saved(row, head, request.user, suggested))
 
 
 @require_POST
@@ -113,6 +114,7 @@ def set_country(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
 @needs(WRITE_REPLIES)
 def give_back(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     row = access.draft_for(request.user, draft_id)
+    keep_typed(request, row)
     actions.give_back_post(row, by=request.user)
     forget_after_commit(row.case_id)
     shift.finished_with(request, row.post)

@@ -9,8 +9,8 @@ from moderation.actions.break_glass import (
     refuse_reading,
     review_reading,
 )
-from moderation.actions.claims import claim_flag, end_claim, pass_flag, renew_claim, take_next, take_over
-from moderation.actions.decisions import Said, decide
+from moderation.actions.claims import claim_flag, end_claim, hand_next, pass_flag, renew_claim, take_next, take_over
+from moderation.actions.decisions import Said, decide, was_said
 from moderation.actions.duty import add_shift, remove_shift, say_out_of_hours
 from moderation.actions.escalations import end_hand_over, escalate, give_up_hand_over, reopen_hand_over, take_hand_over
 from moderation.actions.flags import open_flag
@@ -51,6 +51,7 @@ __all__ = [
     "end_review_claim",
     "escalate",
     "give_up_hand_over",
+    "hand_next",
     "link_to_incident",
     "mark_golden",
     "note_break_glass_reading",
@@ -71,5 +72,6 @@ __all__ = [
     "take_next",
     "take_over",
     "undo",
+    "was_said",
     "write_golden",
 ]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext
 
 from assistant.actions import Refused
+from assistant.models import AuditEvent
 from assistant.models.clock import from_now
 from assistant.streaming import poke
 from assistant.vault import audit
@@ -20,6 +23,8 @@ from moderation.models import Flag, Pass, Proposal, Review, TakeOver
 from moderation.models.flags import FlagQuerySet
 from moderation.reviews import next_for
 from moderation.stand_in import flag_of
+
+VIEWED = ("flag.viewed", "review.viewed")  # what the audit log says of an opened page
 
 
 @transaction.atomic
@@ -66,6 +71,27 @@ def take_next(by: Any) -> Flag | None:
             unfit.append(flag.id)
         else:
             return flag
+
+
+@transaction.atomic
+def hand_next(by: Any) -> Flag | None:
+    """The next one for somebody who pressed for it. A second press, or one whose answer was lost on its way, takes no second
+    flag: what was handed to them and never opened is handed again, instead of waiting under a name that does not know of it."""
+    get_user_model().objects.select_for_update().get(pk=by.pk)  # two presses at once take turns
+    return _unopened(by) or take_next(by)
+
+
+def _unopened(by: Any) -> Flag | None:
+    flags = Flag.objects.open().for_person(by).exclude(passes__by=by)
+    mine = flags.filter(claimed_by=by, claimed_until__gte=Now()).in_order().with_subjects()
+    reviews = Review.objects.waiting_for(by).filter(by=by).with_subjects()
+    held = [*mine, *(flag_of(review) for review in reviews)]
+    return next((flag for flag in held if not _was_opened(flag, by)), None)
+
+
+def _was_opened(flag: Flag, by: Any) -> bool:
+    seen = AuditEvent.objects.filter(object_id=str(flag.id), actor=str(by.pk), action__in=VIEWED)
+    return seen.filter(at__gte=flag.claimed_at).exists()
 
 
 def _is_claimed(review: Review, by: Any) -> bool:

@@ -53,8 +53,19 @@ def hand_over(flag: Flag, *, by: Any, reason: str) -> None:
 
 
 @transaction.atomic
-def take_hand_over(escalation: Escalation, *, by: Any) -> None:
-    """ "I have it", or "I still have it": the clock runs anew, now for the outcome."""
+def take_hand_over(escalation: Escalation, *, by: Any, taken_from: str | None = None) -> None:
+    """ "I have it", or "I still have it": the clock runs anew, now for the outcome.
+
+    `taken_from`: the id of whoever the page said has it, empty for nobody. Taken from somebody else, it would be theirs no more
+    without either of the two knowing.
+    """
+    holder = Escalation.objects.select_for_update(of=("self",)).get(id=escalation.id).acknowledged_by
+    if taken_from is not None and holder is not None and holder.pk != by.pk and str(holder.pk) != taken_from:
+        raise Refused(
+            "taken",
+            gettext("%(name)s has it since a moment ago. Take it from them only if you agreed on that.")
+            % {"name": holder.username},
+        )
     if not alerts.acknowledge(_alert_of(escalation), by=by):
         raise Refused("changed", gettext("This changed at the same moment. Look again."))
 

@@ -262,6 +262,23 @@ def test_a_hand_over_is_taken_renewed_and_ended_with_an_outcome(cast: Cast) -> N
     assert alerts.advance(now=after(alert, 600)) == 0
 
 
+def test_of_two_who_press_at_once_the_second_is_told_who_was_first(cast: Cast) -> None:
+    row = handed_over(cast)
+    first, second = client_of(cast.birch), client_of(build.person("hazel", Role.LEAD))
+    place = f"/moderation/hand-overs/{row.id}/"
+    nobody = {"taken_from": ""}  # as both of their pages say
+    first.post(f"{place}take", nobody)
+    answer = second.post(f"{place}take", nobody, follow=True)
+    assert "birch has it since a moment ago" in build.read(answer)
+    row.refresh_from_db()
+    assert row.acknowledged_by == cast.birch
+    assert Alert.objects.get().holder == cast.birch
+    agreed = second.get(place).content.decode()
+    assert f'name="taken_from" value="{cast.birch.pk}"' in agreed
+    second.post(f"{place}take", {"taken_from": str(cast.birch.pk)})
+    assert "You have it" in build.read(second.get(place))
+
+
 def test_deciding_about_the_post_does_not_end_the_hand_over_of_the_person(cast: Cast) -> None:
     row = handed_over(cast)
     flag = Flag.objects.get(escalated=True)
@@ -354,6 +371,17 @@ def test_every_page_of_who_is_told_shows_it_and_counts_as_delivered(cast: Cast) 
     assert "Level 4: a post waits" in page
     assert alert.deliveries.get().delivered_at is not None
     assert "Level 4" not in build.read(client_of(cast.ash).get("/moderation/alerts/"))
+
+
+def test_whoever_has_it_sees_when_an_outcome_is_overdue(cast: Cast) -> None:
+    alert = urgent()
+    actions.claim_flag(Flag.objects.get(), by=cast.birch)
+    lead = client_of(cast.birch)
+    assert "You have it. An outcome is due at" in build.read(lead.get("/moderation/alerts/"))
+    Alert.objects.filter(id=alert.id).update(since=timezone.now() - timedelta(minutes=6))
+    page = lead.get("/moderation/alerts/")
+    assert "You have it, and an outcome was due at" in build.read(page)
+    assert 'class="notice now alert"' in page.content.decode()
 
 
 def test_no_alert_holds_a_word_of_what_was_written(cast: Cast) -> None:

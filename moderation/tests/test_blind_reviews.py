@@ -161,14 +161,28 @@ def test_what_somebody_else_has_changed_meanwhile_and_is_not_shown(cast: Cast, c
 # The next one
 
 
+def opened_next(client: Client) -> str:
+    answer = client.post("/moderation/next", follow=True)
+    return str(answer.context["flag"].id)
+
+
 def test_the_next_one_is_a_review_where_it_stands_first(cast: Cast, client: Client) -> None:
     review = second(decided(held(cast), cast.ash))
     low = Flag.objects.get(post=build.post(build.WORRYING_POST))
     client.force_login(cast.birch)
-    assert str(review.id) in client.post("/moderation/next").headers["Location"]
+    assert opened_next(client) == str(review.id)
     assert Review.objects.get().by == cast.birch
-    assert str(low.id) in client.post("/moderation/next").headers["Location"]
+    assert opened_next(client) == str(low.id)
     assert client.post("/moderation/next").headers["Location"] == "/moderation/"
+
+
+def test_a_second_press_takes_no_second_review(cast: Cast, client: Client) -> None:
+    review = second(decided(held(cast), cast.ash))
+    build.post(build.WORRYING_POST)
+    client.force_login(cast.birch)
+    for _ in range(2):  # the answer to the first was never seen
+        assert str(review.id) in client.post("/moderation/next").headers["Location"]
+    assert not Flag.objects.filter(claimed_by=cast.birch).exists()
 
 
 def test_what_was_passed_on_is_not_handed_out_again_and_stays_in_the_queue(cast: Cast, client: Client) -> None:
@@ -186,7 +200,7 @@ def test_nothing_but_what_is_urgent_comes_next_while_that_waits(cast: Cast, clie
     second(decided(held(cast), cast.ash))
     urgent = Flag.objects.get(post=build.post(build.URGENT_POST))
     client.force_login(cast.birch)
-    assert str(urgent.id) in client.post("/moderation/next").headers["Location"]
+    assert opened_next(client) == str(urgent.id)
     assert client.post("/moderation/next").headers["Location"] == "/moderation/"
 
 

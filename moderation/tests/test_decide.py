@@ -66,6 +66,15 @@ def test_an_edit_is_screened_like_anybodys_words(held: Reply, client: Client) ->
     assert "stop whining" in answer.content.decode()  # what was typed is still there
 
 
+def test_an_edit_that_changes_nothing_is_no_edit(held: Reply, client: Client) -> None:
+    """Its author would be told that a moderator changed their words, and see none that changed."""
+    answer = decide(client, "edit", edited_text=f" {build.HURTFUL_REPLY}\r\n")
+    assert answer.status_code == 422
+    assert "This is the text as it was." in build.read(answer)
+    held.refresh_from_db()
+    assert held.status == "held"
+
+
 def test_return_gives_it_back_with_the_note(held: Reply, client: Client, cast: Cast) -> None:
     decide(client, "return", reason="Please say first what they feel.")
     draft = Draft.objects.get()

@@ -14,7 +14,7 @@ from assistant.access import needs
 from assistant.actions import Refused
 from moderation import actions, break_glass_page
 from moderation.access import case_open_to, request_to_read, review_of_reading
-from moderation.break_glass_forms import ALLOW, AnswerForm, AskForm, ReviewForm
+from moderation.break_glass_forms import ALLOW, AskForm, ReadingAnswerForm, ReviewForm
 from moderation.policy import ALLOW_BREAK_GLASS, ASK_BREAK_GLASS
 
 
@@ -55,7 +55,7 @@ def break_glass_requests(request: HttpRequest) -> HttpResponse:
 @needs(ALLOW_BREAK_GLASS)
 def answer_break_glass(request: HttpRequest, asked_id: uuid.UUID) -> HttpResponse:
     row = request_to_read(asked_id)
-    form = AnswerForm(request.POST)
+    form = ReadingAnswerForm(request.POST)
     if not form.is_valid():
         messages.warning(request, gettext("Say whether you allow it or refuse it. Nothing was done."))
         return redirect("moderation:break_glass_requests")

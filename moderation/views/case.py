@@ -19,7 +19,7 @@ from assistant.vault import audit
 from assistant.views.answers import first_message
 from moderation import actions, case_page
 from moderation.access import decision_of, flag_for
-from moderation.forms import ESCALATE, AnswerForm, DecisionForm, NoteForm
+from moderation.forms import ESCALATE, DecisionForm, NoteForm, ProposalAnswerForm
 from moderation.models import Decision, Flag, Proposal
 from moderation.policy import DECIDE_FLAGS, VIEW_FLAGS
 from moderation.views.onward import onward
@@ -53,6 +53,10 @@ def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
         else:
             forget_closed(row, wanted["outcome"])
             done = gettext("Decided.")
+    except actions.StaleFlag as stale:
+        if not actions.was_said(row, by=request.user, outcome=wanted["outcome"], reason=wanted["reason"], seen=seen):
+            return again(request, row, str(stale), status=stale.status)
+        return onward(request)  # pressed twice: the first press has said it
     except Refused as refusal:
         return again(request, row, str(refusal), status=refusal.status)
     messages.success(request, done)
@@ -64,7 +68,7 @@ def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
 def answer(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     """Confirm what somebody else proposed, or refuse it."""
     row = flag_for(request.user, flag_id)
-    form = AnswerForm(request.POST)
+    form = ProposalAnswerForm(request.POST)
     if not form.is_valid():
         return again(request, row, first_message(form), status=422)
     wanted = form.cleaned_data

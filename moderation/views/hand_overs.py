@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 from django.contrib import messages
 from django.db import transaction
@@ -36,7 +37,7 @@ def hand_over(request: HttpRequest, escalation_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @needs(DECIDE_ESCALATED)
 def take_hand_over(request: HttpRequest, escalation_id: uuid.UUID) -> HttpResponse:
-    return act(request, escalation_id, actions.take_hand_over)
+    return act(request, escalation_id, partial(actions.take_hand_over, taken_from=request.POST.get("taken_from")))
 
 
 @require_POST

@@ -19,7 +19,7 @@ ONWARD = "onward"  # in a form or an address: after this flag comes the next one
 @require_POST
 @needs(DECIDE_FLAGS)
 def next_flag(request: HttpRequest) -> HttpResponse:
-    row = actions.take_next(request.user)
+    row = actions.hand_next(request.user)
     if row is None:
         messages.info(request, gettext("Nothing is free for you right now."))
         return redirect("moderation:queue")

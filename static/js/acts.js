@@ -127,7 +127,9 @@ function chooseFlag() {
 /** Without a reason the browser goes there instead, and says that there is none. */
 function approveThenNext() {
   const onward = document.getElementById("onward");
-  if (!isSeen(onward)) return false;
+  const button = document.querySelector("#decision :is(button[value='approve'], button[value='close'])");
+  if (!isSeen(onward) || !button) return false;
   onward.checked = true;
-  return press("#decision :is(button[value='approve'], button[value='close'])");
+  button.click();
+  return true;
 }

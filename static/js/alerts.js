@@ -1,27 +1,30 @@
 // Alerts on every page of whoever is told of them: a poke over the socket, or fifteen seconds, and the page looks what waits.
 
-import { backOff, getFragment } from "./server.js";
+import { backOff, get, getFragment } from "./server.js";
+import { gettext } from "./words.js";
 
 const LOOK_EVERY = 15000;
 const SIGN_IN = 4401;
 const FORBIDDEN = 4403;
 const SOUND = "lantern.alerts.sound";
 const BADGE = "● ";
+const MISSED_BEFORE_TOLD = 3; // looks: a line that is away for a moment is nothing to tell
 const region = document.getElementById("alerts");
 let failures = 0;
 let looking = false;
 let lookAgain = false;
 let timer = 0;
+let missed = 0;
+let signedOut = false;
 
 function connect() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const socket = new WebSocket(`${scheme}://${location.host}/ws/alerts`);
   socket.onmessage = (event) => hear(event.data);
   socket.onclose = ({ code }) => {
-    if (code === SIGN_IN || code === FORBIDDEN) {
-      clearInterval(timer);
-      return;
-    }
+    if (code === FORBIDDEN) clearInterval(timer);
+    if (code === SIGN_IN) tellSignedOut();
+    if (code === FORBIDDEN || code === SIGN_IN) return;
     setTimeout(connect, backOff(failures));
     failures += 1;
   };
@@ -44,10 +47,34 @@ async function look() {
   const nodes = await getFragment(region.dataset.url);
   looking = false;
   if (nodes) show(nodes);
+  else await tellDeaf();
   if (lookAgain) look();
 }
 
+/** Nobody may sit before a page that no alert reaches any more and take it for a quiet night. */
+async function tellDeaf() {
+  missed += 1;
+  if ((await get(region.dataset.url)).outcome === "signed-out") tellSignedOut();
+  else if (missed >= MISSED_BEFORE_TOLD) tell(gettext("Lantern cannot be reached. No alert comes to this page."));
+}
+
+/** It goes on looking: who signs in again in another tab hears of alerts here, too. */
+function tellSignedOut() {
+  signedOut = true;
+  tell(gettext("You were signed out. No alert comes to this page before you sign in again."));
+}
+
+function tell(words) {
+  const note = region.querySelector(".deaf") ?? region.insertAdjacentElement("afterbegin", document.createElement("p"));
+  note.className = "notice look deaf";
+  if (note.textContent !== words) note.textContent = words;
+}
+
 function show(nodes) {
+  missed = 0;
+  if (signedOut) connect();
+  signedOut = false;
+  region.querySelector(".deaf")?.remove();
   const before = new Set(shown());
   if (stateOf(nodes) === stateOf([...region.childNodes])) return;
   const hadFocus = region.contains(document.activeElement);

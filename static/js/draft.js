@@ -22,6 +22,7 @@ const page = {
   sharePasted: $("share-pasted"),
   tooMuch: $("too-much"),
   usedUnread: $("used-unread"),
+  unsendable: $("unsendable"),
   send: $("send"),
   jobState: $("job-state"),
   stop: $("stop"),
@@ -91,10 +92,19 @@ saver.addEventListener("saved", ({ detail }) => {
   page.form.elements.base.value = detail.revision;
   showWhose(detail.whose);
   page.usedUnread.hidden = !detail.used_unread;
+  page.unsendable.textContent = detail.unsendable;
+  page.unsendable.hidden = !detail.unsendable;
   if (page.improve) setMayAsk(detail.may_ask);
   showMeters(detail.meters);
   showAnother(); // a change that is used on a phone is no input
+  showSentences();
 });
+
+/** Those to lock are those that stand there now, unless somebody is choosing among them. */
+function showSentences() {
+  const locks = $("locks");
+  if (locks?.open && !locks.contains(document.activeElement)) $("sentences").dispatchEvent(new Event("typed"));
+}
 
 function showWhose({ words, own, own_and_pasted: ownAndPasted, too_much: tooMuch }) {
   if (words) page.whose.textContent = words;
@@ -210,7 +220,9 @@ page.form.addEventListener("submit", async (event) => {
   const leaves = event.submitter && "leaves" in event.submitter.dataset;
   if (event.submitter && event.submitter !== page.send && !leaves) return;
   event.preventDefault();
-  if (leaving || !(await saver.flush()) || leaving) return; // the second click sends nothing more
+  const isSaved = !leaving && (await saver.flush());
+  const isUrgent = leaves && event.submitter.dataset.leaves === "urgent" && ["refused", "conflict"].includes(saver.state);
+  if (leaving || !(isSaved || isUrgent)) return; // the second click sends nothing more
   leaving = true;
   page.form.action = leaves ? event.submitter.formAction : sendUrl; // each time: this page may come back from the next
   page.form.elements.base.value = saver.base;

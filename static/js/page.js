@@ -61,6 +61,37 @@ if (account) {
 
 document.querySelector("form[data-sign-out]")?.addEventListener("submit", forgetAll);
 
+// Signing in again in another tab changes the key that a form carries.
+
+document.addEventListener(
+  "submit",
+  ({ target }) => {
+    const key = target.elements.namedItem("csrfmiddlewaretoken");
+    if (key) key.value = csrfToken();
+  },
+  { capture: true },
+);
+
+// What is on its way is not sent a second time, and nothing else after it: the answer to it would be seen by nobody.
+
+const ON_ITS_WAY_MS = 5000; // after that it may have been stopped
+let sentAt = -ON_ITS_WAY_MS;
+
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method !== "post") return;
+  if (performance.now() - sentAt < ON_ITS_WAY_MS) {
+    event.preventDefault();
+    return;
+  }
+  sentAt = performance.now();
+  try {
+    sessionStorage.setItem("lantern.sent", Date.now()); // for arrival.js, on the page that this leads to
+  } catch {
+    // forbidden or full: arrival.js waits all the same
+  }
+});
+addEventListener("pageshow", () => (sentAt = -ON_ITS_WAY_MS));
+
 // htmx
 
 document.addEventListener("htmx:configRequest", (event) => {

@@ -4,14 +4,12 @@ that never was look alike: 404."""
 from __future__ import annotations
 
 import uuid
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import models
-from django.http import Http404
 
+from assistant.access import found
 from webapp.studies.models import Assignment, Comment, Rater, Study
-
-Row = TypeVar("Row", bound=models.Model)
 
 RATE_REPLIES = "studies.rate_replies"
 
@@ -23,21 +21,14 @@ def raters_of(user: Any) -> models.QuerySet[Rater]:
 
 
 def rater_for(user: Any, study_id: uuid.UUID) -> Rater:
-    return _only(raters_of(user).filter(study_id=study_id))
+    return found(raters_of(user).filter(study_id=study_id))
 
 
 def assignment_for(user: Any, assignment_id: uuid.UUID) -> Assignment:
     rows = Assignment.objects.filter(id=assignment_id, rater__in=raters_of(user).filter(withdrew_at=None))
-    return _only(rows.select_related("rater__study", "output__item__case", "output__case", "other__case", "rating"))
+    return found(rows.select_related("rater__study", "output__item__case", "output__case", "other__case", "rating"))
 
 
 def comment_of(assignment: Assignment, comment_id: uuid.UUID) -> Comment:
     """Of an assignment that was loaded for this person."""
-    return _only(assignment.comments.filter(id=comment_id))
-
-
-def _only(rows: models.QuerySet[Row]) -> Row:
-    row = rows.first()
-    if row is None:
-        raise Http404
-    return row
+    return found(assignment.comments.filter(id=comment_id))

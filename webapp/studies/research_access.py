@@ -4,14 +4,12 @@ look alike: 404."""
 from __future__ import annotations
 
 import uuid
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import models
-from django.http import Http404
 
+from assistant.access import found
 from webapp.studies.models import Arm, Item, Output, Rater, Report, Study
-
-Row = TypeVar("Row", bound=models.Model)
 
 RUN_STUDIES = "studies.run_studies"
 
@@ -20,7 +18,7 @@ def study_for(user: Any, study_id: uuid.UUID) -> Study:
     """For everybody who runs studies: they look over each other's shoulder. Not for who rates in it, until it is closed: the arms
     stand on its pages."""
     rows = Study.objects.filter(id=study_id, case__destroyed_at=None).exclude(id__in=rated_by(user))
-    return _only(rows.select_related("case", "by"))
+    return found(rows.select_related("case", "by"))
 
 
 def rated_by(user: Any) -> models.QuerySet[Rater, uuid.UUID]:
@@ -30,29 +28,22 @@ def rated_by(user: Any) -> models.QuerySet[Rater, uuid.UUID]:
 
 
 def arm_of(study: Study, key: str) -> Arm:
-    return _only(study.arms.filter(key=key))
+    return found(study.arms.filter(key=key))
 
 
 def item_of(study: Study, item_id: uuid.UUID) -> Item:
-    return _only(study.items.filter(id=item_id).select_related("case"))
+    return found(study.items.filter(id=item_id).select_related("case"))
 
 
 def output_of(study: Study, output_id: uuid.UUID) -> Output:
-    return _only(Output.objects.filter(id=output_id, item__study=study).select_related("case", "item", "arm"))
+    return found(Output.objects.filter(id=output_id, item__study=study).select_related("case", "item", "arm"))
 
 
 def rater_of(study: Study, number: int) -> Rater:
-    return _only(study.raters.filter(id=number).select_related("user"))
+    return found(study.raters.filter(id=number).select_related("user"))
 
 
 def latest_report(study: Study) -> Report | None:
     """The one that counts: the last that was finished, else the last that was asked for."""
     done = study.reports.filter(status=Report.Status.DONE).first()
     return done or study.reports.first()
-
-
-def _only(rows: models.QuerySet[Row]) -> Row:
-    row = rows.first()
-    if row is None:
-        raise Http404
-    return row

@@ -26,6 +26,17 @@ from webapp.tests.test_by_keyboard import SMALL, lost, tab_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 DESK = {"width": 1280, "height": 800}
+PRESS_AS_SOON_AS_IT_IS_THERE = """
+  window.pressed = 0;
+  const press = () => {
+    for (const button of document.querySelectorAll("button[value=confirm], #pass")) button.click();
+    window.pressed += 1;
+  };
+  addEventListener("DOMContentLoaded", () => {
+    press();
+    for (const wait of [100, 300, 600]) setTimeout(press, wait);
+  });
+"""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -104,6 +115,30 @@ def test_what_was_proposed_is_confirmed_by_somebody_else(
     page.keyboard.press("Enter")
     page.wait_for_url("**/moderation/")
     assert Reply.objects.get().status == "sent"
+
+
+def test_a_second_press_decides_nothing_about_the_next_flag(
+    cast: Cast, chromium: Browser, live_server: LiveServer
+) -> None:
+    """On the page that comes next *Confirm* stands where *Approve* stood, and asks for no words."""
+    following, first = (Flag.objects.get(post=build.post(build.URGENT_POST)) for _ in range(2))
+    said: dict[str, Any] = {"policy": "crisis", "by": cast.birch, "reason": "They asked for somebody.", "seen": 1}
+    decide(following, outcome="approve", **said)
+    page = flag_page(chromium, live_server, cast.ash, first, viewport=DESK)
+    page.get_by_label("By the policy").select_option("crisis")
+    page.get_by_label("Reason").fill("A lead is in touch.")
+    page.get_by_label("then the next one").check()
+    page.add_init_script(PRESS_AS_SOON_AS_IT_IS_THERE)
+    page.get_by_role("button", name="Approve", exact=True).dblclick()
+    page.wait_for_url(f"**/flags/{following.id}/**")
+    expect(page.locator("#acts")).to_contain_text("birch proposes: approve")
+    page.wait_for_timeout(1_000)
+    assert page.evaluate("window.pressed") == 4
+    assert not Proposal.objects.exclude(answered_at=None).exists()
+    assert Proposal.objects.get(flag=first).by == cast.ash  # one, however often it was pressed
+    page.get_by_role("button", name="Confirm").click()
+    page.wait_for_url("**/moderation/")
+    assert Proposal.objects.get(flag=following).confirmed
 
 
 def test_a_supporter_reads_what_changed_and_asks_for_another_look(
