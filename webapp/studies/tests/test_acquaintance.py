@@ -20,7 +20,7 @@ from webapp.studies.faults import faults_of
 from webapp.studies.marks import mark_of
 from webapp.studies.models import Assignment, Item, Rater, Study
 from webapp.studies.tests import research
-from webapp.studies.tests.test_items import sent_reply
+from webapp.studies.tests.research import sent_reply
 
 pytestmark = pytest.mark.django_db
 

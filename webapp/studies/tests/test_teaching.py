@@ -18,6 +18,7 @@ from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
 from webapp.studies import picking
+from webapp.studies.marks import mark_of
 from webapp.studies.models import Arm, Assignment, Item, Output, Rater, Rating, Study
 from webapp.studies.tests import research
 from webapp.studies.tests.research import sent_reply
@@ -197,7 +198,7 @@ def test_a_picked_reply_leaves_only_while_those_who_wrote_it_agree(tmp_path: Pat
     assert picking.pick_items(study, count=5, seed=1, by=study.by) == 1
     Study.objects.filter(pk=study.pk).update(status="closed", pairs_for_training=True, plan_sha256="ab" * 32)
     study.refresh_from_db()
-    item = study.items.get(source=picking.mark_of(study, draft.case_id))
+    item = study.items.get(source=mark_of(study, draft.case_id))
     rater = add_rater(study, "ash")
     for position, output in enumerate(Output.objects.filter(item__study=study, item__role="rated"), start=1):
         rate(rater, output, position=position, empathy=3)
