@@ -103,20 +103,29 @@ def activate_layout(version: ModelVersion, *, by: Any = None) -> None:
 def roll_back(*, mode: Mode | None = None, by: Any = None) -> dict[Mode, ModelVersion]:
     """To what answered before, by mode; going back needs no gate. Going back once more goes further back, never forth again to
     what was left. Raises Refused where nothing answered before."""
+    _refuse_unusable_of(_before(mode))  # large files are read here, while nobody has to wait
     with transaction.atomic():
         audit.take_turn()
         left = {one: Deployment.active_version(one) for one in Mode}
-        former = {one: _former(one) for one in ([mode] if mode else Mode)}
-        found = {one: version for one, version in former.items() if version is not None}
+        found = _before(mode)
         if not found:
             raise Refused("nothing_before", "No other version was active before this one.")
-        for version in dict.fromkeys(found.values()):
-            refuse_unusable(version)
+        _refuse_unusable_of(found)
         for one, version in found.items():
             here = left[one]
             _deploy(version, one, by=by, passed={WENT_BACK: here.name if here is not None else ""})
         _refuse_two_bases()
     return found
+
+
+def _before(mode: Mode | None) -> dict[Mode, ModelVersion]:
+    former = {one: _former(one) for one in ([mode] if mode else Mode)}
+    return {one: version for one, version in former.items() if version is not None}
+
+
+def _refuse_unusable_of(found: Mapping[Mode, ModelVersion]) -> None:
+    for version in dict.fromkeys(found.values()):
+        refuse_unusable(version)
 
 
 def _former(mode: Mode) -> ModelVersion | None:
