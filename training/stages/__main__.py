@@ -55,6 +55,10 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--base-gguf", type=Path, help="default: the recipe's base, where that is a GGUF")
     one.add_argument("--site-python", type=Path, default=Path(".venv/bin/python"), help="a Python that has llama.cpp")
     one.add_argument("--outtype", choices=("f16", "f32"), default="f16")
+    one = _verb(verbs, "from-gguf", from_gguf, "an adapter folder from a GGUF adapter, to go on training from it")
+    one.add_argument("--recipe", type=Path, required=True, help="any recipe of the same base")
+    one.add_argument("--adapter", type=Path, required=True, help="as GGUF")
+    one.add_argument("--out", type=Path, required=True, help="the folder to make")
     one = _verb(verbs, "merge", merge, "base and adapter as one quantised GGUF (with the site's Python)")
     one.add_argument("--base", type=Path, required=True)
     one.add_argument("--adapter", type=Path, required=True, help="as GGUF")
@@ -150,6 +154,17 @@ def to_gguf(options: argparse.Namespace) -> None:
         outtype=options.outtype,
     )
     print(json.dumps(told, indent=2))
+
+
+def from_gguf(options: argparse.Namespace) -> None:
+    recipe = _any_stage(options.recipe)
+    base, back, there = (
+        importlib.import_module(f"training.stages.{name}") for name in ("base", "from_gguf", "to_gguf")
+    )
+    base.check(recipe.base)
+    shape = there.Shape.of(base.load_config(recipe.base))
+    layers = back.restore(options.adapter, options.out, base_name=recipe.base.name, shape=shape)
+    print(f"{options.out}: {layers} layers. Go on with --adapter {options.out}.")
 
 
 def _any_stage(path: Path) -> Any:

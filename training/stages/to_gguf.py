@@ -52,7 +52,7 @@ def convert(adapter: Path, target: Path, *, base_name: str, shape: Shape, outtyp
     """How many layers it changes. Under its name only once it is whole. Raises CannotConvert."""
     told = json.loads((adapter / CONFIG).read_text(encoding="utf-8"))
     pairs = _pairs(load_file(adapter / WEIGHTS))
-    names = _names(shape)
+    names = name_map(shape)
     part = target.with_name(target.name + ".part")
     writer = GGUFWriter(str(part), SAME_AS.get(shape.architecture, shape.architecture))
     writer.add_type("adapter")
@@ -88,7 +88,7 @@ def alpha_of(told: dict[str, Any]) -> float:
     return alpha * math.sqrt(told["r"]) if told.get("use_rslora") else alpha
 
 
-def _names(shape: Shape) -> Any:
+def name_map(shape: Shape) -> Any:
     if shape.architecture not in PERMUTED:
         raise CannotConvert(
             f"{shape.architecture}: not known here. Known: {', '.join(PERMUTED)}. Use convert_lora_to_gguf.py of llama.cpp."
@@ -110,7 +110,20 @@ def _pairs(tensors: dict[str, Matrix]) -> dict[str, dict[str, Matrix]]:
 
 def in_order_of_gguf(b: Matrix, layer: str, shape: Shape) -> Matrix:
     """llama.cpp turns neighbouring rows of queries and keys as a pair, transformers rows half a head apart."""
-    if not PERMUTED[shape.architecture] or not layer.endswith(("q_proj", "k_proj")):
+    if not (heads := _heads_turned(layer, shape)):
         return b
-    heads = shape.heads if layer.endswith("q_proj") else shape.key_heads
     return b.reshape(heads, 2, b.shape[0] // heads // 2, -1).swapaxes(1, 2).reshape(b.shape)
+
+
+def in_order_of_transformers(b: Matrix, layer: str, shape: Shape) -> Matrix:
+    """The way back."""
+    if not (heads := _heads_turned(layer, shape)):
+        return b
+    return b.reshape(heads, b.shape[0] // heads // 2, 2, -1).swapaxes(1, 2).reshape(b.shape)
+
+
+def _heads_turned(layer: str, shape: Shape) -> int:
+    """0 where rows stand in the same order on both sides."""
+    if not PERMUTED[shape.architecture] or not layer.endswith(("q_proj", "k_proj")):
+        return 0
+    return shape.heads if layer.endswith("q_proj") else shape.key_heads
