@@ -58,7 +58,7 @@ async def live(receive: Any, send: Any) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             if unsafe := await asyncio.to_thread(unsafe_ids):
-                log.error("unsafe_settings", extra={"code": ",".join(unsafe)})
+                log.error("unsafe_settings", extra={"code": ",".join(unsafe), "see": "docs/operations.md"})
                 await send({"type": "lifespan.startup.failed", "message": "Run manage.py check."})
                 return
             poke.use_loop(asyncio.get_running_loop())

@@ -31,6 +31,7 @@ FIELDS = (
     "study",
     "report",
     "canary",
+    "see",
 )
 HARMLESS = re.compile(r"[\w./:@+\-\[\]#%,*]{0,120}")  # one word: an id, a path, a class name
 # What opens a door, as a part of a path: invitations, links for a new password. Ids of rows are no secret.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import logging
 import os
 import subprocess
 import sys
@@ -21,6 +24,7 @@ from assistant.safety import policy
 from assistant.safety.policy_signing import sign
 from webapp.asgi import application
 from webapp.checks import live_only, unsafe_ids, unsafe_mixes
+from webapp.logs import ContentFreeFormatter
 
 LONG_KEY = "a-key-of-the-tests-with-many-different-letters-0123456789"
 
@@ -199,12 +203,21 @@ def test_a_command_does_not_run_with_unsafe_settings(settings: Settings) -> None
         call_command("prune", skip_checks=False)
 
 
-async def test_a_server_without_manage_py_does_not_start_either(settings: Settings) -> None:
+async def test_a_server_without_manage_py_does_not_start_either_and_says_where_to_read_why(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = io.StringIO()
+    handler = logging.StreamHandler(said)
+    handler.setFormatter(ContentFreeFormatter())
+    monkeypatch.setattr(logging.getLogger("lantern.server"), "handlers", [handler])
     settings.SECRET_KEY = "tests"
     line: Any = ApplicationCommunicator(application, {"type": "lifespan"})  # type: ignore[no-untyped-call]
     await line.send_input({"type": "lifespan.startup"})
     assert (await line.receive_output())["type"] == "lifespan.startup.failed"
     await line.wait()
+    told = json.loads(said.getvalue())
+    assert told["code"] == "lantern.E004"
+    assert told["code"] in (written.BASE_DIR / told["see"]).read_text(encoding="utf-8")
 
 
 def test_serve_stops_with_the_reason(tmp_path: Path) -> None:
