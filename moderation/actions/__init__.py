@@ -10,7 +10,7 @@ from moderation.actions.break_glass import (
     review_reading,
 )
 from moderation.actions.claims import claim_flag, end_claim, hand_next, pass_flag, renew_claim, take_next, take_over
-from moderation.actions.decisions import Said, decide, was_said
+from moderation.actions.decisions import Said, decide
 from moderation.actions.duty import add_shift, remove_shift, say_out_of_hours
 from moderation.actions.escalations import end_hand_over, escalate, give_up_hand_over, reopen_hand_over, take_hand_over
 from moderation.actions.flags import open_flag
@@ -72,6 +72,5 @@ __all__ = [
     "take_next",
     "take_over",
     "undo",
-    "was_said",
     "write_golden",
 ]

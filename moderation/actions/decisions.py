@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.utils.translation import gettext
 
 from assistant import actions as assistant_actions
@@ -76,17 +76,6 @@ def decide(
     if takes_two(flag, said.outcome):
         return _propose(flag, said, by=by)
     return settle(flag, said, by=by)
-
-
-def was_said(flag: Flag, *, by: Any, outcome: str, reason: str, seen: int) -> bool:
-    """Whether this person said this of that state already: they pressed twice, or the answer to the first was lost."""
-    about = {"flag": flag, "by": by, "outcome": outcome, "flag_version": seen}
-    said = [*Decision.objects.standing().filter(**about).select_related("case"), *_unanswered(about)]
-    return any(one.reason == reason for one in said)
-
-
-def _unanswered(about: dict[str, Any]) -> QuerySet[Proposal]:
-    return Proposal.objects.filter(**about, answered_at=None).select_related("case")
 
 
 def as_it_is(flag: Flag, *, seen: int) -> Flag:

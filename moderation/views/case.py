@@ -22,6 +22,7 @@ from moderation.access import decision_of, flag_for
 from moderation.forms import ESCALATE, DecisionForm, NoteForm, ProposalAnswerForm
 from moderation.models import Decision, Flag, Proposal
 from moderation.policy import DECIDE_FLAGS, VIEW_FLAGS
+from moderation.pressed_twice import was_said
 from moderation.views.onward import onward
 
 
@@ -54,7 +55,7 @@ def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
             forget_closed(row, wanted["outcome"])
             done = gettext("Decided.")
     except actions.StaleFlag as stale:
-        if not actions.was_said(row, by=request.user, outcome=wanted["outcome"], reason=wanted["reason"], seen=seen):
+        if not was_said(row, by=request.user, outcome=wanted["outcome"], reason=wanted["reason"], seen=seen):
             return again(request, row, str(stale), status=stale.status)
         return onward(request)  # pressed twice: the first press has said it
     except Refused as refusal:

@@ -151,10 +151,11 @@ def test_the_example_shows_the_default_of_each(read: Any) -> None:
     defaults = {name: as_written(value) for name, value in environment.DEFAULTS.items()}
     # Places in the folder of the site are written from there.
     defaults["DATA_DIR"] = str(Path(defaults["DATA_DIR"]).relative_to(ROOT))
-    defaults["VAULT_KEYS_FILE"] = "var/secret/vault-keys"
+    defaults |= {"VAULT_KEYS_FILE": "var/secret/vault-keys", "THREADS_FILE": "var/threads.json"}
     shown = {name: value for name, value in written_down().items() if name not in OF_SERVE}
     assert shown == defaults
     assert settings.VAULT_KEYS_FILE.relative_to(settings.DATA_DIR) == Path("secret/vault-keys")
+    assert settings.THREADS_FILE.relative_to(settings.DATA_DIR) == Path("threads.json")
 
 
 def test_nothing_in_the_example_is_switched_on() -> None:
