@@ -24,9 +24,6 @@ DEEP_QUIET = f"deep and quiet and not ({ELSEWHERE})"
 SEPARATE = "process or browser or model"  # these start their own servers, or do not touch the site's database
 PLAIN = ("evaluation", "training", "scripts", "bench", "assistant/tests/safety")  # these touch no database at all
 
-# Each field with each hard text, some seven minutes; every day each field meets some of them on both databases.
-ONCE_DEEP = ("webapp/tests/test_bad_requests.py",)
-
 # Servers, workers and browsers on a machine that others keep busy: now and then one is too late. More at once are no accident.
 MOST_TRIED_AGAIN = 5
 TESTS_FAILED = 1  # as pytest ends; 2 and more: it could not run them
@@ -45,8 +42,7 @@ def with_pytest(
     name: str, verb: str, which: str, *, result: str, alone: bool = False, on_postgres: bool = False
 ) -> Check:
     beside = ("-n", "0") if alone else ("-n", "2")
-    folders = (*PLAIN, *(ONCE_DEEP if verb == "deep" else ()))
-    left_out = [f"--ignore={folder}" for folder in folders] if on_postgres else []
+    left_out = [f"--ignore={folder}" for folder in PLAIN] if on_postgres else []
     memory = f".pytest_cache/{result}"
     files = (f"--junitxml=test-results/{result}.xml", "-o", f"cache_dir={memory}")
     command = ("python", "-m", "pytest", *beside, "-m", which, *files, *left_out)
@@ -67,10 +63,9 @@ CHECKS = (
     with_pytest("tests on SQLite", "tests", QUICK, result="sqlite"),
     with_pytest("tests on PostgreSQL", "tests", f"{QUICK} and not ({SEPARATE})", result="postgres", on_postgres=True),
     with_pytest("tests that measure time", "tests", QUIET, result="quiet", alone=True),
+    # Not on PostgreSQL: of what is deep only each field with each hard text asks a database, some seven minutes, and every day each
+    # field meets some of them on both.
     with_pytest("deep tests on SQLite", "deep", DEEP, result="deep-sqlite"),
-    with_pytest(
-        "deep tests on PostgreSQL", "deep", f"{DEEP} and not ({SEPARATE})", result="deep-postgres", on_postgres=True
-    ),
     with_pytest("deep tests that measure time", "deep", DEEP_QUIET, result="deep-quiet", alone=True),
 )
 EVERYDAY = ("lint", "types", "arrows", "migrations", "tests")  # the verbs of `make test`

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
@@ -93,3 +94,15 @@ def test_many_that_fail_are_not_tried_again(
     many = "".join(f"def test_{number}(): assert not {number}\n" for number in range(checks.MOST_TRIED_AGAIN + 2))
     assert checks.run_check(check_of(many)).failed
     assert "once more" not in capfd.readouterr().out
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(600)
+def test_every_step_chooses_some_tests() -> None:
+    """pytest fails where it finds none, and that shows where nobody ran the step before."""
+    for check in STEPS:
+        command = [str(checks.BIN / check.command[0]), *check.command[1:], "-n", "0", "--collect-only", "-qq"]
+        found = subprocess.run(
+            command, cwd=checks.ROOT, env=checks.checks_env(dict(check.env)), capture_output=True, check=False
+        )
+        assert found.returncode == 0, f"{check.name}: {found.stdout.decode()[-300:]}"
