@@ -63,8 +63,8 @@ CHECKS = (
     with_pytest("tests on SQLite", "tests", QUICK, result="sqlite"),
     with_pytest("tests on PostgreSQL", "tests", f"{QUICK} and not ({SEPARATE})", result="postgres", on_postgres=True),
     with_pytest("tests that measure time", "tests", QUIET, result="quiet", alone=True),
-    # Not on PostgreSQL: of what is deep only each field with each hard text asks a database, some seven minutes, and every day each
-    # field meets some of them on both.
+    # Not on PostgreSQL: of what is deep only each field with each hard text asks a database, some seven minutes, and every day
+    # each field meets some of them on both.
     with_pytest("deep tests on SQLite", "deep", DEEP, result="deep-sqlite"),
     with_pytest("deep tests that measure time", "deep", DEEP_QUIET, result="deep-quiet", alone=True),
 )

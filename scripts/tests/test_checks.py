@@ -11,6 +11,7 @@ import pytest
 
 from scripts.setup import checks
 from scripts.setup.checks import CHECKS, EVERYDAY, Check
+from scripts.setup.steps import ROOT
 
 MARKS = ("quiet", "deep", "process", "browser", "model", "llama_server", "training")
 STEPS = [check for check in CHECKS if "pytest" in check.command]
@@ -103,6 +104,6 @@ def test_every_step_chooses_some_tests() -> None:
     for check in STEPS:
         command = [str(checks.BIN / check.command[0]), *check.command[1:], "-n", "0", "--collect-only", "-qq"]
         found = subprocess.run(
-            command, cwd=checks.ROOT, env=checks.checks_env(dict(check.env)), capture_output=True, check=False
+            command, cwd=ROOT, env=checks.checks_env(dict(check.env)), capture_output=True, check=False
         )
         assert found.returncode == 0, f"{check.name}: {found.stdout.decode()[-300:]}"
