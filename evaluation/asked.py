@@ -78,9 +78,20 @@ class Asked:
 
 def several(ask: Callable[[Case], Made], cases: Sequence[Case], *, unit: str) -> Iterator[Made]:
     """In the order of the cases, as many at a time as a worker of the site answers. What `ask` raises ends it."""
+    failed: list[BaseException] = []  # by the threads themselves: cancelling from here comes some questions too late
+
+    def ask_until_one_fails(case: Case) -> Made:
+        if failed:
+            raise failed[0]
+        try:
+            return ask(case)
+        except BaseException as error:
+            failed.append(error)
+            raise
+
     with ThreadPoolExecutor(asking.AT_A_TIME) as pool:
         try:
-            yield from tqdm(pool.map(ask, cases), total=len(cases), unit=unit, file=sys.stderr)
+            yield from tqdm(pool.map(ask_until_one_fails, cases), total=len(cases), unit=unit, file=sys.stderr)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

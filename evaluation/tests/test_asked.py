@@ -29,4 +29,4 @@ def test_a_model_that_stops_ends_the_run_and_asks_for_nothing_more() -> None:
 
     with pytest.raises(BrokenBarrierError):
         list(several(ask, range(100), unit="case"))
-    assert len(asked) < 100
+    assert len(asked) <= AT_A_TIME  # those that were under way
