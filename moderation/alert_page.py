@@ -48,8 +48,8 @@ def alert_row(alert: Alert, person: Any) -> dict[str, Any]:
         "pressing": alert.level >= PRESSING_FROM,
         "mine": mine,
         "holder": alert.holder.username if alert.holder else "",
-        "outcome_due": due if mine else None,
-        "overdue": mine and due is not None and due <= clock.now(),
+        "outcome_due": due,
+        "overdue": due is not None and due <= clock.now(),
         "url": where_it_is_decided(alert, person),
         "said_here": alert.kind in (Alert.Kind.TEST, Alert.Kind.INVARIANT),
     }

@@ -115,20 +115,19 @@ def _of_the_same_texts(study: Study, url: str) -> Iterator[Fault]:
         in_arms.add((source, sha256))
         if of_items.setdefault((arm, sha256), source) != source:
             again[source] = None
-    if alike:
-        said = ngettext(
-            "%(n)s item has the same text in two arms, which nobody can tell apart: %(which)s.",
-            "%(n)s items have the same text in two arms, which nobody can tell apart: %(which)s.",
-            len(alike),
-        )
-        yield Fault(said % {"n": len(alike), "which": _some(list(alike))}, url, missing=False)
-    if again:
-        said = ngettext(
-            "%(n)s item has a text that another item has in the same arm: %(which)s.",
-            "%(n)s items have a text that another item has in the same arm: %(which)s.",
-            len(again),
-        )
-        yield Fault(said % {"n": len(again), "which": _some(list(again))}, url, missing=False)
+    of_alike = ngettext(
+        "%(n)s item has the same text in two arms, which nobody can tell apart: %(which)s.",
+        "%(n)s items have the same text in two arms, which nobody can tell apart: %(which)s.",
+        len(alike),
+    )
+    of_again = ngettext(
+        "%(n)s item has a text that another item has in the same arm: %(which)s.",
+        "%(n)s items have a text that another item has in the same arm: %(which)s.",
+        len(again),
+    )
+    for sources, said in ((alike, of_alike), (again, of_again)):
+        if sources:
+            yield Fault(said % {"n": len(sources), "which": _some(list(sources))}, url, missing=False)
 
 
 def _some(sources: list[str]) -> str:

@@ -43,14 +43,20 @@ def sign_in_again(page: Page, live_server: LiveServer, person: User) -> None:
     other.close()
 
 
-def test_a_moderator_decides_with_the_same_words_after_signing_in_again(
-    cast: Cast, chromium: Browser, live_server: LiveServer
-) -> None:
+def returning_a_reply(cast: Cast, chromium: Browser, live_server: LiveServer) -> Page:
+    """A moderator's case with policy and reason filled in, before the press that returns the reply."""
     flag = Flag.objects.get(reply=held_reply(cast.wren))
     page = signed_in_page(chromium, live_server, cast.ash)
     page.goto(f"{live_server.url}/moderation/flags/{flag.id}/")
     page.get_by_label("By the policy").select_option("dismissal")
     page.get_by_label("Reason").fill("Please say first what they feel.")
+    return page
+
+
+def test_a_moderator_decides_with_the_same_words_after_signing_in_again(
+    cast: Cast, chromium: Browser, live_server: LiveServer
+) -> None:
+    page = returning_a_reply(cast, chromium, live_server)
     page.context.clear_cookies()
     page.get_by_role("button", name="Return with note").click()
     unsent = page.locator("#unsent")
@@ -70,9 +76,7 @@ def test_a_moderator_decides_with_the_same_words_after_signing_in_again(
 def test_words_about_a_case_stay_where_the_line_is_cut_or_somebody_goes_elsewhere(
     cast: Cast, chromium: Browser, live_server: LiveServer
 ) -> None:
-    flag = Flag.objects.get(reply=held_reply(cast.wren))
-    page = signed_in_page(chromium, live_server, cast.ash)
-    page.goto(f"{live_server.url}/moderation/flags/{flag.id}/")
+    page = returning_a_reply(cast, chromium, live_server)
     asked: list[str] = []
 
     def stay(dialog: Any) -> None:
@@ -80,8 +84,6 @@ def test_words_about_a_case_stay_where_the_line_is_cut_or_somebody_goes_elsewher
         dialog.dismiss()
 
     page.on("dialog", stay)
-    page.get_by_label("By the policy").select_option("dismissal")
-    page.get_by_label("Reason").fill("Please say first what they feel.")
     page.context.set_offline(True)
     page.get_by_role("button", name="Return with note").click()
     expect(page.locator("#unsent")).to_contain_text("Lantern cannot be reached. What you typed is still here")
