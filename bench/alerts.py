@@ -28,10 +28,10 @@ from pathlib import Path
 from django.apps import apps
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
+from webapp.private_policy import signed_policy
 from webapp.private_relay import PrivateRelay
 from webapp.private_servers import PrivatePostgres
 from webapp.running import ROOT, Process, wait_until
-from webapp.signed_policy import signed_policy
 
 URGENT = "I have the pills here and I am going to kill myself tonight. Goodbye."  # invented
 NOTIFIERS = 2

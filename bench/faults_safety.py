@@ -19,10 +19,11 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from assistant.safety import phases, pipeline, policy
+from assistant.safety import phases, pipeline
 from assistant.safety.lexicon import LexiconError, load_lexicon
 from assistant.safety.pipeline import Pipeline
 from assistant.safety.types import Context, Finding, Kind, Phase, Score, Screening, Severity
+from webapp.private_policy import policy_in_force
 
 TEXT = "The flat is quiet after somebody moves out. Missing the breakfasts that were shared every day is hard."
 BROKEN = {Kind.POST: "crisis", Kind.SUGGESTION: "dismissal", Kind.REPLY: "dismissal"}  # a worded phase that is required
@@ -137,17 +138,11 @@ def missing_lexicon(kind: Kind, failures_to_open: int) -> Iterator[Screen]:
 
 @contextmanager
 def broken_policy(_kind: Kind, _failures_to_open: int) -> Iterator[Screen]:
-    before = policy.chosen_path()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "policy.toml"
         path.write_text("version = ", encoding="utf-8")
-        policy.use(path)
-        pipeline.forget_default_pipeline()
-        try:
+        with policy_in_force(path):
             yield pipeline.screen
-        finally:
-            policy.use(before)
-            pipeline.forget_default_pipeline()
 
 
 @dataclass(frozen=True, slots=True)

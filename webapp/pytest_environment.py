@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from webapp.private_policy import signed_policy
 from webapp.private_servers import PrivatePostgres
-from webapp.signed_policy import signed_policy
 
 FORGOTTEN = (
     "ADMIN_EMAIL",

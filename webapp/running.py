@@ -18,8 +18,8 @@ from typing import Any, Self, TypeVar
 import httpx
 import yaml
 
+from webapp.private_policy import signed_policy
 from webapp.private_servers import free_port
-from webapp.signed_policy import signed_policy
 
 ROOT = Path(__file__).resolve().parents[1]
 ADMIN, PASSWORD = "admin", "a long walk by the river"

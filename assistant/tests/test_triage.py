@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from assistant import actions, triage
 from assistant.models import AuditEvent, Draft, Finding, Post, Reply, Worker
-from assistant.safety import policy
 from assistant.safety.types import Level, Tier
 from moderation.models import Escalation, Flag
 from webapp import test as build
 from webapp.accounts.models import User
+from webapp.private_policy import policy_in_force
 from webapp.test import Cast
 
 pytestmark = pytest.mark.django_db
@@ -168,11 +168,8 @@ def test_a_kind_reply_to_a_post_of_low_level_is_not_held_for_its_level(cast: Cas
 
 
 def test_without_a_policy_that_can_be_read_everything_is_handled_most_strictly(tmp_path: Any) -> None:
-    policy.use(tmp_path / "missing.toml")
-    try:
+    with policy_in_force(tmp_path / "missing.toml"):
         handling = triage.handling(Level.NONE)
-    finally:
-        policy.use(None)
     assert handling.hold_reply
     assert not handling.may_generate
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -30,24 +28,11 @@ from moderation.other_rules import CannotTry, Change, rules_with
 from moderation.replay_results import found_by
 from moderation.tests.decided_cases import PLAIN, decided_cases
 from webapp import test as build
-from webapp.signed_policy import signed_policy
+from webapp.private_policy import policy_in_force, signed_policy
 from webapp.test import Cast, FakeEngine
 
 CASES = int(os.environ.get("REPLAY_CASES", "60"))
 STRICTER: dict[str, Any] = {"review_at": 0.02, "urgent_at": 0.25}
-
-
-@contextmanager
-def in_force(path: Path) -> Iterator[None]:
-    """This policy file counts for the whole process, as after a restart with it."""
-    before = policy.chosen_path()
-    policy.use(path)
-    pipeline.forget_default_pipeline()
-    try:
-        yield
-    finally:
-        policy.use(before)
-        pipeline.forget_default_pipeline()
 
 
 def with_thresholds(folder: Path, *, review_at: float, urgent_at: float) -> Path:
@@ -104,7 +89,7 @@ def test_the_flips_are_exactly_those_of_screening_with_the_other_thresholds(cast
     decided_cases(cast, CASES)
     live, chosen = pipeline.default_pipeline(), policy.chosen_path()
     now = all_directly()
-    with in_force(with_thresholds(tmp_path, **STRICTER)):
+    with policy_in_force(with_thresholds(tmp_path, **STRICTER)):
         then = all_directly()
     pipeline.default_pipeline()
     replay = run(Change(**STRICTER), last=CASES)

@@ -25,6 +25,7 @@ from assistant.safety.policy_signing import sign
 from webapp.asgi import application
 from webapp.checks import live_only, unsafe_ids, unsafe_mixes
 from webapp.logs import ContentFreeFormatter
+from webapp.private_policy import policy_in_force
 
 LONG_KEY = "a-key-of-the-tests-with-many-different-letters-0123456789"
 
@@ -154,12 +155,11 @@ def test_it_warns_of_a_site_that_others_reach_without_encryption(
 @pytest.fixture
 def policy_file(settings: Settings, tmp_path: Path) -> Iterator[Path]:
     """A copy of the shipped policy, which nobody signed, in use."""
-    before, path = policy.chosen_path(), tmp_path / "policy.toml"
+    path = tmp_path / "policy.toml"
     path.write_bytes(policy.SHIPPED.read_bytes())
     settings.SAFETY_POLICY_FILE = path
-    policy.use(path)
-    yield path
-    policy.use(before)
+    with policy_in_force(path):
+        yield path
 
 
 def test_it_refuses_a_policy_that_is_missing_or_broken(policy_file: Path) -> None:

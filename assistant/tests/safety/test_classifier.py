@@ -13,6 +13,7 @@ from assistant.safety.phases.classifier import ClassifierPhase
 from assistant.safety.pipeline import screen
 from assistant.safety.reading import Reading
 from assistant.safety.types import Context, Finding, Kind, Level, Score, Severity, Tier
+from webapp.private_policy import policy_in_force
 
 PHASE = ClassifierPhase()
 POST = Context(kind=Kind.POST)
@@ -86,12 +87,9 @@ def test_a_deployment_may_ask_for_more_looks_but_not_for_fewer(tmp_path: Path) -
     path = tmp_path / "policy.toml"
     text = policy.SHIPPED.read_text(encoding="utf-8").replace("# review_at = 0.3", "review_at = 0.0001")
     path.write_text(text, encoding="utf-8")
-    try:
-        policy.use(path)
+    with policy_in_force(path):
         assert policy.current().thresholds == strict.thresholds
         assert [finding.code for finding in said(ORDINARY[0])[0]] == ["classifier.danger"]
-    finally:
-        policy.use(None)
 
 
 def test_the_same_words_give_the_same_numbers_in_every_process() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -14,6 +13,7 @@ from assistant.safety import pipeline, policy
 from assistant.safety.policy import REQUIRED_ROLES, SHIPPED, PolicyError, load
 from assistant.safety.policy_signing import sign
 from assistant.safety.types import Context, Kind, Level
+from webapp.private_policy import policy_in_force
 
 SHIPPED_TEXT = SHIPPED.read_text(encoding="utf-8")
 TODAY = date(2026, 11, 20)
@@ -24,15 +24,6 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "policy.toml"
     path.write_text(SHIPPED_TEXT, encoding="utf-8")
     return path
-
-
-@pytest.fixture
-def chosen() -> Iterator[None]:
-    """Whatever a test chooses, the next one finds what it found."""
-    before = policy.chosen_path()
-    yield
-    policy.use(before)
-    pipeline.forget_default_pipeline()
 
 
 def changed(path: Path, old: str, new: str) -> Path:
@@ -201,24 +192,28 @@ def test_nobody_signs_twice_or_signs_the_shipped_default_or_a_broken_file(file: 
         sign(changed(file, "canary_seconds = 60", "canary_seconds = 600"), role="lead", name="Ash", day=TODAY)
 
 
-@pytest.mark.usefixtures("chosen")
+def test_a_policy_in_force_for_a_while_gives_way_to_the_one_before_it(file: Path) -> None:
+    before = policy.chosen_path()
+    with pytest.raises(PolicyError), policy_in_force(file.with_name("missing.toml")):
+        policy.current()
+    assert policy.chosen_path() == before
+    assert before != SHIPPED  # a site of tests counts as signed
+    assert not policy.current().unsigned_roles
+
+
 def test_the_checks_take_their_limits_from_the_policy(file: Path) -> None:
-    policy.use(
-        changed(file, "timeout_seconds = 2.0\nfailures_to_open = 3", "timeout_seconds = 1.5\nfailures_to_open = 2")
-    )
-    pipeline.forget_default_pipeline()
-    checks = pipeline.default_pipeline()
+    limits = "timeout_seconds = 2.0\nfailures_to_open = 3"
+    with policy_in_force(changed(file, limits, "timeout_seconds = 1.5\nfailures_to_open = 2")):
+        checks = pipeline.default_pipeline()
     assert (checks.timeout_seconds, checks.breaker.failures_to_open) == (1.5, 2)
 
 
-@pytest.mark.usefixtures("chosen")
 def test_a_policy_that_breaks_while_it_is_needed_holds_and_says_so(file: Path) -> None:
-    policy.use(changed(file, "version = 1", "version = "))
-    pipeline.forget_default_pipeline()
-    assert pipeline.screen("hello there", Context(kind=Kind.REPLY)).held
-    assert pipeline.screen("hello there", Context(kind=Kind.POST)).unscreened
-    assert pipeline.in_trouble(Kind.SUGGESTION) == ["pipeline"]
-    assert [trouble["error"] for trouble in pipeline.troubles()] == ["PolicyError"]
+    with policy_in_force(changed(file, "version = 1", "version = ")):
+        assert pipeline.screen("hello there", Context(kind=Kind.REPLY)).held
+        assert pipeline.screen("hello there", Context(kind=Kind.POST)).unscreened
+        assert pipeline.in_trouble(Kind.SUGGESTION) == ["pipeline"]
+        assert [trouble["error"] for trouble in pipeline.troubles()] == ["PolicyError"]
 
 
 def test_every_field_is_explained_and_every_explained_field_exists() -> None:
