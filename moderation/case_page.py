@@ -17,6 +17,7 @@ from moderation import case_history, case_writing, level_rules, policies, policy
 from moderation.actions.undo import may_undo
 from moderation.claimed import claim_of
 from moderation.flagged import flag_row, flagged_text, marked
+from moderation.incident_page import incidents_about
 from moderation.models import Appeal, Decision, Flag, Proposal
 from moderation.outcome_words import choices_for, label_of
 
@@ -52,6 +53,7 @@ def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
             "screening": flag.subject.screening_version,
             "history": case_history.history_of(flag),
             "notes": case_history.notes_of(flag),
+            "incidents": incidents_about(flag),
             "level_rules": level_rules.lines_for(flag.level, post.country),
             "policies": policies_for({finding.phase for finding in findings}),
             "appeal": appeal_part(flag),

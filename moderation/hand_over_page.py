@@ -13,6 +13,7 @@ from assistant.screens.triage import helplines_for, triage_of
 from moderation.alert_page import outcome_due
 from moderation.case_history import reason_of
 from moderation.flagged import flagged_text, reasons_of
+from moderation.incident_page import incidents_about
 from moderation.models import Alert, Escalation, EscalationEnd
 
 EMERGENCY_RULES = {
@@ -42,6 +43,7 @@ def hand_over_page(row: Escalation, person: Any) -> dict[str, Any]:
         "said": said,
         "given": named_to_them(said, post.country),
         "helplines": helplines_for(post, findings),
+        "incidents": incidents_about(flag),
         "emergency_rule": emergency_rule(post.country),
         "is_open": is_open,
         "mine": mine,

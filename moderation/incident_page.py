@@ -30,6 +30,12 @@ def incidents_page() -> dict[str, Any]:
     return {"incidents": [_row(incident) | {"linked": incident.linked} for incident in shown], "counts": counts}
 
 
+def incidents_about(flag: Flag) -> list[dict[str, Any]]:
+    """Those that name this flag, another one of its case, or the case: before a second one is opened about the same thing."""
+    rows = Incident.objects.filter(case__destroyed_at=None, links__case=flag.case_id).distinct()
+    return [_row(incident) for incident in rows.select_related("case", "opened_by")[:LAST]]
+
+
 def incident_page(
     incident: Incident,
     user: Any,

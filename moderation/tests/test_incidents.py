@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from pytest_django.asserts import assertContains, assertNotContains
 
 from assistant.models import AuditEvent
 from moderation import actions
@@ -65,6 +66,21 @@ def lead(cast: Cast) -> Client:
     client = Client()
     client.force_login(cast.birch)
     return client
+
+
+def test_a_case_names_its_incidents_and_leads_to_a_new_one(cast: Cast, moderator: Client, lead: Client) -> None:
+    flag = Flag.objects.get(post=build.post(build.URGENT_POST))
+    other = Flag.objects.get(post=build.post("I have the pills here. Tonight I will take them. Goodbye."))
+    page, address = f"/moderation/flags/{flag.id}/", f"/moderation/incidents/new?about={flag.id}"
+    assertContains(moderator.get(page), f'href="{address}"')
+    assertContains(moderator.get(address), flag.id)
+    incident = opened(moderator, title="Nobody looked at it", links=str(flag.id))
+    assertContains(moderator.get(page), "Nobody looked at it")
+    assertNotContains(moderator.get(f"/moderation/flags/{other.id}/"), "Nobody looked at it")
+    row = actions.escalate(flag, by=cast.ash, reason="A lead should take this.", seen=flag.version)
+    hand_over = lead.get(f"/moderation/hand-overs/{row.id}/")
+    assertContains(hand_over, f'href="/moderation/incidents/{incident.id}/"')
+    assertContains(hand_over, f'href="{address}"')
 
 
 def test_it_is_opened_mitigated_and_signed_off_by_another_person(moderator: Client, lead: Client) -> None:
