@@ -1,4 +1,4 @@
-"""The site as processes, started once for all tests that look at it from outside; and a real browser."""
+"""A site with one of everything; the site as processes, started once for all tests that look at it from outside; a browser."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from assistant.tests.starter import starter_model_file
 from conftest import missing
 from webapp.private_servers import PrivatePostgres, PrivateRedis
 from webapp.running import Embedded, Outgrown, Site
+from webapp.tests.stage import Stage
 
 # Many jobs in a short time, and leases that end while a test can wait for it.
 SETTINGS = {"SUGGESTIONS_PER_TEN_MINUTES": "1000"}
@@ -24,6 +25,11 @@ def new_database(server: PrivatePostgres, name: str) -> str:
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())
     return server.url.rsplit("/", 1)[0] + f"/{name}"
+
+
+@pytest.fixture
+def stage(db: None) -> Stage:
+    return Stage()
 
 
 @pytest.fixture(scope="session")

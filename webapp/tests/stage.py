@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +14,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.mfa.webauthn.internal.auth import WebAuthn
 from django.core.cache import cache
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -341,6 +344,14 @@ def rated_text(rater: User) -> tuple[Assignment, Comment]:
     remark = Comment(case=text.output.case, assignment=text, output=text.output, start=0, end=4, text="Blunt.")
     remark.save(force_insert=True)
     return text, remark
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever was stored meanwhile is gone afterwards, so that each request finds the same site."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def missing_id() -> uuid.UUID:

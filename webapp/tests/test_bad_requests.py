@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import pytest
@@ -14,7 +13,6 @@ from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.core.cache import cache
-from django.db import transaction
 from django.test import Client
 from django.utils.html import escape
 from hypothesis import HealthCheck, given
@@ -27,12 +25,13 @@ from assistant.tests.hard_texts import of_length
 from webapp.asgi import application
 from webapp.studies.tests import building as studies
 from webapp.test import KIND_DRAFT, PASSWORD
-from webapp.tests.stage import KNOWN_FLAG, URLS, Stage, missing_id
+from webapp.tests.stage import KNOWN_FLAG, URLS, Stage, missing_id, undone
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse
 
 Page: TypeAlias = "_MonkeyPatchedWSGIResponse"
+Thing = TypeVar("Thing")
 
 # Hundreds of requests are one test, because the site they are sent to takes longer to make than most of them.
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
@@ -295,25 +294,15 @@ LETTERS = [
 AS_SCRIPT = {"Accept": "application/json"}
 
 
-NTH = 11  # so far apart are the texts of one field, where not every field can meet every text
+def some_of(things: Mapping[str, Thing], beginning: int, *, apart: int) -> dict[str, Thing]:
+    """What one form meets every day, where not every form can meet everything: the next beginning has the next ones."""
+    return {
+        title: thing for number, (title, thing) in enumerate(things.items(), start=beginning) if number % apart == 0
+    }
 
 
-def every_nth_text(beginning: int) -> dict[str, str]:
-    """The next beginning has the next ones, so that together they have all."""
-    return {title: text for number, (title, text) in enumerate(TEXTS.items(), start=beginning) if number % NTH == 0}
-
-
-@pytest.fixture
-def stage(db: None) -> Stage:
-    return Stage()
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """Whatever was stored meanwhile is gone afterwards, so that each request finds the same site."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
+def some_texts(beginning: int) -> dict[str, str]:
+    return some_of(TEXTS, beginning, apart=17)
 
 
 def is_an_answer(answer: Page) -> bool:
@@ -362,7 +351,7 @@ def take_or_refuse(stage: Stage, name: str, field: str, texts: Mapping[str, str]
 
 def test_every_field_takes_or_refuses_some_hard_texts_and_each_comes_to_some_field(stage: Stage) -> None:
     for number, (name, field) in enumerate(FIELDS):
-        take_or_refuse(stage, name, field, every_nth_text(number))
+        take_or_refuse(stage, name, field, some_texts(number))
 
 
 @pytest.mark.deep
@@ -381,7 +370,7 @@ def come_back(stage: Stage, name: str, field: str, texts: Mapping[str, str]) -> 
 
 def test_some_letters_that_are_refused_come_back_on_the_page(stage: Stage) -> None:
     for number, (name, field) in enumerate(LETTERS):
-        come_back(stage, name, field, every_nth_text(number) | hard_texts.EMPTY)
+        come_back(stage, name, field, some_texts(number) | hard_texts.EMPTY)
 
 
 @pytest.mark.deep
@@ -390,19 +379,28 @@ def test_a_letter_that_is_refused_comes_back_on_the_page(stage: Stage, name: str
     come_back(stage, name, field, TEXTS)
 
 
+def refuse_bytes(stage: Stage, name: str, no_letters: Mapping[str, bytes]) -> None:
+    before, client = AuditEvent.objects.count(), stage.client_for(name)
+    for title, broken in no_letters.items():
+        body = b"text=" + broken + b"&base=1"
+        for headers in ({}, AS_SCRIPT):
+            answer = client.post(
+                stage.address(name), body, content_type="application/x-www-form-urlencoded", headers=headers
+            )
+            assert answer.status_code == 400, (name, title)
+            assert b"arrive" in answer.content, (name, title)
+    assert AuditEvent.objects.count() == before, name
+
+
 def test_bytes_that_are_no_letters_are_refused(stage: Stage) -> None:
-    before = AuditEvent.objects.count()
+    for number, name in enumerate(FORMS):
+        refuse_bytes(stage, name, some_of(hard_texts.NOT_UTF8, number, apart=3))
+
+
+@pytest.mark.deep
+def test_all_bytes_that_are_no_letters_are_refused_everywhere(stage: Stage) -> None:
     for name in FORMS:
-        client = stage.client_for(name)
-        for title, broken in hard_texts.NOT_UTF8.items():
-            body = b"text=" + broken + b"&base=1"
-            for headers in ({}, AS_SCRIPT):
-                answer = client.post(
-                    stage.address(name), body, content_type="application/x-www-form-urlencoded", headers=headers
-                )
-                assert answer.status_code == 400, (name, title)
-                assert b"arrive" in answer.content, (name, title)
-    assert AuditEvent.objects.count() == before
+        refuse_bytes(stage, name, hard_texts.NOT_UTF8)
 
 
 BODIES = {
@@ -427,23 +425,36 @@ BODIES = {
 }
 
 
+def answer_bodies(stage: Stage, name: str, bodies: Mapping[str, tuple[str, bytes]]) -> None:
+    for title, (content_type, body) in bodies.items():
+        with undone():
+            answer = stage.client_for(name).generic("POST", stage.address(name), body, content_type)
+        assert is_an_answer(answer), (name, title)
+
+
 def test_a_body_of_another_kind_is_no_error_of_ours(stage: Stage) -> None:
+    for number, name in enumerate(FORMS):
+        answer_bodies(stage, name, some_of(BODIES, number, apart=4))
+
+
+@pytest.mark.deep
+def test_all_bodies_of_another_kind_are_no_error_of_ours(stage: Stage) -> None:
     for name in FORMS:
-        for title, (content_type, body) in BODIES.items():
-            with undone():
-                answer = stage.client_for(name).generic("POST", stage.address(name), body, content_type)
-            assert is_an_answer(answer), (name, title)
+        answer_bodies(stage, name, BODIES)
 
 
-@pytest.mark.parametrize("token", [None, "x", "a" * 64, "\x00"])
-def test_a_form_without_the_right_token_changes_nothing(stage: Stage, token: str | None) -> None:
+TOKENS = {"short": "x", "another": "a" * 64, "no letter": "\x00"}
+
+
+def test_a_form_without_the_right_token_changes_nothing(stage: Stage) -> None:
     before = AuditEvent.objects.count()
-    for name in FORMS:
+    for number, name in enumerate(FORMS):
         client = stage.client_for(name, enforce_csrf_checks=True)
-        form = FORMS[name] if token is None else FORMS[name] | {"csrfmiddlewaretoken": token}
-        answer = client.post(stage.address(name), form)
-        assert answer.status_code == 403, name
-        assert "grown old" in answer.content.decode(), name
+        wrong = [{"csrfmiddlewaretoken": token} for token in some_of(TOKENS, number, apart=3).values()]
+        for more in ({}, *wrong):
+            answer = client.post(stage.address(name), FORMS[name] | more)
+            assert answer.status_code == 403, name
+            assert "grown old" in answer.content.decode(), name
     assert AuditEvent.objects.count() == before
 
 
@@ -508,7 +519,7 @@ def ignore(stage: Stage, name: str, texts: Mapping[str, str]) -> None:
 
 def test_a_page_ignores_what_some_queries_do_not_mean(stage: Stage) -> None:
     for number, name in enumerate(PAGES):
-        ignore(stage, name, every_nth_text(number))
+        ignore(stage, name, some_texts(number))
 
 
 @pytest.mark.deep
