@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
@@ -9,4 +9,6 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from webapp.accounts.roles import sync_groups
 
-        post_migrate.connect(sync_groups, dispatch_uid="accounts.sync_groups")
+        # It is sent for one app after the other, and makes the permissions of each: after the last, all are there.
+        *_, last = (config for config in apps.get_app_configs() if config.models_module is not None)
+        post_migrate.connect(sync_groups, sender=last, dispatch_uid="accounts.sync_groups")

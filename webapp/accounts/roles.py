@@ -79,13 +79,8 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
 
 def sync_groups(**_: Any) -> None:
     """Make the groups and their permissions what the table says. Runs after every migrate."""
+    rows = Permission.objects.values_list("content_type__app_label", "codename", "id")
+    known = {f"{app}.{codename}": row_id for app, codename, row_id in rows}
     for role, names in PERMISSIONS.items():
         group, _created = Group.objects.get_or_create(name=role.value)
-        wanted = [
-            permission
-            for name in names
-            for permission in Permission.objects.filter(
-                content_type__app_label=name.split(".")[0], codename=name.split(".")[1]
-            )
-        ]
-        group.permissions.set(wanted)
+        group.permissions.set([known[name] for name in names if name in known])
