@@ -63,8 +63,12 @@ def pytest_configure() -> None:
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL only what touches a database is worth a second run."""
+    """On PostgreSQL only what touches a database is worth a second run, and what ends transactions is so every day."""
+    for item in items:
+        if commits(item):
+            item.add_marker("commits")
     if postgres is None:
         return
     config.hook.pytest_deselected(items=[item for item in items if not touches_a_database(item)])
@@ -74,6 +78,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def touches_a_database(item: pytest.Item) -> bool:
     fixtures = TOUCH_A_DATABASE.intersection(getattr(item, "fixturenames", ()))
     return bool(fixtures) or item.get_closest_marker("django_db") is not None
+
+
+def commits(item: pytest.Item) -> bool:
+    """Its transactions end, so that locks and several connections meet; where people decide, every test counts."""
+    mark = item.get_closest_marker("django_db")
+    own = mark is not None and bool(mark.kwargs.get("transaction") or mark.args[:1] == (True,))
+    return own or "transactional_db" in getattr(item, "fixturenames", ()) or "moderation" in item.path.parts
 
 
 def pytest_unconfigure() -> None:

@@ -22,6 +22,7 @@ QUIET = f"quiet and not (deep or {ELSEWHERE})"
 DEEP = f"deep and not (quiet or {ELSEWHERE})"
 DEEP_QUIET = f"deep and quiet and not ({ELSEWHERE})"
 SEPARATE = "process or browser or model"  # these start their own servers, or do not touch the site's database
+ON_POSTGRES = f"{QUICK} and not ({SEPARATE})"
 PLAIN = ("evaluation", "training", "scripts", "bench", "assistant/tests/safety")  # these touch no database at all
 
 # Servers, workers and browsers on a machine that others keep busy: now and then one is too late. More at once are no accident.
@@ -61,11 +62,14 @@ CHECKS = (
     Check("import contracts", "arrows", ("lint-imports",)),
     Check("migrations", "migrations", ("python", "manage.py", "makemigrations", "--check", "--dry-run")),
     with_pytest("tests on SQLite", "tests", QUICK, result="sqlite"),
-    with_pytest("tests on PostgreSQL", "tests", f"{QUICK} and not ({SEPARATE})", result="postgres", on_postgres=True),
+    with_pytest("tests on PostgreSQL", "tests", f"{ON_POSTGRES} and commits", result="postgres", on_postgres=True),
     with_pytest("tests that measure time", "tests", QUIET, result="quiet", alone=True),
-    # Not on PostgreSQL: of what is deep only each field with each hard text asks a database, some seven minutes, and every day
-    # each field meets some of them on both.
+    # What is deep is not run on PostgreSQL: only each field with each hard text asks a database there, some seven minutes,
+    # and each field meets some of them on both.
     with_pytest("deep tests on SQLite", "deep", DEEP, result="deep-sqlite"),
+    with_pytest(
+        "the others on PostgreSQL", "deep", f"{ON_POSTGRES} and not commits", result="others-postgres", on_postgres=True
+    ),
     with_pytest("deep tests that measure time", "deep", DEEP_QUIET, result="deep-quiet", alone=True),
 )
 EVERYDAY = ("lint", "types", "arrows", "migrations", "tests")  # the verbs of `make test`

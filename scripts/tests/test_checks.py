@@ -13,9 +13,10 @@ from scripts.setup import checks
 from scripts.setup.checks import CHECKS, EVERYDAY, Check
 from scripts.setup.steps import ROOT
 
-MARKS = ("quiet", "deep", "process", "browser", "model", "llama_server", "training")
+MARKS = ("quiet", "deep", "process", "browser", "model", "llama_server", "training", "commits")
 STEPS = [check for check in CHECKS if "pytest" in check.command]
 ON_SQLITE = [check for check in STEPS if not check.env]
+ON_POSTGRES = [check for check in STEPS if check.env]
 
 
 def chooses(check: Check, marks: dict[str, bool]) -> bool:
@@ -31,6 +32,14 @@ def test_whatever_its_marks_a_test_runs_once_on_sqlite_and_never_needs_a_server_
         for step in steps:
             assert (step.verb == "deep") is marks["deep"]
             assert ("0" in step.command) is marks["quiet"]  # nothing runs beside what measures time
+
+
+def test_on_postgresql_it_runs_once_and_what_ends_transactions_every_day() -> None:
+    for chosen in product([False, True], repeat=len(MARKS)):
+        marks = dict(zip(MARKS, chosen, strict=True))
+        steps = [check for check in ON_POSTGRES if chooses(check, marks)]
+        left_out = any(chose for name, chose in marks.items() if name != "commits")
+        assert [check.verb for check in steps] == ([] if left_out else ["tests" if marks["commits"] else "deep"]), marks
 
 
 def test_make_test_leaves_out_nothing_but_what_is_deep() -> None:
