@@ -12,6 +12,7 @@ from conftest import missing
 from webapp.private_servers import MissingServer, program
 
 
+@pytest.mark.deep
 @pytest.mark.process
 @pytest.mark.timeout(600)
 def test_what_is_killed_at_random_points_loses_no_alert() -> None:

@@ -218,6 +218,7 @@ def test_the_matrix_is_engines_by_adapters_by_prompts(tmp_path: Path) -> None:
         Plan.read(tmp_path / "m.gguf.toml")
 
 
+@pytest.mark.deep
 @pytest.mark.model
 def test_a_model_with_and_without_its_adapter_stand_beside_people(tmp_path: Path) -> None:
     posts = [

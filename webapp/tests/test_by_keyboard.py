@@ -616,6 +616,7 @@ def test_nothing_moves_for_who_asked_for_less_motion(running: Embedded, site: De
     assert page.evaluate(MOVING) == []
 
 
+@pytest.mark.deep
 def test_forced_colours_leave_edges_focus_and_marks(running: Embedded, site: DemoSite, chromium: Browser) -> None:
     page = sign_in(site, chromium, "hazel")
     page.goto(f"{site.address}/moderation/")

@@ -100,6 +100,7 @@ def test_a_reply_is_returned_and_that_is_undone_by_keyboard(
     assert Reply.objects.get().status == "held"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [DESK, SMALL], ids=["desk", "360"])
 def test_what_was_proposed_is_confirmed_by_somebody_else(
     cast: Cast, chromium: Browser, live_server: LiveServer, size: Any
@@ -141,6 +142,7 @@ def test_a_second_press_decides_nothing_about_the_next_flag(
     assert Proposal.objects.get(flag=following).confirmed
 
 
+@pytest.mark.deep
 def test_a_supporter_reads_what_changed_and_asks_for_another_look(
     cast: Cast, chromium: Browser, live_server: LiveServer
 ) -> None:
@@ -164,6 +166,7 @@ def test_a_supporter_reads_what_changed_and_asks_for_another_look(
     assert page.evaluate(TOO_WIDE) == []
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", [DESK, SMALL], ids=["desk", "360"])
 def test_an_appeal_is_answered(cast: Cast, chromium: Browser, live_server: LiveServer, size: Any) -> None:
     reply = held_reply(cast.wren)

@@ -122,6 +122,7 @@ def signed_in(context: BrowserContext, person: Visitor, address: str) -> Browser
     return context
 
 
+@pytest.mark.deep
 def test_a_line_that_is_cut_in_mid_stream_costs_no_word(cuttable: tuple[Evening, CuttableProxy]) -> None:
     evening, proxy = cuttable
     page, reply = evening.page, evening.reply

@@ -17,6 +17,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.deep
 def test_a_supporter_reads_how_their_replies_read(cast: Cast, chromium: Browser, live_server: LiveServer) -> None:
     for text in (WARM, COLD, WARM):
         send(cast.wren, text=text)

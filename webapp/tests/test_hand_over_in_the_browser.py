@@ -106,6 +106,7 @@ def test_a_lead_takes_a_hand_over_of_level_four_on_a_telephone(
     assert not Escalation.objects.get().is_open
 
 
+@pytest.mark.deep
 def test_a_page_that_stays_open_learns_of_an_alert_and_of_its_end(
     cast: Cast, chromium: Browser, live_server: LiveServer
 ) -> None:
@@ -121,6 +122,7 @@ def test_a_page_that_stays_open_learns_of_an_alert_and_of_its_end(
     expect(page).to_have_title(re.compile("^Duty"))
 
 
+@pytest.mark.deep
 def test_the_rota_and_a_test_alert_on_a_telephone(cast: Cast, chromium: Browser, live_server: LiveServer) -> None:
     page = signed_in_page(chromium, live_server, cast.birch, viewport=PHONE)
     page.goto(f"{live_server.url}/moderation/duty/")
@@ -144,6 +146,7 @@ def test_the_rota_and_a_test_alert_on_a_telephone(cast: Cast, chromium: Browser,
     check(page, "duty-full")
 
 
+@pytest.mark.deep
 def test_a_supporter_hands_over_while_nobody_is_on_duty_and_is_told_so(
     cast: Cast, chromium: Browser, live_server: LiveServer
 ) -> None:

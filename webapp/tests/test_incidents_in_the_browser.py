@@ -35,6 +35,7 @@ def add(page: Page, kind: str, text: str) -> None:
     expect(page.locator(".events")).to_contain_text(text)
 
 
+@pytest.mark.deep
 def test_an_incident_from_opening_to_sign_off(cast: Cast, chromium: Browser, live_server: LiveServer) -> None:
     flag = held_reply(cast)
     page = signed_in_page(chromium, live_server, cast.ash)
@@ -103,6 +104,7 @@ def test_one_case_is_asked_for_allowed_read_and_reviewed(
     check_page(lead)
 
 
+@pytest.mark.deep
 def test_the_figures_are_read_as_drawing_and_as_table(cast: Cast, chromium: Browser, live_server: LiveServer) -> None:
     actions.decide(held_reply(cast), outcome="return", policy="dismissal", by=cast.ash, reason="Kinder.", seen=1)
     held_reply(cast)

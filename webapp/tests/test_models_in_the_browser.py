@@ -37,6 +37,7 @@ def warmer(tmp_path: Path, settings: Settings) -> ModelVersion:
     return ModelVersion.objects.get(name="warmer")
 
 
+@pytest.mark.deep
 def test_a_member_reads_by_keyboard_and_signs(
     tmp_path: Path, warmer: ModelVersion, chromium: Browser, live_server: LiveServer
 ) -> None:

@@ -125,6 +125,7 @@ def test_a_passkey_is_set_up_and_signs_in(
     assert not any("Content Security Policy" in one for one in complaints), complaints
 
 
+@pytest.mark.deep
 def test_the_passkey_of_the_device_lets_one_in(
     cast: Cast, chromium: Browser, live_server: LiveServer, settings: Settings
 ) -> None:
@@ -141,6 +142,7 @@ def test_the_passkey_of_the_device_lets_one_in(
     expect(page).to_have_url(f"{live_server.url}/moderation/")
 
 
+@pytest.mark.deep
 def test_an_app_is_set_up_with_the_code_that_it_shows(
     cast: Cast, chromium: Browser, live_server: LiveServer, settings: Settings
 ) -> None:
@@ -160,6 +162,7 @@ def test_an_app_is_set_up_with_the_code_that_it_shows(
     expect(page.get_by_role("heading", name="People", exact=True)).to_be_visible()
 
 
+@pytest.mark.deep
 def test_an_admin_finds_invites_and_looks_after_people(
     cast: Cast, chromium: Browser, live_server: LiveServer, tmp_path: Path
 ) -> None:
@@ -197,6 +200,7 @@ def test_an_admin_finds_invites_and_looks_after_people(
     check(page)
 
 
+@pytest.mark.deep
 def test_quiet_hours_are_chosen_by_keyboard(cast: Cast, chromium: Browser, live_server: LiveServer) -> None:
     page = page_of(chromium, live_server, cast.wren)
     page.goto(f"{live_server.url}/posts/")

@@ -43,6 +43,7 @@ def decided(cast: Cast) -> Flag:
     return first
 
 
+@pytest.mark.deep
 def test_a_lead_reads_agreement_and_keeps_golden_items(
     cast: Cast, decided: Flag, chromium: Browser, live_server: LiveServer
 ) -> None:
@@ -82,6 +83,7 @@ def test_a_moderator_meets_a_golden_item_and_is_told(cast: Cast, chromium: Brows
     check_page(page)
 
 
+@pytest.mark.deep
 def test_a_lead_reads_what_a_replay_found(
     cast: Cast, decided: Flag, chromium: Browser, live_server: LiveServer
 ) -> None:

@@ -153,6 +153,7 @@ def test_a_claim_is_taken_by_key_on_its_page(running: Embedded, site: DemoSite, 
 # Live
 
 
+@pytest.mark.deep
 def test_no_row_moves_while_somebody_is_at_them(running: Embedded, site: DemoSite, chromium: Browser) -> None:
     page = desk(site, chromium, viewport={"width": 1000, "height": 700})
     is_live(page)
@@ -180,6 +181,7 @@ def test_no_row_moves_while_somebody_is_at_them(running: Embedded, site: DemoSit
     assert page.evaluate("document.activeElement.closest('li.flag') !== null")
 
 
+@pytest.mark.deep
 def test_what_was_decided_meanwhile_stays_in_its_place_until_one_leaves(
     running: Embedded, site: DemoSite, chromium: Browser
 ) -> None:
@@ -197,6 +199,7 @@ def test_what_was_decided_meanwhile_stays_in_its_place_until_one_leaves(
     expect(page.locator(f"#{first}")).to_have_count(0, timeout=12_000)
 
 
+@pytest.mark.deep
 def test_who_is_at_no_row_sees_new_ones_where_they_belong(running: Embedded, site: DemoSite, chromium: Browser) -> None:
     page = desk(site, chromium)
     is_live(page)
@@ -208,6 +211,7 @@ def test_who_is_at_no_row_sees_new_ones_where_they_belong(running: Embedded, sit
     expect(page.locator("#queue-arrived")).to_be_hidden()
 
 
+@pytest.mark.deep
 def test_more_rows_come_behind_the_others_and_stay(site: DemoSite, chromium: Browser) -> None:
     page = desk(site, chromium)
     is_live(page)
@@ -225,6 +229,7 @@ def test_more_rows_come_behind_the_others_and_stay(site: DemoSite, chromium: Bro
 # The claim on an open page
 
 
+@pytest.mark.deep
 def test_the_claim_is_renewed_by_what_somebody_does_and_its_end_is_seen(
     running: Embedded, site: DemoSite, chromium: Browser
 ) -> None:
@@ -253,6 +258,7 @@ def test_the_claim_is_renewed_by_what_somebody_does_and_its_end_is_seen(
     check_accessibility(page)
 
 
+@pytest.mark.deep
 def test_taking_over_is_told_on_the_open_page_at_once(site: DemoSite, chromium: Browser) -> None:
     page = desk(site, chromium)
     page.keyboard.press("f")
@@ -274,6 +280,7 @@ def test_taking_over_is_told_on_the_open_page_at_once(site: DemoSite, chromium: 
 # Several at once
 
 
+@pytest.mark.deep
 def test_low_flags_are_chosen_by_key_and_decided_together(running: Embedded, site: DemoSite, chromium: Browser) -> None:
     before = len(running.look(DECISIONS))
     page = desk(site, chromium, path="?level=1&kind=post")
@@ -298,6 +305,7 @@ def test_low_flags_are_chosen_by_key_and_decided_together(running: Embedded, sit
 # Phones, and without scripts
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("size", PHONES, ids=["320", "360"])
 @pytest.mark.parametrize("path", ["", "?level=1", "flag"])
 def test_a_phone_shows_all_of_it(site: DemoSite, chromium: Browser, size: Any, path: str) -> None:
@@ -314,6 +322,7 @@ def test_a_phone_shows_all_of_it(site: DemoSite, chromium: Browser, size: Any, p
     check_accessibility(page)
 
 
+@pytest.mark.deep
 def test_all_of_it_works_without_javascript(site: DemoSite, chromium: Browser) -> None:
     page = desk(site, chromium, java_script_enabled=False)
     many = rows(page).count()

@@ -66,6 +66,7 @@ def rate_all(page: Page, values: Callable[[Page], str]) -> int:
     return done
 
 
+@pytest.mark.deep
 def test_three_raters_rate_by_keys_on_desktop_and_phone(db: None, chromium: Browser, live_server: LiveServer) -> None:
     study = build.study(lay_ratings=2, items=2)
     Item.objects.filter(source="post-1").update(level=2, about="Hurting oneself, some years ago")
@@ -93,6 +94,7 @@ def test_three_raters_rate_by_keys_on_desktop_and_phone(db: None, chromium: Brow
         assert all(one is not None and 0 < one < 300 for one in seconds)
 
 
+@pytest.mark.deep
 def test_a_heavy_text_is_shown_on_the_raters_own_choice_and_a_pause_is_offered(
     db: None, chromium: Browser, live_server: LiveServer
 ) -> None:
@@ -114,6 +116,7 @@ def test_a_heavy_text_is_shown_on_the_raters_own_choice_and_a_pause_is_offered(
     check_page(page)
 
 
+@pytest.mark.deep
 def test_words_are_commented_by_selecting_them_and_what_was_chosen_stays(
     db: None, chromium: Browser, live_server: LiveServer
 ) -> None:
@@ -164,6 +167,7 @@ def test_of_two_replies_one_is_chosen_by_a_key(db: None, chromium: Browser, live
     assert [one.preferred_id == one.assignment.other_id for one in chosen] == [True, True]
 
 
+@pytest.mark.deep
 def test_the_calm_pages_are_accessible(db: None, chromium: Browser, live_server: LiveServer) -> None:
     study = build.study(pairs_for_training=True)
     rater = build.raters(study, 1)[0]
@@ -232,6 +236,7 @@ def test_what_was_chosen_stays_when_the_session_ends_in_between(
     assert page.get_by_label("What you want to say about them").input_value() == ""
 
 
+@pytest.mark.deep
 def test_words_of_the_second_of_two_replies_are_commented_by_selecting_them(
     db: None, chromium: Browser, live_server: LiveServer
 ) -> None:

@@ -27,6 +27,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.deep
 def test_a_study_is_set_up_from_a_file_and_opened(chromium: Browser, live_server: LiveServer, tmp_path: Path) -> None:
     page = signed_in_page(chromium, live_server, research.person_of_research())
     set_up(page, live_server, tmp_path, raters=("sorrel", "thyme"), items=2)
@@ -136,6 +137,7 @@ def as_read(page: Page) -> str:
     return ("55455", "44545", "54555")[day % 3] if "radio on. What" in text else ("33424", "44323", "23434")[day % 3]
 
 
+@pytest.mark.deep
 def test_the_report_is_made_and_read(chromium: Browser, live_server: LiveServer) -> None:
     study = research.closed(research.person_of_research(), items=12, most_per_rater=60)
     page = signed_in_page(chromium, live_server, study.by)
@@ -190,6 +192,7 @@ def test_a_file_that_is_too_long_or_empty_is_refused_before_it_is_sent(
     expect(page.get_by_text("fit at a time")).to_have_count(0)
 
 
+@pytest.mark.deep
 def test_the_page_of_items_follows_the_models_and_keeps_what_is_typed(
     chromium: Browser, live_server: LiveServer
 ) -> None:
@@ -215,6 +218,7 @@ def test_the_page_of_items_follows_the_models_and_keeps_what_is_typed(
     check_page(page)
 
 
+@pytest.mark.deep
 def test_an_open_study_is_read_on_a_phone_in_spanish(chromium: Browser, live_server: LiveServer) -> None:
     study = research.opened(research.person_of_research())
     page = signed_in_page(chromium, live_server, study.by, viewport=PHONE, locale="es-ES")

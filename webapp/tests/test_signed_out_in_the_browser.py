@@ -53,6 +53,7 @@ def returning_a_reply(cast: Cast, chromium: Browser, live_server: LiveServer) ->
     return page
 
 
+@pytest.mark.deep
 def test_a_moderator_decides_with_the_same_words_after_signing_in_again(
     cast: Cast, chromium: Browser, live_server: LiveServer
 ) -> None:
@@ -73,6 +74,7 @@ def test_a_moderator_decides_with_the_same_words_after_signing_in_again(
     assert Decision.objects.get().reason == "Please say first what they feel."
 
 
+@pytest.mark.deep
 def test_words_about_a_case_stay_where_the_line_is_cut_or_somebody_goes_elsewhere(
     cast: Cast, chromium: Browser, live_server: LiveServer
 ) -> None:

@@ -47,6 +47,8 @@ class Walk:
     suggestions: list[str] = field(default_factory=list)
 
 
+# Every day with all that a grown site has; without, a browser walks the same way every day.
+@pytest.mark.parametrize("site", [pytest.param("embedded", marks=pytest.mark.deep), "outgrown"], indirect=True)
 def test_a_reply_goes_the_whole_path_and_its_words_stand_nowhere_else(
     site: Site, request: pytest.FixtureRequest
 ) -> None:
