@@ -28,7 +28,7 @@ from moderation.models import (
     IncidentEntry,
 )
 from webapp import test as build
-from webapp.tests.stage import KNOWN_FLAG, Stage
+from webapp.tests.stage import KNOWN_FLAG, Stage, undone
 from webapp.tests.test_bad_requests import FORMS
 
 ROOM = Path(settings.BASE_DIR) / "moderation"
@@ -51,29 +51,34 @@ ROWS: dict[type[Any], tuple[str, str]] = {
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", BUTTONS)
-def test_every_button_leaves_an_event_with_who_pressed_it(name: str) -> None:
+def test_every_button_leaves_an_event_with_who_pressed_it() -> None:
     stage = Stage()
+    for name in BUTTONS:
+        with undone():
+            press(stage, name)
+
+
+def press(stage: Stage, name: str) -> None:
     person = stage.person_for(name)
     if name in OF_A_CLAIM:
         actions.claim_flag(stage.flag, by=person)
     if name == "moderation:reopen_hand_over":
         actions.end_hand_over(stage.escalation, outcome="answered", note="They wrote back.", by=person)
     before = AuditEvent.objects.latest("seq").seq
-    assert stage.client_for(name).post(stage.address(name), FORMS[name]).status_code < 400
+    assert stage.client_for(name).post(stage.address(name), FORMS[name]).status_code < 400, name
     actors = {event.actor for event in AuditEvent.objects.filter(seq__gt=before)}
-    assert actors == (set() if name in UNTOLD else {str(person.pk)})
+    assert actors == (set() if name in UNTOLD else {str(person.pk)}), name
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", WITH_CONTENT)
-def test_every_page_with_content_leaves_an_event_each_time_it_is_read(name: str) -> None:
+def test_every_page_with_content_leaves_an_event_each_time_it_is_read() -> None:
     stage = Stage()
-    before = AuditEvent.objects.latest("seq").seq
-    client = stage.client_for(name)
-    for _ in range(2):
-        assert client.get(stage.address(name)).status_code == 200
-    assert AuditEvent.objects.filter(seq__gt=before, actor=str(stage.robin.pk)).count() == 2
+    for name in WITH_CONTENT:
+        before = AuditEvent.objects.latest("seq").seq
+        client = stage.client_for(name)
+        for _ in range(2):
+            assert client.get(stage.address(name)).status_code == 200, name
+        assert AuditEvent.objects.filter(seq__gt=before, actor=str(stage.robin.pk)).count() == 2, name
 
 
 @pytest.mark.django_db
