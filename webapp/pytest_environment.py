@@ -81,10 +81,10 @@ def touches_a_database(item: pytest.Item) -> bool:
 
 
 def commits(item: pytest.Item) -> bool:
-    """Its transactions end, so that locks and several connections meet; where people decide, every test counts."""
+    """Its transactions end, so that locks and several connections meet."""
     mark = item.get_closest_marker("django_db")
     own = mark is not None and bool(mark.kwargs.get("transaction") or mark.args[:1] == (True,))
-    return own or "transactional_db" in getattr(item, "fixturenames", ()) or "moderation" in item.path.parts
+    return own or "transactional_db" in getattr(item, "fixturenames", ())
 
 
 def pytest_unconfigure() -> None:

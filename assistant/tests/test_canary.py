@@ -377,6 +377,7 @@ def test_a_worker_holds_one_candidate_for_a_mode_at_most(trial: Trial) -> None:
     assert trial.loaded == [["warm", "warmer"], ["warm", "warmest"]]
 
 
+@pytest.mark.deep
 @pytest.mark.model
 @pytest.mark.timeout(600)
 def test_on_the_real_model_a_planted_failure_goes_back_by_itself(

@@ -118,6 +118,7 @@ def test_an_adapter_of_another_shape_is_not_merged(tmp_path: Path) -> None:
         merge_in_place(lora, gguf_files.base(tmp_path / "base.gguf"))
 
 
+@pytest.mark.deep
 @pytest.mark.django_db
 @pytest.mark.model
 def test_a_layout_is_derived_measured_registered_and_found_again(

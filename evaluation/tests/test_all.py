@@ -88,6 +88,7 @@ def test_each_suite_is_measured_once_and_all_stand_in_one_report(
     assert "2 of 2 cells are there from before" in capsys.readouterr().err
 
 
+@pytest.mark.deep
 def test_changed_data_are_measured_again_and_nothing_else(tmp_path: Path) -> None:
     plan, out = plan_in(tmp_path), tmp_path / "out"
     measure(plan, out)
@@ -128,6 +129,7 @@ def test_after_a_kill_it_goes_on_with_what_is_missing(tmp_path: Path) -> None:
     assert not list((out / "cells").glob(f"{PART}*"))
 
 
+@pytest.mark.deep
 def test_people_s_texts_are_an_arm_of_their_own_where_no_model_is_named(tmp_path: Path) -> None:
     rows = [{"id": str(n), "task": "generate", "post": POST, "answer": REPLY, "split": "held_out"} for n in range(3)]
     jsonl(tmp_path / "rows.jsonl", *rows)

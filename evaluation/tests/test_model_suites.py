@@ -213,6 +213,7 @@ def test_speed_counts_what_came_after_the_first_word() -> None:
     assert found["memory, MiB"] == 3
 
 
+@pytest.mark.deep
 @pytest.mark.model
 def test_one_model_is_timed_through_the_command(tmp_path: Path) -> None:
     found = report_of(tmp_path, "speed", HELDOUT, "--model", str(MODEL), "--limit", "1", "--task", "generate")

@@ -204,6 +204,7 @@ def test_it_sets_up_once_and_then_finds_everything_there(tree: Tree) -> None:
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.deep
 def test_the_lab_comes_beside_the_site_only_when_it_is_asked_for(ready: Tree) -> None:
     assert not ready.imports("labwords")
     first = ready.call("lab")

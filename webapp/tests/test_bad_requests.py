@@ -302,7 +302,7 @@ def some_of(things: Mapping[str, Thing], beginning: int, *, apart: int) -> dict[
 
 
 def some_texts(beginning: int) -> dict[str, str]:
-    return some_of(TEXTS, beginning, apart=17)
+    return some_of(TEXTS, beginning, apart=29)
 
 
 def is_an_answer(answer: Page) -> bool:
@@ -394,7 +394,7 @@ def refuse_bytes(stage: Stage, name: str, no_letters: Mapping[str, bytes]) -> No
 
 def test_bytes_that_are_no_letters_are_refused(stage: Stage) -> None:
     for number, name in enumerate(FORMS):
-        refuse_bytes(stage, name, some_of(hard_texts.NOT_UTF8, number, apart=3))
+        refuse_bytes(stage, name, some_of(hard_texts.NOT_UTF8, number, apart=6))
 
 
 @pytest.mark.deep
@@ -434,7 +434,7 @@ def answer_bodies(stage: Stage, name: str, bodies: Mapping[str, tuple[str, bytes
 
 def test_a_body_of_another_kind_is_no_error_of_ours(stage: Stage) -> None:
     for number, name in enumerate(FORMS):
-        answer_bodies(stage, name, some_of(BODIES, number, apart=4))
+        answer_bodies(stage, name, some_of(BODIES, number, apart=12))
 
 
 @pytest.mark.deep

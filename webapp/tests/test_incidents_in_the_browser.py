@@ -69,6 +69,7 @@ def test_an_incident_from_opening_to_sign_off(cast: Cast, chromium: Browser, liv
     check_page(lead)
 
 
+@pytest.mark.deep
 def test_one_case_is_asked_for_allowed_read_and_reviewed(
     cast: Cast, chromium: Browser, live_server: LiveServer
 ) -> None:

@@ -33,6 +33,7 @@ def test_it_finds_a_word(before: str, disguise: Callable[[str], bytes]) -> None:
     assert found_in({"there": disguise(before + re.sub(WORD, "Otherbrook", LINE))}, [WORD]) == []
 
 
+@pytest.mark.deep
 @pytest.mark.process
 def test_it_finds_a_word_in_what_redis_keeps(outgrown_site: Outgrown) -> None:
     with redis.Redis.from_url(outgrown_site.env["REDIS_URL"]) as client:

@@ -63,6 +63,7 @@ def test_a_member_reads_by_keyboard_and_signs(
     assert SignOff.objects.get().version == warmer
 
 
+@pytest.mark.deep
 def test_two_admins_do_without_the_gate(warmer: ModelVersion, chromium: Browser, live_server: LiveServer) -> None:
     willow, fern = (
         signed_in_page(chromium, live_server, build.person(name, Role.ADMIN)) for name in ("willow", "fern")

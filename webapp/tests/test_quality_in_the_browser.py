@@ -59,6 +59,7 @@ def test_a_lead_reads_agreement_and_keeps_golden_items(
     check_page(page)
 
 
+@pytest.mark.deep
 def test_a_moderator_meets_a_golden_item_and_is_told(cast: Cast, chromium: Browser, live_server: LiveServer) -> None:
     item = actions.write_golden(
         kind="reply",

@@ -104,6 +104,7 @@ def say(page: Page, form: str, reason: str, closed_as: str = "") -> None:
 # Keys
 
 
+@pytest.mark.deep
 def test_several_flags_are_cleared_by_keys_alone(running: Embedded, site: DemoSite, chromium: Browser) -> None:
     before = len(running.look(PROPOSALS))  # they are of a level that takes two
     page = desk(site, chromium)
@@ -136,6 +137,7 @@ def test_several_flags_are_cleared_by_keys_alone(running: Embedded, site: DemoSi
     assert len(set(seen)) == 3
 
 
+@pytest.mark.deep
 def test_a_claim_is_taken_by_key_on_its_page(running: Embedded, site: DemoSite, chromium: Browser) -> None:
     page = desk(site, chromium)
     page.goto(f"{site.address}/moderation/flags/{running.look(ENTER_ONE)}/")

@@ -147,6 +147,7 @@ def test_words_are_commented_by_selecting_them_and_what_was_chosen_stays(
     assert found.output.text[found.start : found.end] == "whining"
 
 
+@pytest.mark.deep
 def test_of_two_replies_one_is_chosen_by_a_key(db: None, chromium: Browser, live_server: LiveServer) -> None:
     study = build.study(form=Study.Form.PAIRS, lay_ratings=1, items=1)
     rater = build.raters(study, 1)[0]

@@ -165,6 +165,7 @@ def read_report(page: Page, at: str) -> None:
     check_page(page)
 
 
+@pytest.mark.deep
 def test_a_file_that_is_too_long_or_empty_is_refused_before_it_is_sent(
     chromium: Browser, live_server: LiveServer, tmp_path: Path
 ) -> None:

@@ -22,6 +22,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.deep
 def test_an_admin_tries_a_candidate_and_is_told_that_another_went_back(
     cast: Cast,
     chromium: Browser,

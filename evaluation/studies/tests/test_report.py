@@ -97,6 +97,7 @@ def test_figures_have_their_ends_their_number_and_their_method(report: dict[str,
     assert seen > 100
 
 
+@pytest.mark.deep
 def test_the_same_file_makes_the_same_bytes(made: Path, tmp_path: Path) -> None:
     report_of(invent_study(), tmp_path)
     again = tmp_path / "out"
@@ -153,6 +154,7 @@ def test_texts_stand_in_check_md_alone_and_only_on_request(tmp_path: Path) -> No
         assert "sister" not in (out / name).read_text(encoding="utf-8")
 
 
+@pytest.mark.deep
 def test_what_people_typed_is_no_markup(tmp_path: Path) -> None:
     fields = invent_study()
     fields["question"] = "Is it\n# better | <script>alert(1)</script>?"
@@ -201,6 +203,7 @@ def test_pairs_are_told_by_shares_strengths_and_a_verdict(tmp_path: Path) -> Non
     assert [plot["name"] for plot in report["plots"]] == ["shares-lay", "shares-clinician"]
 
 
+@pytest.mark.deep
 def test_an_arm_that_was_always_preferred_has_a_share_and_no_strength(tmp_path: Path) -> None:
     fields = invent_study(form="pairs")
     for one in fields["choices"]:
@@ -221,6 +224,7 @@ def test_a_study_without_a_plan_says_so(tmp_path: Path) -> None:
     assert any("still open" in one for one in report["decide"]["limits"])
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("shift", "verdict"), [(2, "worse"), (-2, "not worse")])
 def test_of_escalation_lower_is_better_and_only_clinicians_judge(shift: int, verdict: str, tmp_path: Path) -> None:
     fields = invent_study()

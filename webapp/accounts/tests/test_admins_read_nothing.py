@@ -55,7 +55,9 @@ def test_the_words_can_be_read_by_who_may(stage: Stage) -> None:
     assert sum(word in page for word in WORDS) >= 2
 
 
-@pytest.mark.parametrize("about", ["wren", "robin", "keeper"])
+@pytest.mark.parametrize(
+    "about", ["wren", *(pytest.param(name, marks=pytest.mark.deep) for name in ("robin", "keeper"))]
+)
 def test_no_page_shows_an_admin_a_word_of_anybodys(stage: Stage, admin: Client, about: str) -> None:
     person = User.objects.get(username=about)
     for name in TABLE:
