@@ -72,6 +72,7 @@ def signed_in_page(browser: Browser, live_server: LiveServer, person: User, **op
 
 
 def check_accessibility(page: Page) -> None:
+    page.wait_for_load_state()  # before its styles are there every link is too small
     for scheme in ("light", "dark"):
         # Without motion: a colour that is still fading has another contrast.
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
