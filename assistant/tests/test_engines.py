@@ -228,6 +228,7 @@ def test_what_does_not_fit_is_refused_with_the_numbers_before_anything_is_decode
     assert caught.value.limit == prompt_tokens - excess
 
 
+@pytest.mark.deep
 def test_the_last_place_of_the_context_can_be_used(engine: Engine) -> None:
     text = "The farmer walked to the village and met a neighbour. " * 185
     room = CONTEXT - tokens_in(engine, text)

@@ -218,6 +218,7 @@ def test_the_lab_comes_beside_the_site_only_when_it_is_asked_for(ready: Tree) ->
     assert "packages of the lab\n      already there" in second.stdout
 
 
+@pytest.mark.deep
 def test_the_lab_refuses_a_package_with_a_wrong_hash(ready: Tree) -> None:
     wheel = next(ready.shop.glob("labwords*"))
     (ready.root / "requirements-lab.txt").write_text(pin(wheel, digest="1" * 64), encoding="utf-8")
@@ -465,6 +466,7 @@ def test_run_hands_over_to_the_site_with_host_port_and_demo(tree: Tree) -> None:
     assert done.stdout.splitlines()[-1] == "['serve', '--host', '127.0.0.1', '--port', '9124'] 0"
 
 
+@pytest.mark.deep
 def test_in_ci_nothing_may_be_missing(tree: Tree) -> None:
     done = tree.call("test", CI="true")
     assert done.returncode == 1

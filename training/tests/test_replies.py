@@ -75,6 +75,7 @@ def test_what_is_trained_tells_the_three_faults_apart_on_the_site(folder: Path, 
         assert bad > good + 0.3, fault
 
 
+@pytest.mark.deep
 def test_training_twice_gives_the_same_file(folder: Path, tmp_path: Path) -> None:
     files = [tmp_path / "a.npz", tmp_path / "b.npz"]
     for file in files:

@@ -44,6 +44,7 @@ def test_labels_are_levels_with_known_flags_and_no_text() -> None:
     assert set(read_levels(LABELS)).isdisjoint(read_levels(ADJUDICATED))
 
 
+@pytest.mark.deep
 def test_no_writer_is_on_both_sides_of_a_split() -> None:
     reader, recipe = Reader(), Recipe(folds=4)
     rows = reader.matrix([reader.read(example.text) for example in EXAMPLES], trait_scale=recipe.trait_scale)
@@ -88,6 +89,7 @@ def test_a_label_without_its_text_is_missed(tmp_path: Path) -> None:
         labelled(tmp_path)
 
 
+@pytest.mark.deep
 def test_a_bad_line_of_labels_is_named(tmp_path: Path) -> None:
     path = tmp_path / "labels.tsv"
     path.write_text("a\t1\t-\nb\t7\t-\n")

@@ -75,6 +75,7 @@ def test_a_comparison_that_cannot_be_made_is_not_made(spoil: Callable[[Fields], 
     assert lay["difference"]["low"] is None
 
 
+@pytest.mark.deep
 def test_an_empty_arm_does_not_hide_the_others() -> None:
     fields = invent_study()
     empty_arm(fields)
@@ -90,6 +91,7 @@ def test_with_one_value_throughout_everybody_is_left_out_and_nothing_is_estimate
     assert {one["verdict"] for one in report["decide"]["planned"]} == {"not enough"}
 
 
+@pytest.mark.deep
 def test_one_value_on_one_dimension_alone_has_no_agreement_and_no_difference() -> None:
     fields = invent_study()
     for one in fields["ratings"]:
