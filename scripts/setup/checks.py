@@ -64,8 +64,8 @@ CHECKS = (
     with_pytest("tests on SQLite", "tests", QUICK, result="sqlite"),
     with_pytest("tests on PostgreSQL", "tests", f"{ON_POSTGRES} and commits", result="postgres", on_postgres=True),
     with_pytest("tests that measure time", "tests", QUIET, result="quiet", alone=True),
-    # What is deep is not run on PostgreSQL: only each field with each hard text asks a database there, some seven minutes,
-    # and each field meets some of them on both.
+    # What is deep is not run on PostgreSQL: little of it asks a database there, but each field with many hard texts, and each
+    # field meets some of them on both.
     with_pytest("deep tests on SQLite", "deep", DEEP, result="deep-sqlite"),
     with_pytest(
         "the others on PostgreSQL", "deep", f"{ON_POSTGRES} and not commits", result="others-postgres", on_postgres=True
