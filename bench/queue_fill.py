@@ -88,7 +88,8 @@ class _Entry:
             reason="Invented for a measurement.",
             **subject,
         )
-        fields = {"case": self.case, "severity": severity, "level": self.post.level, "codes": [code], "opened_at": at}
+        of_post = {"case": self.case, "level": self.post.level, "language": self.post.language}
+        fields = of_post | {"severity": severity, "codes": [code], "opened_at": at}
         self.flags = [Flag(**fields, **subject), Flag(**fields, **subject, status="decided", closed_at=at)]
 
 

@@ -95,6 +95,7 @@ def fill(count: int, days: int, people: Sequence[Any]) -> None:
             post=post,
             severity=2,
             level=dice.randrange(5),
+            language=post.language,
             codes=sorted(dice.sample(LAYERS, dice.randrange(1, 3))),
             status=Flag.Status.DECIDED if closed else Flag.Status.OPEN,
             opened_at=opened,

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Case, CharField, Count, F, Q, TextField, Value, When
+from django.db.models import Case, CharField, Count, Q, TextField, Value, When
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
@@ -119,7 +119,7 @@ WHERE: dict[str, Callable[[FlagQuerySet, str, Any], FlagQuerySet]] = {
     "level": lambda flags, level, _user: flags.filter(level=int(level)),
     "kind": lambda flags, kind, _user: flags.filter(**{f"{kind}__isnull": False}),
     "area": _of_area,
-    "language": lambda flags, language, _user: flags.filter(case__post__language=language),
+    "language": lambda flags, language, _user: flags.filter(language=language),
     "age": _of_age,
     "claimed": _of_claimer,
 }
@@ -169,7 +169,7 @@ def _values_of(flag: Flag, user: Any) -> dict[str, Iterable[str]]:
         "level": (str(flag.level),),
         "kind": (kind_of(flag),),
         "area": areas_of(flag.codes),
-        "language": (flag.subject_post.language,),
+        "language": (flag.language,),
         "age": ("hour" if age < YOUNG else "day" if age < OLD else "older",),
         "claimed": ("free" if claimer is None else "mine" if claimer.pk == user.pk else "others",),
     }
@@ -188,7 +188,6 @@ def _groups(flags: FlagQuerySet, user: Any) -> Iterable[tuple[dict[str, Iterable
                 default=Value("reply"),
                 output_field=text,
             ),
-            language=F("case__post__language"),
             age=Case(
                 When(opened_at__gt=now - YOUNG, then=Value("hour")),
                 When(opened_at__gt=now - OLD, then=Value("day")),
@@ -211,7 +210,7 @@ def _groups(flags: FlagQuerySet, user: Any) -> Iterable[tuple[dict[str, Iterable
             "level": (str(level),),
             "kind": (kind,),
             "area": areas_of(json.loads(said)),
-            "language": (language or "",),
+            "language": (language,),
             "age": (age,),
             "claimed": (claimed,),
         }

@@ -57,7 +57,7 @@ def _invented(item: GoldenItem) -> Flag:
     at = item.at
     told = item.text if item.kind == GoldenItem.Kind.POST else item.post_text
     post = Post(case=item.case, text=told, language=item.language, level=item.level, received_at=at, stored_at=at)
-    flag = Flag(case=item.case, level=item.level, opened_at=at)
+    flag = Flag(case=item.case, level=item.level, language=item.language, opened_at=at)
     kind = Kind.POST if item.kind == GoldenItem.Kind.POST else Kind.REPLY
     screening = screen(item.text, Context(kind, language=item.language, post="" if kind is Kind.POST else told))
     if kind is Kind.POST:

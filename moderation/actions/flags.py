@@ -52,7 +52,7 @@ def severity_and_codes(
 
 def _new_flag(subject: Post | Suggestion | Reply, *, severity: Severity, codes: list[str], by: Any | None) -> Flag:
     flag = Flag(case=subject.case, severity=severity, codes=codes, raised_by=by, **{subject_field(subject): subject})
-    flag.level = flag.subject_post.level
+    flag.level, flag.language = flag.subject_post.level, flag.subject_post.language
     flag.save(force_insert=True)
     audit.record("flag.opened", actor=by, object_type="flag", object_id=flag.id, code=",".join(codes)[:100])
     return flag

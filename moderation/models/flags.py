@@ -95,6 +95,7 @@ class Flag(models.Model):
     reply = models.ForeignKey(Reply, null=True, on_delete=models.PROTECT, related_name="flags")
     severity = models.PositiveSmallIntegerField(choices=[(level.value, level.name.lower()) for level in Severity])
     level = models.PositiveSmallIntegerField(default=0)  # of the post in this case, when the flag was opened or raised
+    language = models.CharField(max_length=35)  # of that post; here, because the queue counts all open flags by it
     codes = models.JSONField(default=list)  # of the findings; fixed words, no content
     raised_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ModelState
+
+from moderation.models import Flag
+from webapp import test as build
 
 SHORTENED = ("assistant", "moderation", "studies")
 
@@ -43,3 +48,12 @@ def test_the_short_way_leaves_out_no_step(app: str) -> None:
     steps = [name for name in names if name != short]
     assert replaced == steps[: len(replaced)]
     assert short.endswith(f"_squashed_{replaced[-1][:4]}")
+
+
+@pytest.mark.django_db
+def test_flags_from_before_take_the_language_of_their_post() -> None:
+    spanish = Flag.objects.get(post=build.post(build.URGENT_POST, language="es"))
+    Flag.objects.update(language="en")
+    import_module("moderation.migrations.0008_language").take_from_the_post(apps, None)
+    spanish.refresh_from_db()
+    assert spanish.language == "es"
