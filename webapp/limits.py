@@ -6,7 +6,8 @@ from typing import Any
 
 from django.conf import settings
 
-TOO_LARGE = b"This request is larger than 1 MiB. Shorten the text and send it again."
+TOO_LARGE = "lantern.too_large"  # in the scope: its body was left unread, see webapp.middleware.LargeRequest
+REFUSAL = b"This request is larger than 1 MiB. Shorten the text and send it again."
 
 
 class BodyLimit:
@@ -21,7 +22,7 @@ class BodyLimit:
             return
         stated = dict(scope["headers"]).get(b"content-length", b"0")
         if stated.isdigit() and int(stated) > settings.MAX_REQUEST_BYTES:
-            await refuse(send)
+            await self.application({**scope, TOO_LARGE: True}, without_body(receive), send)
             return
         got = 0
         started = False
@@ -44,7 +45,23 @@ class BodyLimit:
             await refuse(send)
 
 
+def without_body(receive: Any) -> Any:
+    """What the browser still sends is thrown away; a connection that is closed meanwhile would show no answer."""
+    given = False
+
+    async def receive_nothing() -> Any:
+        nonlocal given
+        if not given:
+            given = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        while (message := await receive())["type"] != "http.disconnect":
+            pass
+        return message
+
+    return receive_nothing
+
+
 async def refuse(send: Any) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": TOO_LARGE})
+    await send({"type": "http.response.body", "body": REFUSAL})

@@ -14,6 +14,8 @@ from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 
+from webapp.limits import TOO_LARGE
+
 NOTHING_ALLOWED = ", ".join(f"{feature}=()" for feature in ("camera", "geolocation", "microphone", "payment", "usb"))
 
 
@@ -69,6 +71,21 @@ class FormsOnly:
             page.headers["Allow"] = response.headers.get("Allow", "")
             return page
         return response
+
+
+class LargeRequest:
+    """Says that a request was too large to be read, in words and with the way back to what was written."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not getattr(request, "scope", {}).get(TOO_LARGE):
+            return self.get_response(request)
+        if "application/json" in request.headers.get("Accept", ""):
+            message = gettext("This is too long to be accepted.")
+            return JsonResponse({"error": "too_large", "message": message}, status=413)
+        return render(request, "413.html", status=413)
 
 
 class WholeText:

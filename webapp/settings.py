@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "webapp.accounts.second_factor.SecondFactorRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "webapp.middleware.LargeRequest",
     "webapp.middleware.WholeText",
     "webapp.middleware.FormsOnly",
     "allauth.account.middleware.AccountMiddleware",

@@ -610,6 +610,16 @@ async def test_a_request_over_a_mebibyte_is_refused_whatever_it_states(stated: b
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("accept", "expected"), [(b"text/html", b"Go back: your text"), (b"application/json", b'"too')]
+)
+async def test_a_browser_that_states_its_size_gets_words(accept: bytes, expected: bytes) -> None:
+    status, said = await ask(TOO_LARGE, (b"content-length", str(17 * 65_536).encode()), (b"accept", accept))
+    assert status == 413
+    assert expected in said
+
+
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("stated", [True, False])
 async def test_a_request_of_a_mebibyte_is_read(stated: bool) -> None:
     body = [b"csrfmiddlewaretoken=" + b"a" * (MEBIBYTE - 20)]
