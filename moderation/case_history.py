@@ -26,6 +26,7 @@ CLAIMS = {
     "flag.claimed": gettext_noop("took it"),
     "flag.claim_ended": gettext_noop("let somebody else take it"),
 }
+DANGER_SAID = {True: gettext_noop("somebody may be in danger"), False: gettext_noop("nobody is in danger")}
 Event = dict[str, Any]
 
 
@@ -122,7 +123,8 @@ def _decisions(case: uuid.UUID) -> Iterator[Event]:
 
 def said_in_words(row: Judgement) -> str:
     closing = f" ({row.get_closed_as_display()})" if row.closed_as else ""
-    return f"{label_of(row.outcome).lower()}{closing} · {policies.label_of(row.policy)}"
+    danger = f" · {gettext(DANGER_SAID[row.danger])}" if row.danger is not None else ""
+    return f"{label_of(row.outcome).lower()}{closing} · {policies.label_of(row.policy)}{danger}"
 
 
 def _appeals(case: uuid.UUID) -> Iterator[Event]:

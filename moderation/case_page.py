@@ -17,6 +17,7 @@ from moderation import case_history, case_writing, level_rules, policies, policy
 from moderation.actions.undo import may_undo
 from moderation.claimed import claim_of
 from moderation.flagged import flag_row, flagged_text, marked
+from moderation.forms import DANGER
 from moderation.incident_page import incidents_about
 from moderation.models import Appeal, Decision, Flag, Proposal
 from moderation.outcome_words import choices_for, label_of
@@ -92,6 +93,7 @@ def acts_for(flag: Flag, user: Any, text: str) -> dict[str, Any]:
         "proposal": proposal_part(proposal, user, text) if proposal else None,
         "takes_two": flag.is_open and proposal is None and triage.handling(flag.level).two_people,
         "closings": Decision.Closing.choices if Decision.Outcome.CLOSE in policy.outcomes_for(flag) else [],
+        "dangers": DANGER if flag.is_open and policy.asks_whether_danger(flag) else [],
         "outcomes": choices_for(flag),
     }
 

@@ -15,6 +15,10 @@ from moderation import duty
 from moderation.models import Decision, EscalationEnd, Shift
 
 ESCALATE = "escalate"
+DANGER = [
+    ("yes", _("Yes, or nobody can rule it out")),
+    ("no", _("No: the signs were none")),
+]
 LONGEST_SHIFT = timedelta(days=14)
 
 
@@ -33,6 +37,9 @@ class DecisionForm(forms.Form):
     closed_as = forms.CharField(max_length=10, required=False)
     version = VersionField()
     missed = forms.BooleanField(required=False)  # only of a sampled post
+    danger = forms.TypedChoiceField(  # only of a held post; the action says when it is missing
+        choices=DANGER, coerce=lambda said: said == "yes", empty_value=None, required=False
+    )
 
 
 class TakeOverForm(forms.Form):

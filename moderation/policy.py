@@ -51,6 +51,11 @@ def is_held(flag: Flag) -> bool:
     return flag.subject.status == "held"
 
 
+def asks_whether_danger(flag: Flag) -> bool:
+    """Of a post that was held: whether it may be answered does not say whether the signs in it were real."""
+    return flag.post is not None and is_held(flag)
+
+
 def may_decide(user: Any, flag: Flag) -> bool:
     if flag.reply is not None and flag.reply.draft.author_id == user.pk:
         return False  # nobody approves their own reply

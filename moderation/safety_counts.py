@@ -164,23 +164,26 @@ def by_layer(codes: Mapping[str, int]) -> Counter[str]:
 
 
 def agreement() -> dict[str, Judged]:
-    """By layer: of suggestions and replies that were flagged and decided, how many people did not let pass as they were.
+    """By layer: of texts that were flagged and decided, in how many people saw it as the checks did.
 
-    Posts are left out: that one was let through says nothing about the signs in it.
+    Suggestions and replies that they did not let pass as they were, and held posts in which the signs were real. Other posts
+    are left out: that one was let through says nothing about the signs in it.
     """
+    told = Q(flag__post=None) | Q(danger__isnull=False)
     rows = (
         Decision.objects.standing()
-        .filter(at__gte=since(AGREEMENT_DAYS), flag__post=None, flag__raised_by=None)
+        .filter(told, at__gte=since(AGREEMENT_DAYS), flag__raised_by=None)
         .order_by()
-        .values_list("flag__codes", "outcome", "closed_as")
+        .values_list("flag__codes", "outcome", "closed_as", "danger")
         .annotate(Count("id"))
     )
     decided: Counter[str] = Counter()
     upheld: Counter[str] = Counter()
-    for codes, outcome, closed_as, count in rows:
+    for codes, outcome, closed_as, danger, count in rows:
+        right = upheld_by(outcome, closed_as) if danger is None else danger
         for layer in detectors(codes):
             decided[layer] += count
-            upheld[layer] += count if upheld_by(outcome, closed_as) else 0
+            upheld[layer] += count if right else 0
     return {layer: Judged(count, upheld[layer]) for layer, count in decided.items()}
 
 

@@ -24,11 +24,13 @@ def detectors(codes: list[str]) -> set[str]:
 
 
 def upheld(decision: Decision) -> bool | None:
-    """None where the outcome does not tell: a held post that supporters may answer may have been held rightly all the same, and
-    the answer to an appeal is about a decision."""
+    """None where nothing tells: the answer to an appeal is about a decision, and held posts were decided without a word about
+    the signs in them until that was asked for."""
     flag = decision.flag
     if decision.missed is not None:
         return decision.missed
+    if decision.danger is not None:
+        return decision.danger
     if decision.outcome != Decision.Outcome.CLOSE and (flag.post_id is not None or flag.is_appeal):
         return None
     return upheld_by(decision.outcome, decision.closed_as)

@@ -19,9 +19,10 @@ from assistant.translated import reason_words
 from assistant.vault import audit
 from moderation import policies
 from moderation.actions.draws import draw_reviews
+from moderation.actions.escalations import keep_open
 from moderation.actions.stale import StaleFlag
 from moderation.models import Decision, Flag, Outcome, Proposal
-from moderation.policy import may_decide, outcomes_for, takes_two
+from moderation.policy import asks_whether_danger, may_decide, outcomes_for, takes_two
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Said:
     edited_text: str = ""
     closed_as: str = ""
     missed: bool = False
+    danger: bool | None = None
 
     def fields(self, flag: Flag) -> dict[str, Any]:
         return {
@@ -47,6 +49,7 @@ class Said:
             "flag_version": flag.version,
             "revision": flag.revision_seen,
             "missed": self.missed if flag.is_sample else None,
+            "danger": self.danger if asks_whether_danger(flag) else None,
         }
 
 
@@ -62,13 +65,15 @@ def decide(
     edited_text: str = "",
     closed_as: str = "",
     missed: bool = False,
+    danger: bool | None = None,
 ) -> Decision | Proposal:
     """Decide on the state of the flag that the person saw (`seen`). Raises StaleFlag when it is no longer that.
 
     `policy`: a code of moderation.policies. `missed`: of a sampled post, that there were signs of danger in it after all.
+    `danger`: of a held post, whether they were real; then a lead has the person from here, until an outcome is given.
     Where it takes two people, the answer is a Proposal, and nothing is carried out yet.
     """
-    said = Said(outcome, policy, reason, edited_text, closed_as, missed)
+    said = Said(outcome, policy, reason, edited_text, closed_as, missed, danger)
     flag = as_it_is(flag, seen=seen)
     refuse_unfit(flag, said, by=by)
     if flag.proposal() is not None:
@@ -119,6 +124,8 @@ def settle(flag: Flag, said: Said, *, by: Any, confirmed_by: Any | None = None) 
         _answer_appeal(decision, subject)
     else:
         _carry_out(decision, subject, said)
+    if decision.danger:
+        keep_open(flag, by=by, reason=decision.reason)
     audit.record(
         "flag.decided",
         actor=confirmed_by or by,
@@ -156,6 +163,12 @@ def refuse_unfit(flag: Flag, said: Said, *, by: Any) -> None:
         )
     if said.outcome == Outcome.CLOSE and said.closed_as not in Decision.Closing:
         raise Refused("closing_missing", gettext("Say what came of it, then close it."), status=422)
+    if asks_whether_danger(flag) and said.danger is None:
+        raise Refused(
+            "danger_missing",
+            gettext("Say whether somebody may be in danger: it decides who looks after them."),
+            status=422,
+        )
 
 
 def refuse_others(flag: Flag, *, by: Any) -> None:

@@ -40,11 +40,21 @@ def _escalate(flag: Flag, *, by: Any, reason: str, seen: int) -> Escalation:
     )
     if not moved:
         raise StaleFlag
+    return _open(flag, by=by, reason=reason)
+
+
+def _open(flag: Flag, *, by: Any, reason: str) -> Escalation:
     escalation = Escalation(case=flag.case, flag=flag, by=by, reason=reason)
     escalation.save(force_insert=True)
     audit.record("flag.escalated", actor=by, object_type="flag", object_id=flag.id)
     alerts.alert_of_hand_over(escalation)
     return escalation
+
+
+def keep_open(flag: Flag, *, by: Any, reason: str) -> None:
+    """The flag is decided and the person may be in danger: a lead has them from here, and it ends with an outcome only."""
+    if not Escalation.objects.open().filter(flag=flag).exists():
+        _open(flag, by=by, reason=reason)
 
 
 def hand_over(flag: Flag, *, by: Any, reason: str) -> None:

@@ -50,4 +50,5 @@ def _said(proposal: Proposal) -> Said:
         edited_text=proposal.edited_text,
         closed_as=proposal.closed_as,
         missed=bool(proposal.missed),
+        danger=proposal.danger,
     )

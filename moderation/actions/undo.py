@@ -15,6 +15,7 @@ from assistant.actions import Refused
 from assistant.models import Post, Reply, Suggestion
 from assistant.streaming import poke
 from assistant.vault import audit
+from moderation.actions import alerts
 from moderation.actions.decisions import lock
 from moderation.models import Decision, Flag, Outcome, Undo
 
@@ -64,6 +65,8 @@ def undo(decision: Decision, *, by: Any) -> Undo:
     row = Undo(case=flag.case, decision=decision, by=by)
     row.save(force_insert=True)
     Flag.objects.filter(id=flag.id).update(status=Flag.Status.OPEN, version=F("version") + 1, closed_at=None)
+    flag.refresh_from_db(fields=["status"])
+    alerts.alert_of_flag(flag)  # the one before ended with the decision
     audit.record("flag.undone", actor=by, object_type="flag", object_id=flag.id, outcome=decision.outcome)
     poke.queue_changed()
     return row

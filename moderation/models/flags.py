@@ -249,6 +249,7 @@ class Judgement(models.Model):
     flag_version = models.PositiveIntegerField()
     revision = models.ForeignKey(DraftRevision, null=True, on_delete=models.PROTECT, related_name="+")
     missed = models.BooleanField(null=True)  # of a sampled post: there were signs of danger; null for every other flag
+    danger = models.BooleanField(null=True)  # of a held post: the signs were real, or nobody can rule it out; else null
     at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -99,6 +99,7 @@ def decide_somehow(flag: Flag, by: Any, draw: random.Random, *, second: Any, let
         "closed_as": closed_as,
         "reason": "As it is.",
         "missed": missed,
+        "danger": draw.random() < 0.5,
     }
     made = actions.decide(flag, by=by, seen=flag.version, **said)
     if isinstance(made, Proposal):

@@ -14,7 +14,7 @@ from assistant import actions as writing
 from assistant.models import AuditEvent, Post
 from moderation import actions, duty, notifier
 from moderation.actions import alerts
-from moderation.models import Alert, Delivery, Escalation, Flag, NotifierBeat, Shift
+from moderation.models import Alert, Decision, Delivery, Escalation, Flag, NotifierBeat, Shift
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
@@ -209,19 +209,48 @@ def test_who_lets_somebody_else_take_it_starts_it_anew(cast: Cast) -> None:
     assert (alert.holder, told(alert)) == (None, {"ash"})
 
 
-def test_a_decision_ends_it(cast: Cast) -> None:
-    alert = urgent()
+def decided_by_two(cast: Cast, outcome: str, *, danger: bool) -> None:
+    """At level 4 it takes two."""
     flag = Flag.objects.get()
-    actions.decide(
-        flag, outcome="approve", policy="crisis", by=cast.ash, reason="Somebody writes now.", seen=flag.version
-    )
+    said: dict[str, Any] = {"outcome": outcome, "policy": "crisis", "reason": "Somebody writes now.", "danger": danger}
+    actions.decide(flag, by=cast.ash, seen=flag.version, **said)
     flag.refresh_from_db()
-    actions.answer_proposal(
-        flag, confirmed=True, by=cast.birch, reason="", seen=flag.version
-    )  # at level 4 it takes two
+    actions.answer_proposal(flag, confirmed=True, by=cast.birch, reason="", seen=flag.version)
+
+
+@pytest.mark.parametrize("outcome", ["approve", "reject"])
+def test_a_decision_ends_it_where_nobody_is_in_danger(cast: Cast, outcome: str) -> None:
+    alert = urgent()
+    decided_by_two(cast, outcome, danger=False)
     assert alerts.advance(now=after(alert, 60)) == 0
     assert alerts.close_finished() == 1
     assert not Alert.objects.live().exists()
+    assert not Escalation.objects.exists()
+
+
+@pytest.mark.parametrize("outcome", ["approve", "reject"])
+def test_whatever_is_decided_a_lead_has_somebody_in_danger_until_it_has_ended(cast: Cast, outcome: str) -> None:
+    on_duty(cast.birch, "lead")
+    urgent()
+    decided_by_two(cast, outcome, danger=True)
+    row = Escalation.objects.get()
+    alert = Alert.objects.live().get()
+    assert (alert.kind, alert.escalation_id, alert.level, told(alert)) == ("hand_over", row.id, 4, {"birch"})
+    assert row.reason == "Somebody writes now."
+    assert alerts.advance(now=after(alert, 5)) == 1
+    lead = client_of(cast.birch)
+    lead.post(f"/moderation/hand-overs/{row.id}/take")
+    lead.post(f"/moderation/hand-overs/{row.id}/end", {"outcome": "answered", "note": "We spoke with her."})
+    assert not Alert.objects.live().exists()
+
+
+def test_an_undone_decision_is_told_of_again(cast: Cast) -> None:
+    on_duty(cast.ash, "moderator")
+    urgent()
+    decided_by_two(cast, "approve", danger=False)
+    alerts.close_finished()
+    actions.undo(Decision.objects.get(), by=cast.birch)
+    assert told(Alert.objects.live().get()) == {"ash"}
 
 
 def test_escalating_ends_what_moderators_were_told_and_begins_what_leads_are(cast: Cast) -> None:
@@ -284,9 +313,12 @@ def test_deciding_about_the_post_does_not_end_the_hand_over_of_the_person(cast: 
     flag = Flag.objects.get(escalated=True)
     actions.claim_flag(flag, by=cast.birch)
     flag.refresh_from_db()
-    actions.decide(flag, outcome="reject", policy="crisis", by=cast.birch, reason="We ring them.", seen=flag.version)
+    actions.decide(
+        flag, outcome="reject", policy="crisis", by=cast.birch, reason="We ring them.", danger=True, seen=flag.version
+    )
     row.refresh_from_db()
     assert row.is_open
+    assert Escalation.objects.count() == 1  # that one goes on; there is no second one beside it
     assert alerts.advance(now=after(Alert.objects.get(), 5)) == 1
 
 

@@ -32,7 +32,7 @@ def held(cast: Cast, client: Client) -> Reply:
 
 def decide(client: Client, outcome: str, *, reason: str = "Reads well enough.", version: int = 1, **fields: Any) -> Any:
     flag = Flag.objects.latest("opened_at")
-    said = {"outcome": outcome, "policy": "dismissal", "reason": reason, "version": version} | fields
+    said = {"outcome": outcome, "policy": "dismissal", "reason": reason, "version": version, "danger": "no"} | fields
     return client.post(f"/moderation/flags/{flag.id}/decide", said)
 
 
@@ -163,6 +163,10 @@ def test_a_held_post_waits_for_a_person(cast: Cast, client: Client) -> None:
     row = build.post(build.URGENT_POST)
     client.force_login(cast.ash)
     assert decide(client, "edit", edited_text="x").status_code == 422  # a seeker's words are not edited
+    unsaid = decide(client, "approve", reason="A lead is in touch; a supporter may write too.", danger="")
+    assert unsaid.status_code == 422
+    assert "Say whether somebody may be in danger" in build.read(unsaid)
+    assert "A lead is in touch" in build.read(unsaid)
     decide(client, "approve", reason="A lead is in touch; a supporter may write too.")
     row.refresh_from_db()
     assert row.status == "held"  # at this level it takes two

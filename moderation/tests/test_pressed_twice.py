@@ -27,7 +27,7 @@ def urgent() -> Flag:
 
 def said(flag: Flag, **fields: Any) -> dict[str, Any]:
     seen = Flag.objects.get(id=flag.id).version
-    return {"policy": "crisis", "reason": "A lead is in touch.", "version": seen, **fields}
+    return {"policy": "crisis", "reason": "A lead is in touch.", "version": seen, "danger": "no", **fields}
 
 
 def claimed(cast: Cast) -> set[Any]:

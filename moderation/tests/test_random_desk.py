@@ -174,7 +174,7 @@ class RandomDesk(RuleBasedStateMachine):
         before = len(self.desk.decisions)
         row = self.fresh(flag)
         expected = self.desk.decide(who, flag, outcome, seen=seen, policy=bool(policy))
-        said = {"outcome": outcome, "policy": policy, "reason": "Read twice.", "closed_as": "fine"}
+        said = {"outcome": outcome, "policy": policy, "reason": "Read twice.", "closed_as": "fine", "danger": False}
         said["edited_text"] = build.KIND_DRAFT
         assert self.do(decide, row, by=self.people[who], seen=seen, **said) == expected
         self.know_decisions(before)

@@ -51,7 +51,9 @@ def hurtful_reply(cast: Cast, *, outcome: str = "") -> Flag:
     client.post(f"/drafts/{draft.id}/send", {"text": build.HURTFUL_REPLY, "base": 1})
     flag = Flag.objects.latest("opened_at")
     if outcome:
-        actions.decide(flag, outcome=outcome, policy="other", by=cast.ash, reason="As it is.", seen=flag.version)
+        actions.decide(
+            flag, outcome=outcome, policy="other", by=cast.ash, reason="As it is.", danger=True, seen=flag.version
+        )
     return flag
 
 

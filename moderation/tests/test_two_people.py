@@ -29,7 +29,8 @@ def flag(cast: Cast) -> Flag:
 
 def proposed(flag: Flag, by: Any, outcome: str = "approve", **fields: Any) -> Proposal:
     seen = Flag.objects.get(id=flag.id).version
-    made = decide(flag, outcome=outcome, policy="crisis", by=by, reason="Asks plainly.", seen=seen, **fields)
+    said: dict[str, Any] = {"outcome": outcome, "policy": "crisis", "reason": "Asks plainly.", "danger": False}
+    made = decide(flag, by=by, seen=seen, **said, **fields)
     assert isinstance(made, Proposal)
     return made
 

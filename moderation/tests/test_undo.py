@@ -24,7 +24,8 @@ pytestmark = pytest.mark.django_db
 def decided(flag: Flag, outcome: str, by: Any, **fields: Any) -> Decision:
     if outcome == "close":
         fields["closed_as"] = "fine"
-    made = decide(flag, outcome=outcome, policy="other", by=by, reason="So it is.", seen=flag.version, **fields)
+    said: dict[str, Any] = {"outcome": outcome, "policy": "other", "reason": "So it is.", "danger": False}
+    made = decide(flag, by=by, seen=flag.version, **said, **fields)
     assert isinstance(made, Decision)
     return made
 

@@ -53,7 +53,11 @@ def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
             done = gettext("Proposed. Nothing happens until somebody else confirms it.")
         else:
             forget_closed(row, wanted["outcome"])
-            done = gettext("Decided.")
+            done = (
+                gettext("Decided. A lead is told: it stays open until somebody says how it ended.")
+                if wanted["danger"]
+                else gettext("Decided.")
+            )
     except actions.StaleFlag as stale:
         if not was_said(row, by=request.user, outcome=wanted["outcome"], reason=wanted["reason"], seen=seen):
             return again(request, row, str(stale), status=stale.status)
@@ -116,7 +120,7 @@ def note(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     return redirect(reverse("moderation:flag", args=[row.id]) + "#notes")
 
 
-TYPED = ("outcome", "policy", "reason", "edited_text", "closed_as", "missed", "answer", "text")
+TYPED = ("outcome", "policy", "reason", "edited_text", "closed_as", "missed", "danger", "answer", "text")
 
 
 def again(request: HttpRequest, row: Flag, message: str, *, status: int) -> HttpResponse:

@@ -132,7 +132,7 @@ class Stage:
         )
         self.replay = Replay.objects.create(change={"review_at": 0.1}, against="live", sampled_share=0.05)
         self.proposed = Flag.objects.get(post=build.post(build.URGENT_POST))
-        decide(self.proposed, outcome="approve", by=self.wren, **said)
+        decide(self.proposed, outcome="approve", by=self.wren, danger=False, **said)
         self.left_out = build.post()
         PostTopic.objects.create(post=self.left_out, topic="work")
         actions.leave_out_topics(["work"], by=self.wren)

@@ -146,6 +146,7 @@ FORMS: dict[str, dict[str, str]] = {
         "edited_text": "I hear you.",
         "version": "1",
         "missed": "",
+        "danger": "",
     },
     "moderation:write_golden": {
         "kind": "reply",

@@ -124,9 +124,11 @@ def test_a_second_press_decides_nothing_about_the_next_flag(
     """On the page that comes next *Confirm* stands where *Approve* stood, and asks for no words."""
     following, first = (Flag.objects.get(post=build.post(build.URGENT_POST)) for _ in range(2))
     said: dict[str, Any] = {"policy": "crisis", "by": cast.birch, "reason": "They asked for somebody.", "seen": 1}
+    said["danger"] = False
     decide(following, outcome="approve", **said)
     page = flag_page(chromium, live_server, cast.ash, first, viewport=DESK)
     page.get_by_label("By the policy").select_option("crisis")
+    page.get_by_label("Is somebody in danger").select_option("no")
     page.get_by_label("Reason").fill("A lead is in touch.")
     page.get_by_label("then the next one").check()
     page.add_init_script(PRESS_AS_SOON_AS_IT_IS_THERE)
@@ -194,6 +196,9 @@ def decide_by_keyboard(page: Page, reason: str) -> str:
     if page.locator("#decision-closed-as").count():
         tab_to(page, "#decision-closed-as")
         page.keyboard.type("Somebody")
+    if page.locator("#decision-danger").count():
+        tab_to(page, "#decision-danger")
+        page.keyboard.type("No")
     tab_to(page, "#decision-reason")
     page.keyboard.type(reason)
     tab_to(page, f"button[name=outcome][value={outcome}]")
