@@ -35,7 +35,7 @@ def mixed(flags: Iterable[Flag], offered: Iterable[Flag]) -> list[Flag]:
 
 def place_of(flag: Flag) -> tuple[Any, ...]:
     """The order of the queue, as FlagQuerySet.in_order has it."""
-    return -flag.severity, flag.post_id is None, -flag.level, flag.opened_at, str(flag.id)
+    return -flag.rush_now(), -flag.severity, flag.post_id is None, -flag.level, flag.opened_at, str(flag.id)
 
 
 def next_for(user: Any, before: Flag | None) -> Review | None:

@@ -17,6 +17,14 @@ from assistant.models import CaseKey, DraftRevision, Post, Reply, Suggestion
 from assistant.safety.types import Level, Severity
 from assistant.vault.fields import EncryptedTextField
 
+_HELD_POST = Q(post__isnull=False, severity=Severity.HOLD.value)  # by its level, or somebody said that it cannot wait
+# What rushes, in the queue's order. Levels 0 and 1 rush nobody, and a held reply does not wait behind them.
+_RUSH = Case(
+    When(level=Level.PLAN.value, then=4),
+    When(Q(level=Level.METHOD.value) | _HELD_POST, then=3),
+    When(level=Level.ACTIVE.value, then=2),
+    default=0,
+)
 _POSTS_FIRST = Case(When(post__isnull=False, then=0), default=1)
 if TYPE_CHECKING:
     from moderation.models.decided import Proposal
@@ -29,9 +37,9 @@ class FlagQuerySet(models.QuerySet["Flag"]):
         return self.filter(status=Flag.Status.OPEN, case__destroyed_at=None).exclude(taken_back)
 
     def in_order(self) -> Self:
-        """Urgent first; then what a seeker wrote, who may be in danger, before anything written to them; then by the
-        post's level; then the longest waiting. Nothing is ever left out by a score."""
-        return self.alias(place=_POSTS_FIRST).order_by("-severity", "place", "-level", "opened_at", "id")
+        """Whoever may be in danger first, by the level of their post; then what is held; then what a seeker wrote, before
+        anything written to them; then the longest waiting. Nothing is ever left out by a score."""
+        return self.alias(place=_POSTS_FIRST).order_by("-rush", "-severity", "place", "-level", "opened_at", "id")
 
     def with_proposer(self) -> Self:
         """Sets `proposed_by`, for lists: one query, however many rows."""
@@ -40,12 +48,15 @@ class FlagQuerySet(models.QuerySet["Flag"]):
 
     def behind(self, last: Flag) -> Self:
         """Those that come after it in that order, whether it is still open or not."""
-        same_severity = Q(severity=last.severity)
-        same_place = same_severity & Q(place=0 if last.post_id else 1)
+        rush, place = last.rush_now(), 0 if last.post_id else 1
+        same_rush = Q(rush=rush)
+        same_severity = same_rush & Q(severity=last.severity)
+        same_place = same_severity & Q(place=place)
         same_level = same_place & Q(level=last.level)
         return self.alias(place=_POSTS_FIRST).filter(
-            Q(severity__lt=last.severity)
-            | (same_severity & Q(place__gt=0 if last.post_id else 1))
+            Q(rush__lt=rush)
+            | (same_rush & Q(severity__lt=last.severity))
+            | (same_severity & Q(place__gt=place))
             | (same_place & Q(level__lt=last.level))
             | (same_level & Q(opened_at__gt=last.opened_at))
             | (same_level & Q(opened_at=last.opened_at, id__gt=last.id))
@@ -96,6 +107,7 @@ class Flag(models.Model):
     severity = models.PositiveSmallIntegerField(choices=[(level.value, level.name.lower()) for level in Severity])
     level = models.PositiveSmallIntegerField(default=0)  # of the post in this case, when the flag was opened or raised
     language = models.CharField(max_length=35)  # of that post; here, because the queue counts all open flags by it
+    rush = models.GeneratedField(expression=_RUSH, output_field=models.PositiveSmallIntegerField(), db_persist=True)
     codes = models.JSONField(default=list)  # of the findings; fixed words, no content
     raised_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
@@ -116,7 +128,7 @@ class Flag(models.Model):
             ("decide_escalated", "Can decide flags that were escalated"),
         ]
         indexes = [
-            models.Index(fields=["status", "-severity", "-level", "opened_at"]),
+            models.Index(fields=["status", "-rush", "-severity", "-level", "opened_at"]),
             models.Index(fields=["opened_at"]),  # the figures of the last days
             models.Index(fields=["closed_at"]),
         ]
@@ -164,6 +176,13 @@ class Flag(models.Model):
         if self.suggestion is not None:
             return self.suggestion.job.revision
         return self.reply.revision if self.reply is not None else None
+
+    def rush_now(self) -> int:
+        """`rush` of a row that is in memory alone, too."""
+        if self.level >= Level.METHOD:
+            return self.level
+        held_post = self.post_id is not None and self.severity == Severity.HOLD
+        return 3 if held_post else 2 if self.level == Level.ACTIVE else 0
 
     @property
     def is_sample(self) -> bool:

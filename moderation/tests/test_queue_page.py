@@ -1,8 +1,9 @@
-"""The queue: most severe first, longest waiting first, nothing hidden, nothing for strangers."""
+"""The queue: whoever may be in danger first, longest waiting first, nothing hidden, nothing for strangers."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from django.utils import timezone
 
 from assistant.actions import send_reply
 from assistant.models import Finding
+from assistant.safety.types import Severity
 from moderation.flagged import EXCERPT, excerpt
 from moderation.models import Flag
 from moderation.queue import PAGE
+from moderation.reviews import place_of
 from webapp import test as build
 from webapp.test import Cast
 
@@ -48,6 +51,27 @@ def test_of_two_urgent_posts_the_higher_level_comes_first_however_long_the_other
     client.force_login(cast.ash)
     assert order(client) == [str(higher.id), str(older.id)]
     assert "Level 4" in client.get("/moderation/rows").content.decode()
+
+
+def test_whoever_may_be_in_danger_comes_before_what_is_only_held(cast: Cast, client: Client) -> None:
+    draft = build.draft(cast.wren, text=build.HURTFUL_REPLY)
+    send_reply(draft, by=cast.wren, revision=build.head_of(draft))
+    held = Flag.objects.get(reply__isnull=False)
+    wishes, passive, worry = (Flag.objects.get(post=build.post(build.WORRYING_POST)) for _ in range(3))
+    Flag.objects.filter(id=wishes.id).update(level=2)
+    Flag.objects.filter(id=passive.id).update(level=1)
+    Flag.objects.filter(id=worry.id).update(level=0, severity=Severity.HOLD)  # somebody said that it cannot wait
+    client.force_login(cast.ash)
+    assert order(client) == [str(flag.id) for flag in (worry, wishes, held, passive)]
+
+
+def test_reviews_are_put_where_the_database_would_put_them() -> None:
+    for level, severity in product(range(5), Severity):
+        post = build.post(build.WORRYING_POST)
+        Flag.objects.filter(post=post).update(level=level, severity=severity)
+    flags = list(Flag.objects.open().in_order())
+    assert len(flags) == 15
+    assert sorted(flags, key=place_of) == flags
 
 
 def test_a_flag_takes_the_level_of_its_post(cast: Cast, client: Client) -> None:
