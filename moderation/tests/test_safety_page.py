@@ -188,6 +188,16 @@ def test_the_page_says_it_all_without_text_and_without_names(cast: Cast, client:
     assert {code.split("-")[0] for code in codes} == set(safety_page.MAKERS)
 
 
+def test_bars_are_drawn_whatever_the_language_puts_between_digits(cast: Cast, client: Client) -> None:
+    for _ in range(3):
+        build.post(build.URGENT_POST)
+    client.force_login(cast.willow)
+    page = client.get("/moderation/safety/", headers={"Accept-Language": "es"}).content.decode()
+    assert "<html lang=\"es\"" in page
+    places = re.findall(r'<rect[^>]* y="([^"]*)"', page)
+    assert any(not float(place).is_integer() for place in places)  # a comma is no number here, and was no bar
+
+
 def test_every_figure_has_its_files(cast: Cast, client: Client) -> None:
     hurtful_reply(cast, outcome="return")
     client.force_login(cast.birch)
