@@ -86,7 +86,10 @@ def add_person(username: str, *, password: str, roles: Iterable[Role], email: st
 
 
 def change_roles(person: User, *, roles: Iterable[Role], by: User) -> None:
+    roles = set(roles)
     with transaction.atomic():
+        if person.pk == by.pk and not roles <= set(person.role_names):
+            raise NotAllowed(gettext("You cannot give yourself another role. Ask another admin."))
         if Role.ADMIN not in roles:
             _keep_an_admin(person, by=by)
             _close_invitations_of(person)

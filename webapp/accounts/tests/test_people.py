@@ -203,6 +203,19 @@ def test_an_admin_cannot_close_the_own_account_or_drop_the_own_role(
     assert may_open_a_page(client)
 
 
+@pytest.mark.parametrize("roles", [["admin", "lead"], ["admin", "moderator"], ["admin", "auditor"]])
+def test_an_admin_does_not_give_themselves_what_they_may_not_read(
+    admin: User, person: AddPerson, sign_in: SignIn, roles: list[str]
+) -> None:
+    warden, client = person("warden", Role.ADMIN), sign_in(admin)
+    assert "Ask another admin" in press(client, "change_roles", admin, roles=roles)[0]
+    assert anew(admin).role_names == ["admin"]
+    press(sign_in(warden), "change_roles", admin, roles=roles)
+    assert anew(admin).role_names == roles
+    press(sign_in(admin), "change_roles", admin, roles=["admin"])  # to have less is one's own choice
+    assert anew(admin).role_names == ["admin"]
+
+
 def test_the_last_active_admin_stays(admin: User, person: AddPerson) -> None:
     warden = person("warden", Role.ADMIN)
     deactivate(warden, by=admin)
