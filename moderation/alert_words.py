@@ -19,6 +19,7 @@ INVARIANTS = {
     "shown_while_held": gettext_noop("texts that are shown although they are held"),
     "audit_broken": gettext_noop("faults at the end of the audit log"),
     "job_stuck": gettext_noop("suggestion jobs that nothing ends"),
+    "unanswered_too_long": gettext_noop("posts of people who may be in danger that no supporter has taken in time"),
     "canary_rolled_back": gettext_noop("a model on trial that was rolled back by itself; see the page Trials"),
 }
 RUNGS = {

@@ -6,16 +6,17 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Now
 
+from assistant import triage
 from assistant.models import Canary, Post, Reply, Suggestion, SuggestionJob, clock
 from assistant.models.clock import from_now
 from assistant.safety.types import Level, Severity
 from assistant.vault import audit
 from moderation import duty, holds
 from moderation.actions import alerts
-from moderation.models import Alert, Delivery, Escalation, Flag, LastCheck
+from moderation.models import Alert, Decision, Delivery, Escalation, Flag, LastCheck
 
 AT_THE_END = 200  # audit events that are read again each time; verify_audit reads them all
 SENT_WITHIN = timedelta(minutes=2)
@@ -74,6 +75,20 @@ def job_stuck() -> int:
     return SuggestionJob.objects.running().filter(lease_until__lt=from_now(-JOBS_END_WITHIN)).count()
 
 
+def unanswered_too_long() -> int:
+    """Posts of a level of danger that supporters may answer, and that none has taken since the clock of the level ran out."""
+    released = Decision.objects.filter(id=OuterRef("approval")).values("at")
+    free = Q(leased_until=None) | Q(leased_until__lt=Now())
+    posts = Post.objects.readable().filter(free, status=Post.Status.WAITING)
+    posts = posts.annotate(since=Coalesce(Subquery(released), F("received_at")))
+    clocks = {level: triage.clock(level) for level in Level if level >= Level.ACTIVE}
+    return sum(
+        posts.filter(level=level, since__lt=from_now(-clock)).count()
+        for level, clock in clocks.items()
+        if clock is not None
+    )
+
+
 def canary_rolled_back() -> int:
     """Candidates that went back by themselves; people hear of it until an admin has seen it."""
     return Canary.unseen().count()
@@ -87,6 +102,7 @@ CHECKS: dict[str, Callable[[], int]] = {
     "shown_while_held": shown_while_held,
     "audit_broken": audit_broken,
     "job_stuck": job_stuck,
+    "unanswered_too_long": unanswered_too_long,
     "canary_rolled_back": canary_rolled_back,
 }
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -16,6 +16,8 @@ from assistant.provenance import Marked
 from assistant.safety.types import Level, Tier
 from assistant.vault.fields import EncryptedTextField
 
+# Lower levels rush nobody: whoever waits at one of them is not passed over for ever by another.
+_IN_DANGER_FIRST = Case(When(level__gte=Level.ACTIVE.value, then=-F("level")), default=0)
 TIERS = (Tier.NONE, Tier.REVIEW, Tier.URGENT)  # from the lowest
 
 
@@ -25,12 +27,13 @@ class PostQuerySet(models.QuerySet["Post"]):
         return self.filter(case__destroyed_at=None)
 
     def waiting_for(self, user: Any) -> Self:
-        """Posts that this supporter may be handed, longest waiting first: free, not held, not given back by them before."""
+        """Posts that this supporter may be handed: free, not held, not given back by them before. Whoever may be in danger
+        comes first, then whoever has waited longest."""
         return (
             self.readable()
             .filter(Q(leased_until=None) | Q(leased_until__lt=Now()) | Q(leased_by=user), status=Post.Status.WAITING)
             .exclude(drafts__in=Draft.objects.filter(author=user).exclude(status=Draft.Status.WRITING))
-            .order_by("received_at", "id")
+            .order_by(_IN_DANGER_FIRST, "received_at", "id")
         )
 
     def wanted_by(self, user: Any) -> Self:

@@ -56,7 +56,7 @@ def test_a_post_keeps_the_tier_that_its_screening_gave_it(text: str, status: str
 
 
 def approve(client: Client, flag: Flag, reason: str) -> None:
-    said = {"outcome": "approve", "policy": "crisis", "reason": reason, "version": 1}
+    said = {"outcome": "approve", "policy": "crisis", "reason": reason, "version": 1, "danger": "no"}
     client.post(f"/moderation/flags/{flag.id}/decide", said)
 
 
@@ -231,3 +231,14 @@ def test_every_code_of_triage_is_documented() -> None:
         re.findall(r"^\| [^|`]+ \| `((?:person|sample|second_reader|triage)\.[a-z_]+)` \|", page, re.MULTILINE)
     )
     assert documented == set(triage.REASONS)
+
+
+def test_whoever_may_be_in_danger_is_answered_first_and_then_whoever_waited_longest(cast: Cast) -> None:
+    calm, passive, wishes, plan = (build.post_of_level(level) for level in (0, 1, 2, 4))
+    given = []
+    for _ in range(4):
+        draft = actions.take_next_post(cast.wren)
+        assert draft is not None
+        given.append(draft.post)
+        actions.give_back_post(draft, by=cast.wren)
+    assert given == [plan, wishes, calm, passive]

@@ -15,10 +15,11 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from assistant.actions import take_post
 from assistant.models import AuditEvent, Post, SuggestionJob
 from moderation import actions, delivering, invariants, notifier
 from moderation.actions import alerts
-from moderation.models import Alert, Delivery, Flag, LastCheck
+from moderation.models import Alert, Decision, Delivery, Flag, LastCheck
 from webapp import environment
 from webapp import test as build
 from webapp.accounts.roles import Role
@@ -252,6 +253,29 @@ def test_a_job_that_nothing_ends_is_found(well: Cast) -> None:
     job = build.job(build.draft(well.wren))
     SuggestionJob.objects.filter(id=job.id).update(status="running", lease_until=timezone.now() - timedelta(minutes=6))
     assert found() == {"job_stuck": 1}
+
+
+def test_somebody_in_danger_whom_no_supporter_answers_is_found(well: Cast) -> None:
+    post = build.post_of_level(2)
+    Flag.objects.filter(post=post).update(status="decided")
+    Post.objects.filter(id=post.id).update(received_at=timezone.now() - timedelta(minutes=29))
+    assert found() == {}
+    Post.objects.filter(id=post.id).update(received_at=timezone.now() - timedelta(minutes=31))
+    assert found() == {"unanswered_too_long": 1}
+    assert take_post(post, well.wren)
+    assert found() == {}
+
+
+def test_the_clock_of_a_post_that_was_held_runs_from_when_it_was_let_through(well: Cast) -> None:
+    post = build.post(build.URGENT_POST)
+    Post.objects.filter(id=post.id).update(level=3, received_at=timezone.now() - timedelta(hours=1))
+    Flag.objects.filter(post=post).update(level=3)
+    flag = Flag.objects.get(post=post)
+    said: dict[str, Any] = {"outcome": "approve", "policy": "crisis", "reason": "A peer may write.", "danger": False}
+    actions.decide(flag, by=well.ash, seen=1, **said)
+    assert found() == {}
+    Decision.objects.update(at=timezone.now() - timedelta(minutes=16))
+    assert found() == {"unanswered_too_long": 1}
 
 
 def test_one_process_checks_each_minute(cast: Cast) -> None:
