@@ -34,6 +34,7 @@ READ_POST = "assistant.tasks.read_post"
 RUN_SHADOWS = "assistant.tasks.run_shadows"
 PREPARE = "assistant.tasks.prepare_context"
 FORGET = "assistant.tasks.forget_case"
+REPLAY = "moderation.tasks.go_on_with_replay"
 
 SEEN_LATELY = timedelta(seconds=10)  # three beats: a worker that missed them is told nothing by name
 PREPARE_WITHIN = 15.0  # seconds; an older message is dropped, because the draft went on or somebody asked meanwhile
@@ -103,6 +104,11 @@ def wake_reading(reading_id: uuid.UUID) -> None:
 def wake_shadow(mode: str) -> None:
     """Tell somebody who gives this help, when they have nothing else to do, that a candidate can be tried."""
     _ringer.submit(_send, RUN_SHADOWS, mode, queue=queue_of(mode), expires=SHADOW_WITHIN, priority=LAST)
+
+
+def wake_replay(replay_id: uuid.UUID | str) -> None:
+    """The same, to go on with a replay for a while."""
+    _ringer.submit(_send, REPLAY, replay_id, priority=LAST)
 
 
 def wake_reading_after_commit(post: Post) -> None:

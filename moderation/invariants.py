@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, OuterRef, Q, Subquery
@@ -79,14 +80,13 @@ def unanswered_too_long() -> int:
     """Posts of a level of danger that supporters may answer, and that none has taken since the clock of the level ran out."""
     released = Decision.objects.filter(id=OuterRef("approval")).values("at")
     free = Q(leased_until=None) | Q(leased_until__lt=Now())
-    posts = Post.objects.readable().filter(free, status=Post.Status.WAITING)
-    posts = posts.annotate(since=Coalesce(Subquery(released), F("received_at")))
+    waiting = Post.objects.readable().filter(free, status=Post.Status.WAITING)
+    posts: Any = waiting.annotate(since=Coalesce(Subquery(released), F("received_at")))
     clocks = {level: triage.clock(level) for level in Level if level >= Level.ACTIVE}
-    return sum(
-        posts.filter(level=level, since__lt=from_now(-clock)).count()
-        for level, clock in clocks.items()
-        if clock is not None
-    )
+    late = [
+        posts.filter(level=level, since__lt=from_now(-clock)) for level, clock in clocks.items() if clock is not None
+    ]
+    return sum(found.count() for found in late)
 
 
 def canary_rolled_back() -> int:

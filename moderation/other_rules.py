@@ -96,6 +96,16 @@ class Rules:
         return found
 
 
+def thresholds_now() -> Thresholds:
+    """Those of the policy, or of the classifier that was shipped; empty where neither can be read."""
+    try:
+        given, shipped = policy.current().thresholds, Classifier()
+    except (PolicyError, ClassifierError):
+        return Thresholds()
+    review_at = shipped.review_at if given.review_at is None else given.review_at
+    return Thresholds(review_at, shipped.urgent_at if given.urgent_at is None else given.urgent_at)
+
+
 def rules_with(change: Change) -> Rules:
     """Raises CannotTry. An empty change: the rules that count, on a pipeline of their own."""
     try:

@@ -39,6 +39,7 @@ def replay_page(replay: Replay) -> dict[str, Any]:
         "levels": [_flip(flip) for flip in found.levels],
         "hours": hours_words(found.hours),
         "minutes": replay.minutes,
+        "needs_command": bool(Change(**replay.change).model),
         "cases": [
             {
                 "flag_id": case.decision.flag_id,

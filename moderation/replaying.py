@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -33,6 +34,7 @@ LIVE, STORED = "live", "stored"
 FEWEST_TIMED = 10
 LONGEST = timedelta(hours=1)  # from opening a flag to deciding it; longer is a page left open
 STEP = 20  # cases between two reports
+A_WHILE = 3.0  # seconds: what a worker gives to a replay before it looks whether somebody waits
 
 
 def begin(change: Change, *, last: int, by: Any | None = None) -> Replay:
@@ -93,6 +95,15 @@ def go_on(replay: Replay, *, engine: Engine | None = None) -> Iterator[tuple[int
     if Replay.objects.filter(id=replay.id, done_at=None).update(done_at=timezone.now()):
         with transaction.atomic():
             audit.record("replay.finished", actor=replay.by, object_type="replay", object_id=replay.id)
+
+
+def go_on_for_a_while(replay_id: str) -> bool:
+    """Whether something is left to do. Never of a replay that needs a model of its own: a worker has no room for another."""
+    replay = Replay.objects.filter(id=replay_id, done_at=None).select_related("by").first()
+    if replay is None or Change(**replay.change).model:
+        return False
+    until = time.monotonic() + A_WHILE
+    return any(time.monotonic() > until and done < total for done, total in go_on(replay))
 
 
 class Trial:

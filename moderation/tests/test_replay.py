@@ -339,6 +339,50 @@ def test_a_replay_that_runs_shows_how_far_it_is(cast: Cast, client: Client) -> N
     assert 'max="3"' in page
 
 
+def begun_on_the_page(client: Client, **form: Any) -> Any:
+    fields = {"review_at": "", "urgent_at": "", "last": "12"} | form
+    return client.post("/moderation/replays/begin", fields)
+
+
+def test_a_lead_tries_other_thresholds_on_the_page(cast: Cast, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    decided_cases(cast, 12)
+    client.force_login(cast.birch)
+    answer = begun_on_the_page(client, **{name: str(value) for name, value in STRICTER.items()})
+    replay = Replay.objects.get()
+    assert answer.headers["Location"] == f"/moderation/replays/{replay.id}/"
+    assert (replay.change, replay.by) == (STRICTER, cast.birch)
+    monkeypatch.setattr(replaying, "A_WHILE", 0.0)
+    monkeypatch.setattr(replaying, "STEP", 5)
+    rounds = [replaying.go_on_for_a_while(str(replay.id)) for _ in range(4)]
+    assert rounds == [True, True, False, False]
+    assert found_by(Replay.objects.get()).flipped == found_by(run(Change(**STRICTER), last=12)).flipped
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"review_at": "1.5"}, "less than or equal to 1"),
+        ({"review_at": "0.9"}, "review_at"),  # looser than a floor allows
+        ({"last": "0"}, "greater than or equal to 1"),
+        ({"last": "12"}, "no decided case"),
+    ],
+)
+def test_thresholds_that_cannot_be_tried_are_refused_in_words(
+    cast: Cast, client: Client, form: dict[str, str], said: str
+) -> None:
+    client.force_login(cast.birch)
+    answer = begun_on_the_page(client, **form)
+    assert answer.status_code == 422
+    assert said in build.read(answer)
+    assert not Replay.objects.exists()
+
+
+def test_a_worker_leaves_a_replay_that_needs_another_model_to_the_command(cast: Cast) -> None:
+    row = Replay.objects.create(change={"model": "other"}, against="live", sampled_share=0.05)
+    assert not replaying.go_on_for_a_while(str(row.id))
+    assert Replay.objects.get().done_at is None
+
+
 def test_rules_that_change_nothing_are_the_rules_that_count() -> None:
     mine, theirs = rules_with(Change()).pipeline, pipeline.default_pipeline()
     assert mine is not theirs

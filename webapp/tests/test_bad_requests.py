@@ -164,6 +164,8 @@ FORMS: dict[str, dict[str, str]] = {
         "explanation": "It blames.",
     },
     "moderation:retire_golden": {},
+    "moderation:begin_replay": {"review_at": "0.2", "urgent_at": "0.8", "last": "20"},
+    "moderation:go_on_with_replay": {},
     "moderation:open_incident": {
         "title": "A reply left too soon",
         "severity": "2",

@@ -166,6 +166,8 @@ TABLE: dict[str, str | set[Role]] = {
     "moderation:retire_golden": LEADS,
     "moderation:replays": LEADS,
     "moderation:replay": LEADS,
+    "moderation:begin_replay": LEADS,
+    "moderation:go_on_with_replay": LEADS,
     "moderation:incidents": REVIEWERS,
     "moderation:open_incident": REVIEWERS,
     "moderation:incident": REVIEWERS,
