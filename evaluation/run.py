@@ -23,6 +23,7 @@ from evaluation.suite import BadData, Options, Suite
 SUITES = (
     "crisis",
     "over_flagging",
+    "decided",
     "reply_safety",
     "pii",
     "injection",

@@ -19,11 +19,12 @@ MOST = 3  # at once: a queue is never made of these
 
 
 def offered(user: Any) -> list[Flag]:
-    """As flags in memory. None while anything above level 2, or an urgent post, waits for anybody."""
+    """As flags in memory. None while anything above level 2, or an urgent post, waits for this person or is with them."""
     if not user.has_perm(DECIDE_FLAGS):
         return []
     urgent = Q(level__gt=HIGHEST_LEVEL) | Q(post__isnull=False, severity__gte=Severity.HOLD)
-    if Flag.objects.open().filter(urgent).exists():
+    theirs = Flag.objects.open().for_person(user)
+    if (theirs.free() | theirs.filter(claimed_by=user)).filter(urgent).exists():
         return []
     rows = Review.objects.waiting_for(user).with_subjects().order_by("offered_at", "id")
     return [flag_of(review) for review in rows[:MOST]]

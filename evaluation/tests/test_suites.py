@@ -326,3 +326,26 @@ def test_the_meters_are_held_against_people(tmp_path: Path) -> None:
     assert hits(report, "emotional reactions: told where people found it") == (1, 2)
     assert hits(report, "interpretations: same as people") == (5, 5)
     assert hits(report, "explorations: people found it where told") == (1, 1)
+
+
+def test_decided_cases_are_held_against_what_people_said(tmp_path: Path) -> None:
+    upheld = {"id": "a", "kind": "post", "text": DANGER, "upheld": True, "codes": ["crisis.intent"]}
+    hushed = {"id": "b", "kind": "post", "text": CALM, "upheld": True, "codes": ["classifier.danger"]}
+    fine = {"id": "c", "kind": "reply", "post": CALM, "text": CALM, "upheld": False, "codes": ["classifier.danger"]}
+    codes_alone = {"id": "d", "kind": "post", "upheld": True, "codes": []}
+    untold: dict[str, Any] = {"id": "e", "kind": "post", "text": DANGER, "upheld": None, "codes": []}
+    report = run(tmp_path, "decided", jsonl(tmp_path / "d.jsonl", upheld, hushed, fine, codes_alone, untold))
+    assert hits(report, "still found of what people upheld") == (1, 2)
+    assert hits(report, "still found of what people did not") == (0, 1)
+    assert report["ids"] == {"upheld and not found now": ["b"], "not upheld and found now": []}
+
+
+@pytest.mark.parametrize("broken", [{"upheld": "yes"}, {"kind": "song"}, {"text": 4}])
+def test_a_line_that_is_no_decision_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], broken: dict[str, Any]
+) -> None:
+    line = {"id": "a", "kind": "post", "text": DANGER, "upheld": True, "codes": []} | broken
+    assert main(["--suite", "decided", "--data", str(jsonl(tmp_path / "d.jsonl", line))]) == 1
+    said = capsys.readouterr().err
+    assert "row 1" in said
+    assert "myself" not in said

@@ -194,6 +194,11 @@ def test_nothing_is_mixed_in_while_anything_urgent_waits(cast: Cast, client: Cli
     assert set(shown(client, cast.ash)) == {str(urgent.id), str(review.id)}
     Flag.objects.filter(id=urgent.id).update(level=3)
     assert shown(client, cast.ash) == [str(urgent.id)]
+    actions.claim_flag(urgent, by=cast.ash)
+    assert shown(client, cast.ash) == [str(urgent.id)]
+    actions.end_claim(urgent, by=cast.ash)
+    actions.claim_flag(urgent, by=cast.birch)  # somebody has it, so it does not wait for this one
+    assert set(shown(client, cast.ash)) == {str(urgent.id), str(review.id)}
 
 
 def test_what_was_not_looked_at_for_two_weeks_is_offered_no_more(cast: Cast, client: Client) -> None:
