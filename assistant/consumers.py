@@ -69,6 +69,7 @@ class PersonalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channel
 
     permission = WRITE_REPLIES
     pump: asyncio.Task[None] | None = None
+    is_closed = False  # by us; what the page sent before it knew may still arrive
 
     async def connect(self) -> None:
         await self.accept()  # before closing: only then does the browser see the code
@@ -90,6 +91,10 @@ class PersonalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channel
         if self.scope["user"].is_authenticated:
             await self.channel_layer.group_discard(poke.user_group(self.user.pk), self.channel_name)
         await self.left()
+
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        self.is_closed = True
+        await super().close(code, reason)
 
     async def joined(self) -> None: ...
 
@@ -124,6 +129,8 @@ class PersonalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channel
                 await self.send_frame({"t": "heartbeat"})
 
     async def send_frame(self, frame: dict[str, Any]) -> None:
+        if self.is_closed:
+            return
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 await self.send(text_data=json.dumps({"v": VERSION, **frame}))
@@ -158,6 +165,8 @@ class JobConsumer(PersonalConsumer):
         return bool(self.watches)
 
     async def receive(self, text_data: str | None = None, **_binary: Any) -> None:
+        if self.is_closed:
+            return
         try:
             kind, job, attempt, seq = parse_frame(text_data)
         except BadFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
@@ -25,7 +26,8 @@ from assistant.tests.hard_texts import as_stored, of_length
 from assistant.tests.page_socket import Socket
 from assistant.tests.starter import starter_model_file
 from webapp import test as build
-from webapp.accounts.models import Session
+from webapp.accounts.models import Session, User
+from webapp.accounts.roles import Role
 from webapp.test import Cast
 
 if TYPE_CHECKING:
@@ -447,6 +449,29 @@ async def test_somebody_elses_job_and_a_missing_one_get_the_same_frame(cast: Cas
 
 def status_of(job: SuggestionJob) -> str:
     return SuggestionJob.objects.get(id=job.id).status
+
+
+CLOSED: list[tuple[str, Callable[[Any], object], int]] = [
+    ("closed account", lambda wren: User.objects.filter(pk=wren.pk).update(is_active=False), 4401),
+    ("another role", lambda wren: wren.groups.set([Group.objects.get(name=Role.MODERATOR.value)]), 4403),
+]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("why", "lose", "code"), CLOSED, ids=[one[0] for one in CLOSED])
+async def test_what_a_page_sends_as_it_opens_does_nothing_on_a_socket_that_was_refused(
+    cast: Cast, client: Client, why: str, lose: Callable[[Any], object], code: int
+) -> None:
+    """A browser knows of the refusal only after it sent: its frames are still there to be read."""
+    job = await database_sync_to_async(build.job)(await database_sync_to_async(build.draft)(cast.wren))
+    await database_sync_to_async(client.force_login)(cast.wren)
+    await database_sync_to_async(lose)(cast.wren)
+    async with Socket(client) as socket:
+        for kind in ("subscribe", "cancel"):
+            await socket.say(SUBSCRIBE | {"t": kind, "job": str(job.id)})
+        assert await socket.hear() == {"type": "websocket.close", "code": code}
+        assert await socket.line.receive_nothing(timeout=0.5)
+    assert await database_sync_to_async(status_of)(job) == "queued", why
 
 
 # A session that ends in mid-stream
