@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext
@@ -23,6 +24,7 @@ def answer_proposal(flag: Flag, *, confirmed: bool, by: Any, reason: str, seen: 
     proposal = flag.proposal()
     if proposal is None:
         raise StaleFlag
+    by = get_user_model().objects.get(pk=by.pk)  # as they are now: their rights may have ended since the press
     refuse_others(flag, by=by)
     if not confirmed and not reason.strip():
         raise Refused("reason_missing", gettext("Say why not: the one who proposed it reads it."), status=422)
