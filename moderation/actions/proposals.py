@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from assistant.actions import Refused
 from assistant.streaming import poke
 from assistant.vault import audit
+from moderation.actions import alerts
 from moderation.actions.decisions import Said, as_it_is, make_stale, refuse_others, refuse_unfit, settle
 from moderation.actions.stale import StaleFlag
 from moderation.models import Decision, Flag, Proposal
@@ -39,6 +40,7 @@ def answer_proposal(flag: Flag, *, confirmed: bool, by: Any, reason: str, seen: 
         audit.record("flag.confirmed", actor=by, object_type="flag", object_id=flag.id, outcome=said.outcome)
         return settle(flag, said, by=proposal.by, confirmed_by=by)
     make_stale(flag)
+    alerts.alert_of_refused(flag, by=by)
     audit.record("flag.proposal_refused", actor=by, object_type="flag", object_id=flag.id, outcome=said.outcome)
     poke.queue_changed()
     return None
