@@ -65,7 +65,7 @@ def where_it_is_decided(alert: Alert, person: Any) -> str:
     """The page where this person can do something about it; empty for who may not see the case."""
     if alert.kind == Alert.Kind.HAND_OVER and person.has_perm(DECIDE_ESCALATED):
         return reverse("moderation:hand_over", args=[alert.escalation_id])
-    if alert.kind == Alert.Kind.FLAG and person.has_perm(VIEW_FLAGS):
+    if alert.flag is not None and person.has_perm(DECIDE_ESCALATED if alert.flag.escalated else VIEW_FLAGS):
         return reverse("moderation:flag", args=[alert.flag_id])
     return ""
 

@@ -45,6 +45,8 @@ def headline(alert: Alert) -> str:
             return gettext("Lantern found: %(what)s") % {"what": invariant_words(alert.code)}
         case Alert.Kind.HAND_OVER:
             return gettext("Level %(level)s: a hand-over waits") % {"level": alert.level}
+    if alert.is_for_second:
+        return gettext("Level %(level)s: a decision waits for a second person") % {"level": alert.level}
     assert alert.flag is not None
     what = gettext("Level %(level)s: a post waits") if alert.flag.post_id else gettext("Level %(level)s: a reply waits")
     return what % {"level": alert.level}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from assistant.safety import policy
 from assistant.safety.types import Level, Severity
 from moderation.ladder import Clocks, Rota
 from moderation.models import Flag, OutOfHours, Shift
-from moderation.policy import DECIDE_ESCALATED, DECIDE_FLAGS
+from moderation.policy import DECIDE_ESCALATED, DECIDE_FLAGS, barred_from, needed_for
 
 BE_ALERTED = "moderation.be_alerted"
 MANAGE_DUTY = "moderation.manage_duty"
@@ -67,6 +67,15 @@ def rota(moment: datetime) -> Rota:
     )
 
 
+def rota_for_second(rota: Rota, flag: Flag, *, proposed_by: object) -> Rota:
+    """Without those who may not confirm it. Where no lead is left that is not asleep, whoever else may."""
+    rota = rota.without({proposed_by, *barred_from(flag)})
+    if rota.leads:
+        return rota
+    able = _awake(people_who(needed_for(flag)), clock.now())
+    return replace(rota, leads=able).without({proposed_by, *barred_from(flag)})
+
+
 def _awake(people: Iterable[Any], moment: datetime) -> tuple[object, ...]:
     return tuple(person.pk for person in people if not person.is_quiet_at(moment))
 
@@ -97,6 +106,14 @@ def urgency_of_hand_over(flag: Flag) -> Urgency:
     found = urgency_at(flag.level, a_lead_is_told=True)
     assert found is not None
     return for_hand_over(found)
+
+
+def urgency_of_proposal(flag: Flag) -> Urgency | None:
+    """Of a decision that waits for a second person: as fast as its level, and to those who may confirm it."""
+    if flag.suggestion_id is not None:
+        return None
+    found = urgency_at(flag.level) or urgency_at(flag.level, a_lead_is_told=True)
+    return for_hand_over(found) if found is not None and flag.escalated else found
 
 
 def for_hand_over(urgency: Urgency) -> Urgency:

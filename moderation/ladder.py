@@ -7,7 +7,7 @@ once more: without an outcome by then it goes on from the leads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -109,6 +109,13 @@ class Rota:
     leads: tuple[object, ...] = ()  # everybody who may take a hand-over, on duty or not, outside their quiet hours
     admins: tuple[object, ...] = ()
     quiet: tuple[object, ...] = ()  # leads and admins within them: told when all are, and when there is nobody else
+
+    def without(self, people: Collection[object]) -> Rota:
+        def others(ids: tuple[object, ...]) -> tuple[object, ...]:
+            return tuple(one for one in ids if one not in people)
+
+        on_duty = {line: others(ids) for line, ids in self.on_duty.items()}
+        return Rota(on_duty, others(self.leads), others(self.admins), others(self.quiet))
 
     def told(self, rungs: Iterable[Rung], *, lines: Iterable[str], holder: object | None = None) -> list[object]:
         """Whom these rungs mean, each once. Nobody on duty: then the leads; no lead either: the admins; all

@@ -57,12 +57,18 @@ def asks_whether_danger(flag: Flag) -> bool:
 
 
 def may_decide(user: Any, flag: Flag) -> bool:
-    if flag.reply is not None and flag.reply.draft.author_id == user.pk:
-        return False  # nobody approves their own reply
+    return user.pk not in barred_from(flag) and bool(user.has_perm(needed_for(flag)))
+
+
+def barred_from(flag: Flag) -> set[object]:
+    """Ids of those who may not decide it whatever their role: nobody approves their own reply, nor judges what they decided."""
+    author = {flag.reply.draft.author_id} if flag.reply is not None else set()
     appeal = Appeal.behind(flag)
-    if appeal is not None and appeal.decision.is_by(user):
-        return False  # nor judges what they decided themselves
-    return bool(user.has_perm(DECIDE_ESCALATED if flag.escalated else DECIDE_FLAGS))
+    return author | ({appeal.decision.by_id, appeal.decision.confirmed_by_id} if appeal is not None else set())
+
+
+def needed_for(flag: Flag) -> str:
+    return DECIDE_ESCALATED if flag.escalated else DECIDE_FLAGS
 
 
 def takes_two(flag: Flag, outcome: str) -> bool:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext, gettext_noop
 from assistant.safety.types import Level, Severity
 from moderation.areas import AREAS, areas_of
 from moderation.flagged import KINDS, kind_of
-from moderation.models import Flag
+from moderation.models import Flag, Proposal
 from moderation.models.flags import FlagQuerySet
 
 YOUNG, OLD = timedelta(hours=1), timedelta(days=1)
@@ -44,7 +44,8 @@ LABELS: dict[str, dict[str, str]] = {
         "day": gettext_noop("Less than a day"),
         "older": gettext_noop("Longer"),
     },
-    "claimed": {"free": gettext_noop("Nobody"), "mine": gettext_noop("Me"), "others": gettext_noop("Others")},
+    "claimed": {"free": gettext_noop("Nobody"), "mine": gettext_noop("Me"), "others": gettext_noop("Others")}
+    | {"second": gettext_noop("Needs a second person")},
 }
 
 
@@ -108,9 +109,15 @@ def _of_age(flags: FlagQuerySet, age: str, _user: Any) -> FlagQuerySet:
     return flags.filter(where[age])
 
 
+# As one list beside the flags: a join for each of them would cost more than all the rest.
+_PROPOSED = Q(id__in=Proposal.objects.filter(answered_at=None).values("flag"))
+
+
 def _of_claimer(flags: FlagQuerySet, whose: str, user: Any) -> FlagQuerySet:
     if whose == "free":
         return flags.free()
+    if whose == "second":
+        return flags.filter(_PROPOSED)
     claimed = flags.filter(claimed_until__gte=timezone.now())
     return claimed.filter(claimed_by=user) if whose == "mine" else claimed.exclude(claimed_by=user)
 
@@ -171,7 +178,8 @@ def _values_of(flag: Flag, user: Any) -> dict[str, Iterable[str]]:
         "area": areas_of(flag.codes),
         "language": (flag.language,),
         "age": ("hour" if age < YOUNG else "day" if age < OLD else "older",),
-        "claimed": ("free" if claimer is None else "mine" if claimer.pk == user.pk else "others",),
+        "claimed": ("free" if claimer is None else "mine" if claimer.pk == user.pk else "others",)
+        + ("second",) * (flag.proposed_by is not None),
     }
 
 
@@ -200,19 +208,20 @@ def _groups(flags: FlagQuerySet, user: Any) -> Iterable[tuple[dict[str, Iterable
                 default=Value("others"),
                 output_field=text,
             ),
+            second=Case(When(_PROPOSED, then=Value("second")), default=Value(""), output_field=text),
         )
         .order_by()
-        .values_list("severity", "level", "kind", "said", "language", "age", "claimed")
+        .values_list("severity", "level", "kind", "said", "language", "age", "claimed", "second")
         .annotate(number=Count("id"))
     )
-    for severity, level, kind, said, language, age, claimed, number in rows:
+    for severity, level, kind, said, language, age, claimed, second, number in rows:
         values: dict[str, Iterable[str]] = {
             "level": (str(level),),
             "kind": (kind,),
             "area": areas_of(json.loads(said)),
             "language": (language,),
             "age": (age,),
-            "claimed": (claimed,),
+            "claimed": (claimed, second) if second else (claimed,),
         }
         yield values, severity, number
 

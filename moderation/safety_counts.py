@@ -22,7 +22,7 @@ DAYS = 14
 AGREEMENT_DAYS = 90
 MOST_LOOKS = 3_000  # flags whose waits are compared: enough for the 95th percentile, and the page stays quick
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)  # borders of the model's share in a reply
-LOOKS = ("flag.viewed", "flag.claimed")
+LOOKS = ("flag.viewed", "flag.claimed", "handover.viewed")  # who takes a hand-over has its page before them
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +130,7 @@ def first_looks() -> dict[Level, Looks]:
     rows = Flag.objects.filter(opened_at__gte=since()).order_by("-opened_at")
     flags = list(rows.values_list("id", "level", "opened_at", "status", "reply__status")[:MOST_LOOKS])
     first = flags[-1][2] if flags else now
-    looks = AuditEvent.objects.filter(action__in=LOOKS, at__gte=first)
-    looked = dict(looks.order_by().values_list("object_id").annotate(Min("at")))
+    looked = _first_look_at(first)
     waits: defaultdict[int, list[timedelta]] = defaultdict(list)
     unseen: defaultdict[int, list[timedelta]] = defaultdict(list)
     for flag_id, level, opened_at, status, reply_status in flags:
@@ -141,6 +140,17 @@ def first_looks() -> dict[Level, Looks]:
         elif status == Flag.Status.OPEN and reply_status != Reply.Status.TAKEN_BACK:
             unseen[level].append(now - opened_at)
     return {level: Looks(sorted(waits[level]), unseen[level]) for level in Level}
+
+
+def _first_look_at(first: datetime) -> dict[str, datetime]:
+    """By the id of the flag; a look at the page of a hand-over is one at its flag."""
+    looks = AuditEvent.objects.filter(action__in=LOOKS, at__gte=first).order_by()
+    looked = dict(looks.values_list("object_id").annotate(Min("at")))
+    for hand_over, flag in Escalation.objects.filter(at__gte=first).values_list("id", "flag_id"):
+        at = looked.get(str(hand_over))
+        if at is not None:
+            looked[str(flag)] = min(at, looked.get(str(flag), at))
+    return looked
 
 
 # What was flagged, and what people thought of it

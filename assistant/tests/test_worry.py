@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from assistant import actions, triage
 from assistant.models import AuditEvent, Draft, Post, Worry
 from assistant.vault.keys import CaseErased
+from moderation.actions import add_shift, say_out_of_hours
 from moderation.models import Flag
 from webapp import test as build
 from webapp.privacy import erase_post
@@ -28,8 +31,8 @@ def draft(cast: Cast, client: Client) -> Draft:
     return build.draft(cast.wren)
 
 
-def worry(client: Client, draft: Draft, **fields: Any) -> Any:
-    return client.post(f"/drafts/{draft.id}/worry", fields)
+def worry(client: Client, draft: Draft, *, htmx: bool = False, **fields: Any) -> Any:
+    return client.post(f"/drafts/{draft.id}/worry", fields, headers={"HX-Request": "true"} if htmx else {})
 
 
 def test_one_click_opens_a_flag_and_raises_the_post(draft: Draft, client: Client, cast: Cast) -> None:
@@ -137,3 +140,48 @@ def test_a_worry_brings_the_helplines_of_the_country(cast: Cast, client: Client,
     assert "116 123" not in build.read(client.get(f"/drafts/{draft.id}/"))
     worry(client, draft)
     assert "116 123" in build.read(client.get(f"/drafts/{draft.id}/"))
+
+
+# Nobody is on duty
+
+
+ALONE = "Nobody is on duty who could take this over right now."
+
+
+def on_duty(person: Any) -> None:
+    now = timezone.now()
+    times = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=3), "weeks": 1}
+    add_shift(person=person, line="lead", place=1, by=person, **times)
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_what_cannot_wait_says_at_once_that_nobody_is_on_duty_and_whom_to_name(
+    client: Client, cast: Cast, level: int
+) -> None:
+    say_out_of_hours("Somebody is here from six. Ring the office before that.", by=cast.birch)
+    draft = build.draft(cast.wren, level=level)
+    Post.objects.filter(id=draft.post_id).update(country="IE")
+    client.force_login(cast.wren)
+    assert ALONE not in worry(client, draft, htmx=True).content.decode()
+    part = build.read(worry(client, draft, htmx=True, now="1"))
+    for said in (ALONE, "Ring the office before that.", "116 123"):
+        assert said in part, said
+    page = client.get(f"/drafts/{draft.id}/").content.decode()
+    assert page.count('id="nobody-on-duty"') == 1
+    assert page.count('class="helplines"') == 1
+
+
+def test_without_a_known_country_the_emergency_number_of_where_they_are_is_named(draft: Draft, client: Client) -> None:
+    assert "The emergency number of where they are" in build.read(worry(client, draft, htmx=True, now="1"))
+
+
+def test_while_a_lead_is_on_duty_the_worry_says_nothing_of_it(draft: Draft, client: Client, cast: Cast) -> None:
+    on_duty(cast.birch)
+    assert ALONE not in worry(client, draft, htmx=True, now="1").content.decode()
+
+
+def test_at_the_levels_whose_page_says_it_anyway_it_is_said_once(client: Client, cast: Cast) -> None:
+    draft = build.draft(cast.wren, level=3)
+    client.force_login(cast.wren)
+    assert ALONE not in worry(client, draft, htmx=True, now="1").content.decode()
+    assert client.get(f"/drafts/{draft.id}/").content.decode().count('id="nobody-on-duty"') == 1

@@ -18,7 +18,7 @@ from assistant.streaming import poke
 from assistant.vault import audit
 from moderation import duty, ladder
 from moderation.ladder import Due, Ladder, Rota, Rung
-from moderation.models import Alert, Delivery, Escalation, Flag
+from moderation.models import SECOND, Alert, Delivery, Escalation, Flag, Proposal
 
 log = logging.getLogger("lantern.alerts")
 
@@ -30,20 +30,38 @@ LATE = timedelta(seconds=30)
 # Beginning, in the transaction of what it is about
 
 
-def alert_of_flag(flag: Flag) -> Alert | None:
+def alert_of_flag(flag: Flag, *, by: Any | None = None) -> Alert | None:
     """The alert of an open flag, begun now or raised to the flag's level; None where nobody has to be told."""
     urgency = duty.urgency_of(flag)
     if urgency is None or flag.escalated:
         return None
     known = Alert.objects.select_for_update().filter(flag=flag, kind=Kind.FLAG, closed_at=None).first()
     if known is None:
-        return _begin(Alert(kind=Kind.FLAG, flag=flag, level=urgency.level))
+        return _begin(Alert(kind=Kind.FLAG, flag=flag, level=urgency.level), by=by)
     if known.level < urgency.level:
         Alert.objects.filter(id=known.id).update(level=urgency.level)
         known.level = urgency.level
         if known.holder_id is None and known.change_hands(None):
             _tell_from_the_first(known)
     return known
+
+
+def alert_of_proposal(flag: Flag, *, by: Any) -> None:
+    """Those who may confirm what was proposed are told, from the first rung on; whatever was told of the flag before is over."""
+    urgency = duty.urgency_of_proposal(flag)
+    if urgency is not None:
+        _end_of_flag(flag)
+        _begin(Alert(kind=Kind.FLAG, flag=flag, level=urgency.level, code=SECOND), by=by)
+
+
+def alert_of_refused(flag: Flag, *, by: Any) -> None:
+    """It waits for another decision, from anybody."""
+    _end_of_flag(flag)
+    alert_of_flag(flag, by=by)
+
+
+def _end_of_flag(flag: Flag) -> None:
+    Alert.objects.filter(flag=flag, kind=Kind.FLAG, closed_at=None).update(closed_at=Now())
 
 
 def alert_of_hand_over(escalation: Escalation) -> Alert:
@@ -67,11 +85,11 @@ def send_test(*, to: Any) -> Alert:
     return alert
 
 
-def _begin(alert: Alert) -> Alert:
+def _begin(alert: Alert, *, by: Any | None = None) -> Alert:
     alert.save(force_insert=True)
     _tell_from_the_first(alert)
     code = alert.code or f"{alert.kind} level {alert.level}"
-    audit.record("alert.opened", actor=None, object_type="alert", object_id=alert.id, code=code)
+    audit.record("alert.opened", actor=by, object_type="alert", object_id=alert.id, code=code)
     poke.queue_changed()
     return alert
 
@@ -88,7 +106,8 @@ def _tell_from_the_first(alert: Alert) -> None:
 
 def urgency_of(alert: Alert) -> duty.Urgency:
     found = duty.urgency_at(alert.level) or duty.Urgency(alert.level, (), duty.STRICTEST)  # the policy changed since
-    return duty.for_hand_over(found) if alert.kind == Kind.HAND_OVER else found
+    to_leads = alert.kind == Kind.HAND_OVER or (alert.flag is not None and alert.flag.escalated)
+    return duty.for_hand_over(found) if to_leads else found
 
 
 def ladder_of(alert: Alert) -> Ladder:
@@ -147,9 +166,17 @@ def close_finished() -> int:
 
 def _tell(alert: Alert, rungs: frozenset[Rung], *, step: int, rota: Rota) -> None:
     lines = urgency_of(alert).lines if alert.kind in (Kind.FLAG, Kind.HAND_OVER) else ()
+    rota = _of_those_who_may(alert, rota)
     people = get_user_model().objects.in_bulk(rota.told(sorted(rungs), lines=lines, holder=alert.holder_id))
     highest = max(rungs, key=list(Rung).index)
     _deliver_to(people.values(), alert, step=step, rung=highest)
+
+
+def _of_those_who_may(alert: Alert, rota: Rota) -> Rota:
+    proposal = alert.flag.proposal() if alert.is_for_second and alert.flag is not None else None
+    if proposal is None:
+        return rota
+    return duty.rota_for_second(rota, proposal.flag, proposed_by=proposal.by_id)
 
 
 def _deliver_to(people: Iterable[Any], alert: Alert, *, step: int, rung: Rung) -> None:
@@ -169,8 +196,9 @@ def _deliver_to(people: Iterable[Any], alert: Alert, *, step: int, rung: Rung) -
 
 @transaction.atomic
 def acknowledge(alert: Alert, *, by: Any) -> bool:
-    """Somebody has it, or still has it: the clock of the outcome runs from now. False when it changed meanwhile."""
-    if not alert.change_hands(by):
+    """Somebody has it, or still has it: the clock of the outcome runs from now. False when it changed meanwhile, or
+    when it is they who proposed what somebody else is to confirm."""
+    if _is_own_proposal(alert, by) or not alert.change_hands(by):
         return False
     if alert.kind == Kind.TEST:
         Alert.objects.filter(id=alert.id).update(closed_at=Now())
@@ -186,6 +214,10 @@ def acknowledge_flag(flag: Flag, *, by: Any) -> None:
     for alert in _alerts_of(flag):
         if alert.holder_id != by.pk:
             acknowledge(alert, by=by)
+
+
+def _is_own_proposal(alert: Alert, by: Any) -> bool:
+    return alert.is_for_second and Proposal.objects.filter(flag=alert.flag_id, answered_at=None, by=by).exists()
 
 
 def give_up_flag(flag: Flag, *, by: Any) -> None:

@@ -18,6 +18,7 @@ from assistant.streaming import poke
 from assistant.translated import reason_words
 from assistant.vault import audit
 from moderation import policies
+from moderation.actions import alerts
 from moderation.actions.draws import draw_reviews
 from moderation.actions.escalations import keep_open
 from moderation.actions.stale import StaleFlag
@@ -101,6 +102,7 @@ def _propose(flag: Flag, said: Said, *, by: Any) -> Proposal:
     proposal = Proposal(by=by, **said.fields(flag))
     proposal.save(force_insert=True)
     make_stale(flag)
+    alerts.alert_of_proposal(flag, by=by)
     audit.record("flag.proposed", actor=by, object_type="flag", object_id=flag.id, outcome=said.outcome)
     poke.queue_changed()
     return proposal

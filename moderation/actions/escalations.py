@@ -48,6 +48,9 @@ def _open(flag: Flag, *, by: Any, reason: str) -> Escalation:
     escalation.save(force_insert=True)
     audit.record("flag.escalated", actor=by, object_type="flag", object_id=flag.id)
     alerts.alert_of_hand_over(escalation)
+    flag.escalated = True
+    if flag.proposal() is not None:
+        alerts.alert_of_proposal(flag, by=by)  # fewer may confirm it now
     return escalation
 
 

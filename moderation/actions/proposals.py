@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext
@@ -11,6 +12,7 @@ from django.utils.translation import gettext
 from assistant.actions import Refused
 from assistant.streaming import poke
 from assistant.vault import audit
+from moderation.actions import alerts
 from moderation.actions.decisions import Said, as_it_is, make_stale, refuse_others, refuse_unfit, settle
 from moderation.actions.stale import StaleFlag
 from moderation.models import Decision, Flag, Proposal
@@ -23,6 +25,7 @@ def answer_proposal(flag: Flag, *, confirmed: bool, by: Any, reason: str, seen: 
     proposal = flag.proposal()
     if proposal is None:
         raise StaleFlag
+    by = get_user_model().objects.get(pk=by.pk)  # as they are now: their rights may have ended since the press
     refuse_others(flag, by=by)
     if not confirmed and not reason.strip():
         raise Refused("reason_missing", gettext("Say why not: the one who proposed it reads it."), status=422)
@@ -37,6 +40,7 @@ def answer_proposal(flag: Flag, *, confirmed: bool, by: Any, reason: str, seen: 
         audit.record("flag.confirmed", actor=by, object_type="flag", object_id=flag.id, outcome=said.outcome)
         return settle(flag, said, by=proposal.by, confirmed_by=by)
     make_stale(flag)
+    alerts.alert_of_refused(flag, by=by)
     audit.record("flag.proposal_refused", actor=by, object_type="flag", object_id=flag.id, outcome=said.outcome)
     poke.queue_changed()
     return None

@@ -1,6 +1,6 @@
 """What moderation stores. One file for each kind of row that belongs together."""
 
-from moderation.models.alerts import Alert, Delivery, LastCheck, NotifierBeat
+from moderation.models.alerts import SECOND, Alert, Delivery, LastCheck, NotifierBeat
 from moderation.models.break_glass import BreakGlass, BreakGlassReview
 from moderation.models.claims import Pass, TakeOver
 from moderation.models.decided import Appeal, CaseNote, Proposal, Undo
@@ -12,6 +12,7 @@ from moderation.models.quality import GoldenItem, Review
 from moderation.models.replay import Replay, ReplayCase
 
 __all__ = [
+    "SECOND",
     "Alert",
     "Appeal",
     "BreakGlass",

@@ -13,10 +13,12 @@ from django.db.models.functions import Now
 
 from assistant.models.clock import from_now
 from assistant.safety.types import Level
+from moderation.models.decided import Proposal
 from moderation.models.escalations import Escalation
 from moderation.models.flags import Flag
 
 LEASE = timedelta(seconds=20)  # longer than a relay or a webhook may take
+SECOND = "second_person"
 LONGEST_PAUSE = timedelta(seconds=60)  # between two attempts
 
 
@@ -24,8 +26,11 @@ class AlertQuerySet(models.QuerySet["Alert"]):
     def live(self) -> Self:
         """Those whose matter is not over. Read from the flag and the hand-over themselves, so that whatever ends these
         ends the alert, too."""
+        flags = Flag.objects.open()
+        proposed = Proposal.objects.filter(answered_at=None).values("flag")
         return self.filter(
-            Q(kind=Alert.Kind.FLAG, flag__in=Flag.objects.open().filter(escalated=False).values("id"))
+            Q(kind=Alert.Kind.FLAG, code="", flag__in=flags.filter(escalated=False).values("id"))
+            | Q(kind=Alert.Kind.FLAG, code=SECOND, flag__in=flags.filter(id__in=proposed).values("id"))
             | Q(kind=Alert.Kind.HAND_OVER, escalation__in=Escalation.objects.open().values("id"))
             | Q(kind__in=(Alert.Kind.INVARIANT, Alert.Kind.TEST)),
             closed_at=None,
@@ -50,7 +55,7 @@ class Alert(models.Model):
     kind = models.CharField(max_length=9, choices=Kind.choices)
     flag = models.ForeignKey(Flag, null=True, on_delete=models.PROTECT, related_name="alerts")
     escalation = models.ForeignKey(Escalation, null=True, on_delete=models.PROTECT, related_name="alerts")
-    code = models.CharField(max_length=40, blank=True)  # which invariant
+    code = models.CharField(max_length=40, blank=True)  # which invariant; SECOND: a decision waits for another person
     level = models.PositiveSmallIntegerField(default=0)  # whose clocks count
     opened_at = models.DateTimeField(db_default=Now())
     # A change of hands begins a new epoch: its clock runs from `since`, and its steps are counted anew.
@@ -75,6 +80,10 @@ class Alert(models.Model):
                 fields=["code"], condition=Q(closed_at=None, kind="invariant"), name="one_open_alert_per_invariant"
             ),
         ]
+
+    @property
+    def is_for_second(self) -> bool:
+        return self.code == SECOND
 
     def is_told_to(self, person: Any) -> bool:
         return Alert.objects.told_to(person).filter(id=self.id).exists()

@@ -14,7 +14,7 @@ from assistant import actions as writing
 from assistant.models import AuditEvent, Post
 from moderation import actions, duty, notifier
 from moderation.actions import alerts
-from moderation.models import Alert, Decision, Delivery, Escalation, Flag, NotifierBeat, Shift
+from moderation.models import SECOND, Alert, Decision, Delivery, Escalation, Flag, NotifierBeat, Proposal, Shift
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
@@ -264,6 +264,133 @@ def test_escalating_ends_what_moderators_were_told_and_begins_what_leads_are(cas
     assert (second.kind, told(second)) == (KIND.HAND_OVER, {"birch"})
 
 
+# The second person
+
+
+def proposed(by: Any, text: str = build.URGENT_POST) -> tuple[Flag, Alert]:
+    """By somebody who reviewed it, so that they had the alert until then."""
+    flag = Flag.objects.get(post=build.post(text))
+    actions.claim_flag(flag, by=by)
+    said = actions.decide(
+        flag, outcome="approve", policy="crisis", by=by, reason="Somebody writes now.", danger=False, seen=1
+    )
+    assert isinstance(said, Proposal)
+    flag.refresh_from_db()
+    return flag, Alert.objects.live().get(flag=flag)
+
+
+def answered(flag: Flag, by: Any, *, confirmed: bool) -> None:
+    actions.answer_proposal(flag, confirmed=confirmed, by=by, reason="It does not ask.", seen=flag.version)
+
+
+def test_those_who_may_confirm_are_told_at_once_and_the_page_says_what_waits(cast: Cast) -> None:
+    on_duty(cast.ash, "moderator")
+    on_duty(build.person("elm", Role.MODERATOR), "moderator", place=2)
+    on_duty(cast.birch, "lead")
+    _flag, alert = proposed(cast.ash)
+    assert (alert.holder, told(alert), AuditEvent.objects.latest("seq").actor) == (
+        None,
+        {"elm", "birch"},
+        str(cast.ash.pk),
+    )
+    for person, url in ((cast.birch, f"/moderation/flags/{alert.flag_id}/"), (cast.ash, "")):
+        page = client_of(person).get("/moderation/alerts/").content.decode()
+        assert ("Level 4: a decision waits for a second person" in page) == bool(url)
+        assert "a post waits" not in page
+        assert url in page
+    assert "a decision waits for a second person" in build.read(client_of(cast.ash).get("/moderation/duty/"))
+
+
+def test_the_proposal_and_its_alert_stand_or_fall_together(cast: Cast) -> None:
+    build.post(build.URGENT_POST)
+    first = Alert.objects.get()
+    with transaction.atomic():
+        actions.decide(
+            Flag.objects.get(), outcome="approve", policy="crisis", by=cast.ash, reason="Read.", danger=False, seen=1
+        )
+        assert Alert.objects.live().get() != first
+        transaction.set_rollback(True)
+    assert Alert.objects.live().get() == first
+
+
+def test_it_climbs_like_every_alert_and_never_to_who_proposed_it(cast: Cast) -> None:
+    on_duty(cast.ash, "moderator")
+    on_duty(cast.birch, "lead")
+    _flag, alert = proposed(cast.birch)
+    assert told(alert) == {"ash"}
+    for minute, names in [(2, {"ash"}), (4, {"ash"}), (5, {"ash"}), (7, {"willow"}), (12, {"ash", "willow"})]:
+        alerts.advance(now=after(alert, minute))
+        assert told(alert) == names, minute
+
+
+def test_where_the_only_lead_proposed_it_and_nobody_is_on_duty_every_moderator_is_told(cast: Cast) -> None:
+    build.person("elm", Role.MODERATOR)
+    _flag, alert = proposed(cast.birch)
+    assert told(alert) == {"ash", "elm"}
+
+
+def test_the_author_of_the_reply_is_not_told_either(cast: Cast) -> None:
+    hazel = build.person("hazel", Role.LEAD)
+    draft = build.draft(hazel, text=build.HURTFUL_REPLY, level=4)
+    reply = writing.send_reply(draft, by=hazel, revision=build.head_of(draft))
+    flag = Flag.objects.get(reply=reply)
+    actions.decide(flag, outcome="return", policy="dismissal", by=cast.ash, reason="It blames.", seen=1)
+    assert told(Alert.objects.live().get(flag=flag)) == {"birch"}
+
+
+def test_who_proposed_it_does_not_have_it_by_claiming_the_flag_again(cast: Cast) -> None:
+    flag, alert = proposed(cast.ash)
+    actions.claim_flag(flag, by=cast.ash)
+    alert.refresh_from_db()
+    assert (alert.holder, told(alert)) == (None, {"birch"})
+    actions.end_claim(flag, by=cast.ash)
+    actions.claim_flag(flag, by=cast.birch)
+    alert.refresh_from_db()
+    assert alert.holder == cast.birch
+
+
+def test_confirming_ends_it(cast: Cast) -> None:
+    flag, alert = proposed(cast.ash)
+    answered(flag, cast.birch, confirmed=True)
+    assert not Alert.objects.live().exists()
+    assert alerts.advance(now=after(alert, 60)) == 0
+    assert alerts.close_finished() == 1
+
+
+def test_refused_it_waits_for_a_decision_and_is_told_anew(cast: Cast) -> None:
+    on_duty(cast.ash, "moderator")
+    flag, _alert = proposed(cast.ash)
+    answered(flag, cast.birch, confirmed=False)
+    anew = Alert.objects.live().get()
+    assert (anew.code, told(anew)) == ("", {"ash"})
+    assert "Level 4: a post waits" in build.read(client_of(cast.ash).get("/moderation/alerts/"))
+    assert Alert.objects.filter(closed_at=None).count() == 1
+
+
+def test_escalated_meanwhile_it_is_told_to_leads_alone(cast: Cast) -> None:
+    on_duty(cast.ash, "moderator")
+    on_duty(build.person("elm", Role.MODERATOR), "moderator", place=2)
+    on_duty(cast.birch, "lead")
+    flag, before = proposed(cast.ash)
+    assert told(before) == {"elm", "birch"}
+    actions.escalate(flag, by=cast.ash, reason="A clinician should see this.", seen=flag.version)
+    now = Alert.objects.live().get(kind=KIND.FLAG)
+    assert (now.code, told(now)) == (SECOND, {"birch"})
+    elm = client_of(User.objects.get(username="elm"))
+    assert "second person" not in build.read(elm.get("/moderation/alerts/"))
+    assert f"/moderation/flags/{flag.id}/" not in elm.get("/moderation/duty/").content.decode()
+
+
+def test_a_decision_that_takes_one_tells_nobody(cast: Cast) -> None:
+    alert = urgent()
+    flag = Flag.objects.get()
+    Flag.objects.filter(id=flag.id).update(level=2)
+    actions.decide(
+        flag, outcome="approve", policy="crisis", by=cast.ash, reason="Somebody writes now.", danger=False, seen=1
+    )
+    assert not Alert.objects.exclude(id=alert.id).exists()
+
+
 # Hand-overs
 
 
@@ -319,7 +446,10 @@ def test_deciding_about_the_post_does_not_end_the_hand_over_of_the_person(cast: 
     row.refresh_from_db()
     assert row.is_open
     assert Escalation.objects.count() == 1  # that one goes on; there is no second one beside it
-    assert alerts.advance(now=after(Alert.objects.get(), 5)) == 1
+    of_hand_over, of_proposal = (Alert.objects.live().get(kind=kind) for kind in (KIND.HAND_OVER, KIND.FLAG))
+    assert alerts.advance(now=after(of_hand_over, 5)) == 2
+    of_hand_over.refresh_from_db()
+    assert (of_hand_over.step, of_proposal.code) == (1, SECOND)  # at level 4 a decision takes two
 
 
 def test_deciding_about_an_escalated_reply_ends_its_hand_over(cast: Cast) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -114,6 +115,12 @@ def test_nobody_on_duty_means_the_leads_and_without_leads_the_admins() -> None:
     assert Rota(leads=("cedar",), admins=("willow",)).told([Rung.ON_DUTY], lines=("lead",)) == ["cedar"]
     assert Rota(admins=("willow",)).told([Rung.NEXT], lines=("lead",)) == ["willow"]
     assert Rota().told([Rung.EVERYBODY], lines=("lead",)) == []
+
+
+def test_who_is_left_out_is_told_on_no_rung() -> None:
+    others = replace(ROTA, quiet=("ash", "hazel")).without({"ash", "birch"})
+    assert others.told([Rung.ON_DUTY], lines=("moderator", "lead")) == ["elm"]
+    assert others.told(list(Rung), lines=("moderator", "lead")) == ["elm", "cedar", "willow", "hazel"]
 
 
 def test_quiet_hours_are_left_alone_until_everybody_is_told_or_nobody_else_is_there() -> None:

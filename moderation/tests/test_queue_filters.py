@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from assistant.actions import report, send_reply
 from assistant.safety.phases import build_phases
-from moderation.actions import claim_flag
+from moderation.actions import answer_proposal, claim_flag, decide
 from moderation.areas import AREAS
 from moderation.models import Flag
 from moderation.policies import BY_CODE
@@ -83,6 +83,23 @@ def test_who_reviews_is_a_filter(desk: Client, cast: Cast) -> None:
     Flag.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
     assert shown(desk, claimed="mine") == []
     assert len(shown(desk, claimed="free")) == 4
+
+
+def test_what_waits_for_a_second_person_is_found_claimed_or_not(desk: Client, cast: Cast) -> None:
+    assert "second" not in counts(desk, "claimed")
+    flag = Flag.objects.get(level=4)
+    decide(flag, outcome="approve", policy="crisis", by=cast.birch, reason="Somebody writes now.", seen=1)
+    assert counts(desk, "claimed") == {"free": 4, "second": 1}
+    flag.refresh_from_db()
+    claim_flag(flag, by=cast.ash)
+    assert counts(desk, "claimed") == {"free": 3, "mine": 1, "second": 1}
+    for query in ({"claimed": "second"}, {"claimed": "second", "kind": "post", "level": "4"}):
+        rows = desk.get("/moderation/", query).context["flags"]
+        assert [(row["id"], row["waits_for_second"]) for row in rows] == [(flag.id, True)]
+    assert "Needs a second person" in build.read(desk.get("/moderation/"))
+    flag.refresh_from_db()
+    answer_proposal(flag, confirmed=False, by=cast.ash, reason="Not yet.", seen=flag.version)
+    assert shown(desk, claimed="second") == []
 
 
 def test_each_value_counts_what_a_click_on_it_would_show(desk: Client) -> None:

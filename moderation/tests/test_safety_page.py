@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from assistant import actions as writing
 from assistant.actions import report
 from assistant.models import AuditEvent, Reply, SuggestionJob
 from assistant.safety.types import Level
@@ -88,6 +89,30 @@ def test_the_first_look_is_the_first_of_all_and_those_who_wait_count(cast: Cast)
     row = values("look")[0]
     assert (row["flags"], row["unseen"], row["p50_minutes"], row["p90_minutes"]) == (10, 5, 10, None)
     assert row["in_time"] == 0.5  # within the policy's 15 minutes
+
+
+def hand_over_page(flag: Flag, by: Any) -> None:
+    client = Client()
+    client.force_login(by)
+    assert client.get(f"/moderation/hand-overs/{Escalation.objects.get(flag=flag).id}/").status_code == 200
+
+
+def looks_at(level: int) -> tuple[int, int, int | None]:
+    row = next(row for row in values("look") if row["level"] == level)
+    return row["flags"], row["unseen"], row["p50_minutes"]
+
+
+def test_the_page_of_a_hand_over_is_a_look_at_its_flag(cast: Cast) -> None:
+    writing.hand_over_post(build.draft(cast.wren, level=3), by=cast.wren)
+    flag = Flag.objects.get(escalated=True)
+    assert looks_at(3) == (1, 1, None)
+    hand_over_page(flag, cast.birch)
+    Flag.objects.filter(id=flag.id).update(opened_at=timezone.now() - timedelta(minutes=7))
+    Escalation.objects.update(at=timezone.now() - timedelta(minutes=7))
+    assert looks_at(3) == (1, 0, 7)
+    flag.refresh_from_db()
+    look(flag, cast.birch, after=timedelta(minutes=3))
+    assert looks_at(3) == (1, 0, 3)  # the first of both
 
 
 def test_what_its_author_took_back_waits_for_nobody(cast: Cast, client: Client) -> None:
@@ -254,6 +279,16 @@ def test_heavy_cases_are_counted_once_for_who_opened_them(cast: Cast, client: Cl
     AuditEvent.objects.filter(action="flag.viewed", object_id=str(heavy[0].id)).update(
         at=timezone.now() - timedelta(days=8)
     )
+    assert client.get("/moderation/looked-at/").context["own"].total == 1
+
+
+def test_a_case_that_was_opened_as_a_hand_over_counts_and_only_once(cast: Cast, client: Client) -> None:
+    writing.hand_over_post(build.draft(cast.wren, level=4), by=cast.wren)
+    flag = Flag.objects.get(escalated=True)
+    hand_over_page(flag, cast.birch)
+    client.force_login(cast.birch)
+    assert client.get("/moderation/looked-at/").context["own"].total == 1
+    look(flag, cast.birch, after=timedelta(minutes=1))
     assert client.get("/moderation/looked-at/").context["own"].total == 1
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from assistant.actions import cancel_jobs_of, give_back_posts_of
 from assistant.streaming import poke
 from assistant.vault import audit
-from moderation.actions.leaving import hand_back_claims
+from moderation.actions.leaving import hand_back
 from webapp.accounts.models import INVITATION_LIFE, Invitation, User, sha256_of
 from webapp.accounts.roles import USE_GENERATE, Role
 from webapp.accounts.sign_ins import end_sessions
@@ -96,6 +96,7 @@ def change_roles(person: User, *, roles: Iterable[Role], by: User) -> None:
         person.groups.set(_groups(roles))
         audit.record("person.roles_changed", actor=by, object_type="user", object_id=person.pk, code=_code(roles))
         _end_access(person)
+        hand_back(person, by=by)
 
 
 def set_may_generate(person: User, *, allowed: bool, by: User) -> None:
@@ -119,7 +120,7 @@ def deactivate(person: User, *, by: User) -> None:
         if User.objects.filter(pk=person.pk, is_active=True).update(is_active=False) == 1:
             audit.record("person.deactivated", actor=by, object_type="user", object_id=person.pk)
         _end_access(person)
-        hand_back_claims(person, by=by)
+        hand_back(person, by=by)
         give_back_posts_of(person, by=by)
 
 
