@@ -520,7 +520,20 @@ PAGES = [*(name for name in URLS if name not in FORMS), "account_login"]
 def ignore(stage: Stage, name: str, texts: Mapping[str, str]) -> None:
     for title, text in texts.items():
         query = dict.fromkeys(
-            ("next", "after", "attempt", "page", "upto", "level", "kind", "area", "language", "age", "claimed"),
+            (
+                "next",
+                "after",
+                "attempt",
+                "page",
+                "upto",
+                "level",
+                "kind",
+                "policy",
+                "noticed",
+                "language",
+                "age",
+                "claimed",
+            ),
             text[:1_000],
         )
         assert is_an_answer(stage.client_for(name).get(stage.address(name), query)), (name, title)
