@@ -36,7 +36,7 @@ HEADINGS = {
     "age": gettext_noop("Waiting"),
     "claimed": gettext_noop("Reviewed by"),
 }
-OPEN = ("level", "kind", "claimed")  # at first; the others unfold
+OPEN = ("level", "kind", "policy", "claimed")  # at first; the others unfold
 # In this order; of the others, the most frequent first.
 LABELS: dict[str, dict[str, str]] = {
     "level": {str(int(level)): str(int(level)) for level in reversed(Level)},
