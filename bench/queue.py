@@ -99,7 +99,7 @@ def measure_pages(person: Visitor, *, rounds: int) -> dict[str, Figure]:
     last = re.findall(r'data-flag="([\w-]+)"', first)[-1]
     addresses = {
         "queue": "/moderation/",
-        "queue, filtered": "/moderation/?level=1&area=classifier&language=en",
+        "queue, filtered": "/moderation/?level=1&policy=crisis&language=en",
         "rows, as the live page asks": f"/moderation/rows?upto={last}",
         "further page": f"/moderation/?after={last}",
     }

@@ -12,7 +12,6 @@ from assistant.changes import word_changes
 from assistant.models import Post
 from assistant.screens.changes import word_rows
 from assistant.screens.triage import triage_of
-from assistant.translated import finding_rows
 from moderation import case_history, case_writing, level_rules, policies, policy
 from moderation.actions.undo import may_undo
 from moderation.claimed import claim_of
@@ -26,6 +25,7 @@ from moderation.outcome_words import choices_for, label_of
 def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
     text, findings = flagged_text(flag)
     post = flag.subject_post
+    found = list(post.findings.all())
     suggestion = flag.suggestion
     draft = suggestion.job.draft if suggestion else flag.reply.draft if flag.reply else None
     return (
@@ -33,7 +33,8 @@ def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
             "flag": flag,
             "row": flag_row(flag, user),
             "post": post,
-            "post_findings": finding_rows(post.findings.all()),
+            "post_findings": case_writing.findings_in(post.text, found),
+            "post_marked": marked(post.text, found),
             "triage": triage_of(post),
             "worries": worries_of(post),
             "said": [

@@ -98,8 +98,11 @@ def _suggestions(draft: Draft) -> list[dict[str, Any]]:
             "model": row.model_version.name if row.model_version else "",
             "why": row.job.asked_because,
             "words": word_rows(word_changes(row.job.original, row.text)),
+            "findings": findings_in(row.text, list(row.findings.all())),
+            "screening": row.screening_version,
+            "prompt": row.prompt_version,
         }
-        for row in rows.order_by("-created_at")[:MOST_STEPS]
+        for row in rows.prefetch_related("findings").order_by("-created_at")[:MOST_STEPS]
     ]
 
 

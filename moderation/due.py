@@ -49,7 +49,17 @@ def due_words(left: timedelta) -> str:
 
 
 def lasted_words(since: datetime) -> str:
-    minutes = int((timezone.now() - since).total_seconds() // 60)
+    return _span_words(timezone.now() - since)
+
+
+def clock_words(flag: Flag) -> str:
+    """How long the policy gives this level; nothing where it has no clock."""
+    clock = triage.clock(flag.level)
+    return _span_words(clock) if clock else ""
+
+
+def _span_words(span: timedelta) -> str:
+    minutes = max(0, int(span.total_seconds() // 60))
     if minutes < 60:
-        return gettext("%(count)s min") % {"count": max(0, minutes)}
+        return gettext("%(count)s min") % {"count": minutes}
     return gettext("%(count)s h") % {"count": minutes // 60}

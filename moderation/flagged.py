@@ -11,7 +11,7 @@ from assistant import triage
 from assistant.models import Finding
 from assistant.safety.types import Severity, Tier
 from assistant.translated import reason_words
-from moderation.due import due, lasted_words
+from moderation.due import clock_words, due, lasted_words
 from moderation.models import Flag
 from moderation.together import may_be_decided_together, outcomes_together
 
@@ -50,6 +50,7 @@ def flag_row(flag: Flag, user: Any) -> dict[str, Any]:
         "claimed_by_me": claimer is not None and claimer.pk == user.pk,
         "claimed_at": flag.claimed_at if claimer else None,
         "claimed_for": lasted_words(flag.claimed_at) if claimer and flag.claimed_at else "",
+        "clock": clock_words(flag),
         "escalated": flag.escalated,
         "waits_for_second": flag.proposed_by is not None,
         "proposed_by_me": flag.proposed_by == user.pk,

@@ -77,6 +77,12 @@ class TogetherForm(forms.Form):
     chosen = ChosenField()
 
 
+class UndoTogetherForm(forms.Form):
+    """Each flag is named with the version on which it was decided."""
+
+    chosen = ChosenField()
+
+
 class ProposalAnswerForm(forms.Form):
     answer = forms.ChoiceField(choices=[("confirm", _("Confirm")), ("refuse", _("Refuse"))])
     reason = LetterField(max_length=settings.MAX_REASON, required=False)

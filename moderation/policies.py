@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext, gettext_noop
 
+from assistant import triage
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -77,6 +79,11 @@ POLICIES = (
     ),
 )
 BY_CODE = {policy.code: policy for policy in POLICIES}
+OTHER = "other"
+# How the codes of a flag begin that are about a policy: those of its phases, and what people and the model say of danger.
+BEGINNINGS = {f"{phase}.": policy.code for policy in POLICIES for phase in policy.phases} | dict.fromkeys(
+    (triage.WORRIED, triage.HANDED_OVER, triage.SECOND_READER), "crisis"
+)
 
 
 def label_of(code: str) -> str:
@@ -87,3 +94,9 @@ def met_by(phases: Iterable[str]) -> set[str]:
     """The codes of the policies that findings of these phases are about."""
     found = set(phases)
     return {policy.code for policy in POLICIES if policy.phases & found}
+
+
+def met_by_codes(codes: Iterable[str]) -> set[str]:
+    """The policies that a flag is about, or what none of them covers."""
+    found = (BEGINNINGS.get(code) or BEGINNINGS.get(f"{code.partition('.')[0]}.") for code in codes)
+    return {code for code in found if code} or {OTHER}

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext, gettext_noop
 
 from assistant import triage
-from moderation import policies, policy, reviews, sample
+from moderation import policies, policy, reviews, sample, told
 from moderation.actions.together import Result
 from moderation.flagged import flag_row
 from moderation.models import Decision, Flag
@@ -121,15 +121,30 @@ RESULTS = {
     "alone": gettext_noop("Only by itself"),
 }
 NOT_DECIDED = gettext_noop("Not decided")
+RESULTS_OF_UNDOING = {"done": gettext_noop("Undone"), "not_yours": RESULTS["not_yours"]}
+NOT_UNDONE = gettext_noop("Not undone")
 
 
 def results_page(results: list[Result], user: Any) -> dict[str, Any]:
+    """With what can still be undone of them, for as long as it can: each flag with the version that was decided."""
+    done = [result.flag_id for result in results if result.code == "done"]
+    undoable = told.undoable_among(done, user)
+    return _of_each(results, user, RESULTS, NOT_DECIDED) | {
+        "undoable": [f"{decision.flag_id}:{decision.flag_version}" for decision in undoable]
+    }
+
+
+def undone_page(results: list[Result], user: Any) -> dict[str, Any]:
+    return _of_each(results, user, RESULTS_OF_UNDOING, NOT_UNDONE) | {"undone": True}
+
+
+def _of_each(results: list[Result], user: Any, labels: Mapping[str, str], otherwise: str) -> dict[str, Any]:
     return {
         "results": [
             {
                 "row": flag_row(result.flag, user) if result.flag is not None else None,
                 "done": result.code == "done",
-                "label": gettext(RESULTS.get(result.code, NOT_DECIDED)),
+                "label": gettext(labels.get(result.code, otherwise)),
                 "message": result.message,
             }
             for result in results

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import reduce
 from itertools import chain
+from operator import or_
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,27 +19,36 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
 from assistant.safety.types import Level, Severity
-from moderation.areas import AREAS, areas_of
+from moderation import policies
+from moderation.areas import BY, noticed_by
 from moderation.flagged import KINDS, kind_of
 from moderation.models import Flag, Proposal
 from moderation.models.flags import FlagQuerySet
 
 YOUNG, OLD = timedelta(hours=1), timedelta(days=1)
-NAMES = ("level", "kind", "area", "language", "age", "claimed")
+NAMES = ("level", "kind", "policy", "noticed", "language", "age", "claimed")
 HEADINGS = {
     "level": gettext_noop("Level"),
     "kind": gettext_noop("Text"),
-    "area": gettext_noop("About"),
+    "policy": gettext_noop("Policy"),
+    "noticed": gettext_noop("Noticed by"),
     "language": gettext_noop("Language"),
     "age": gettext_noop("Waiting"),
     "claimed": gettext_noop("Reviewed by"),
 }
-OPEN = ("level", "kind", "claimed")  # at first; the others unfold
+OPEN = ("level", "kind", "policy", "claimed")  # at first; the others unfold
 # In this order; of the others, the most frequent first.
 LABELS: dict[str, dict[str, str]] = {
     "level": {str(int(level)): str(int(level)) for level in reversed(Level)},
     "kind": KINDS,
-    "area": AREAS,
+    "policy": {one.code: one.label for one in policies.POLICIES},
+    "noticed": {
+        "rules": gettext_noop("Rules and checks"),
+        "classifier": gettext_noop("A classifier"),
+        "model": gettext_noop("The model"),
+        "people": gettext_noop("People"),
+        "sample": gettext_noop("Nobody: a sample"),
+    },
     "language": {},
     "age": {
         "hour": gettext_noop("Less than an hour"),
@@ -55,7 +66,8 @@ class Chosen:
 
     level: str = ""
     kind: str = ""
-    area: str = ""
+    policy: str = ""
+    noticed: str = ""
     language: str = ""
     age: str = ""
     claimed: str = ""
@@ -94,9 +106,23 @@ def narrow(flags: FlagQuerySet, chosen: Chosen, user: Any) -> FlagQuerySet:
     return flags
 
 
-def _of_area(flags: FlagQuerySet, area: str, _user: Any) -> FlagQuerySet:
+def _of_policy(flags: FlagQuerySet, code: str, _user: Any) -> FlagQuerySet:
+    if code == policies.OTHER:
+        return _said(flags).exclude(_says_any(policies.BEGINNINGS))
+    return _said(flags).filter(_says_any(start for start, of in policies.BEGINNINGS.items() if of == code))
+
+
+def _of_noticed(flags: FlagQuerySet, whom: str, _user: Any) -> FlagQuerySet:
+    return _said(flags).filter(_says_any(f"{family}." for family in BY[whom]))
+
+
+def _said(flags: FlagQuerySet) -> FlagQuerySet:
+    return flags.alias(said=Cast("codes", TextField()))
+
+
+def _says_any(beginnings: Iterable[str]) -> Q:
     # The codes as text: the same on each database, and a code begins with a quote there and nowhere else.
-    return flags.alias(said=Cast("codes", TextField())).filter(said__contains=f'"{area}.')
+    return reduce(or_, (Q(said__contains=f'"{start}') for start in beginnings))
 
 
 def _of_age(flags: FlagQuerySet, age: str, _user: Any) -> FlagQuerySet:
@@ -125,7 +151,8 @@ def _of_claimer(flags: FlagQuerySet, whose: str, user: Any) -> FlagQuerySet:
 WHERE: dict[str, Callable[[FlagQuerySet, str, Any], FlagQuerySet]] = {
     "level": lambda flags, level, _user: flags.filter(level=int(level)),
     "kind": lambda flags, kind, _user: flags.filter(**{f"{kind}__isnull": False}),
-    "area": _of_area,
+    "policy": _of_policy,
+    "noticed": _of_noticed,
     "language": lambda flags, language, _user: flags.filter(language=language),
     "age": _of_age,
     "claimed": _of_claimer,
@@ -175,12 +202,16 @@ def _values_of(flag: Flag, user: Any) -> dict[str, Iterable[str]]:
     return {
         "level": (str(flag.level),),
         "kind": (kind_of(flag),),
-        "area": areas_of(flag.codes),
+        **_told_by(flag.codes),
         "language": (flag.language,),
         "age": ("hour" if age < YOUNG else "day" if age < OLD else "older",),
         "claimed": ("free" if claimer is None else "mine" if claimer.pk == user.pk else "others",)
         + ("second",) * (flag.proposed_by is not None),
     }
+
+
+def _told_by(codes: list[str]) -> dict[str, set[str]]:
+    return {"policy": policies.met_by_codes(codes), "noticed": noticed_by(codes)}
 
 
 def _groups(flags: FlagQuerySet, user: Any) -> Iterable[tuple[dict[str, Iterable[str]], int, int]]:
@@ -214,11 +245,14 @@ def _groups(flags: FlagQuerySet, user: Any) -> Iterable[tuple[dict[str, Iterable
         .values_list("severity", "level", "kind", "said", "language", "age", "claimed", "second")
         .annotate(number=Count("id"))
     )
+    told: dict[str, dict[str, set[str]]] = {}
     for severity, level, kind, said, language, age, claimed, second, number in rows:
+        if said not in told:
+            told[said] = _told_by(json.loads(said))
         values: dict[str, Iterable[str]] = {
             "level": (str(level),),
             "kind": (kind,),
-            "area": areas_of(json.loads(said)),
+            **told[said],
             "language": (language,),
             "age": (age,),
             "claimed": (claimed, second) if second else (claimed,),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q
@@ -13,6 +15,7 @@ from moderation import policies
 from moderation.actions.appeals import APPEALABLE, decision_about
 from moderation.actions.undo import WINDOW, may_undo
 from moderation.models import Appeal, Decision, Outcome
+from moderation.models.flags import DecisionQuerySet
 
 HEADINGS = {
     Outcome.APPROVE: gettext_noop("A moderator read it and sent it as it is"),
@@ -57,6 +60,14 @@ def _answer(asked: Appeal, reply: Reply) -> dict[str, str]:
 
 def undoable(user: Any) -> Decision | None:
     """The latest decision of theirs that can still be taken back."""
-    rows = Decision.objects.standing().filter(Q(by=user) | Q(confirmed_by=user), at__gte=timezone.now() - WINDOW)
-    latest = rows.select_related("flag__post", "flag__suggestion", "flag__reply").order_by("-at").first()
+    latest = _lately(user).order_by("-at").first()
     return latest if latest is not None and may_undo(latest, user) else None
+
+
+def undoable_among(flag_ids: Iterable[uuid.UUID], user: Any) -> list[Decision]:
+    return [decision for decision in _lately(user).filter(flag__in=flag_ids) if may_undo(decision, user)]
+
+
+def _lately(user: Any) -> DecisionQuerySet:
+    rows = Decision.objects.standing().filter(Q(by=user) | Q(confirmed_by=user), at__gte=timezone.now() - WINDOW)
+    return rows.select_related("flag__post", "flag__suggestion", "flag__reply")

@@ -24,6 +24,7 @@ urlpatterns = [
     path("rows", queue.queue_rows, name="queue_rows"),
     path("next", onward.next_flag, name="next"),
     path("together", queue.decide_together, name="together"),
+    path("together/undo", queue.undo_together, name="undo_together"),
     path("flags/<uuid:flag_id>/", or_flag(reviews.show, case.flag), name="flag"),
     path("flags/<uuid:flag_id>/claim", or_flag(reviews.claim, claims.claim), name="claim"),
     path("flags/<uuid:flag_id>/renew", or_flag(reviews.renew, claims.renew), name="renew"),

@@ -27,7 +27,7 @@ from moderation.actions.reviews import (
     write_golden,
 )
 from moderation.actions.stale import StaleFlag
-from moderation.actions.together import decide_together
+from moderation.actions.together import decide_together, undo_together
 from moderation.actions.undo import undo
 
 __all__ = [
@@ -72,5 +72,6 @@ __all__ = [
     "take_next",
     "take_over",
     "undo",
+    "undo_together",
     "write_golden",
 ]

@@ -1,4 +1,4 @@
-"""One outcome and one reason for several flags; each is decided, or refused, by itself."""
+"""One outcome and one reason for several flags, and taking that back; each is decided, undone or refused by itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from assistant.actions import Refused
 from moderation.actions.decisions import Said, decide
 from moderation.actions.reviews import decide_review
 from moderation.actions.stale import StaleFlag
-from moderation.models import Flag, Review
+from moderation.actions.undo import undo
+from moderation.models import Decision, Flag, Review, Undo
 from moderation.stand_in import flag_of
 from moderation.together import may_be_decided_together
 
@@ -69,3 +70,32 @@ def _decide_review(flag_id: uuid.UUID, *, seen: int, said: Said, by: Any) -> Res
     except Refused as refusal:
         return Result(flag_id, flag, refusal.code, str(refusal))
     return Result(flag_id, flag, "done", gettext("That was a golden item or a second look: nothing was changed by it."))
+
+
+def undo_together(chosen: Iterable[tuple[uuid.UUID, int]], *, by: Any) -> list[Result]:
+    """`chosen`: each flag with the version that was decided. What was decided since then is another decision, and stays."""
+    return [_undo(flag_id, seen=seen, by=by) for flag_id, seen in chosen]
+
+
+def _undo(flag_id: uuid.UUID, *, seen: int, by: Any) -> Result:
+    rows = Decision.objects.filter(flag=flag_id, flag_version=seen, case__destroyed_at=None)
+    decision = rows.select_related("case").first()
+    if decision is None or not decision.is_by(by):
+        return Result(flag_id, None, "not_yours", gettext("It is not there any more, or it is not yours to decide."))
+    try:
+        if not _was_undone(decision, by):  # else it was pressed twice
+            undo(decision, by=by)
+    except (Flag.DoesNotExist, Decision.DoesNotExist):  # erased a moment ago
+        stale = StaleFlag()
+        return Result(flag_id, None, stale.code, str(stale))
+    except Refused as refusal:
+        return Result(flag_id, _seen_by(by, flag_id), refusal.code, str(refusal))
+    return Result(flag_id, _seen_by(by, flag_id), "done", "")
+
+
+def _was_undone(decision: Decision, by: Any) -> bool:
+    return Undo.objects.filter(decision=decision, by=by, decision__flag__status=Flag.Status.OPEN).exists()
+
+
+def _seen_by(user: Any, flag_id: uuid.UUID) -> Flag | None:
+    return Flag.objects.for_person(user).with_subjects().filter(id=flag_id).first()

@@ -70,6 +70,8 @@ def press(stage: Stage, name: str) -> None:
         actions.claim_flag(stage.flag, by=person)
     if name == "moderation:reopen_hand_over":
         actions.end_hand_over(stage.escalation, outcome="answered", note="They wrote back.", by=person)
+    if name == "moderation:undo_together":
+        stage.client_for(name).post(stage.address("moderation:together"), FORMS["moderation:together"])
     before = AuditEvent.objects.latest("seq").seq
     assert stage.client_for(name).post(stage.address(name), FORMS[name]).status_code < 400, name
     actors = {event.actor for event in AuditEvent.objects.filter(seq__gt=before)}

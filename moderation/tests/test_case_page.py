@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 
 from assistant import actions, triage
 from assistant.models import Draft, Reply, Suggestion
@@ -54,6 +55,39 @@ def test_it_shows_what_was_found_with_the_words_it_is_about(cast: Cast, client: 
     assert (blame["phase"], blame["quotes"]) == ("dismissal", ["your own fault"])
     page = page_of(client, flag)
     assert f"Screened with version {Reply.objects.get().screening_version}." in page
+
+
+def test_what_was_found_in_the_post_of_a_reply_stands_there_as_for_the_text_itself(cast: Cast, client: Client) -> None:
+    draft = build.draft(cast.wren, post_text=build.WORRYING_POST, text=build.HURTFUL_REPLY)
+    actions.send_reply(draft, by=cast.wren, revision=build.head_of(draft))
+    finding = draft.post.findings.filter(end__gt=0)[0]
+    words = draft.post.text[finding.start : finding.end]
+    client.force_login(cast.ash)
+    answer = client.get(f"/moderation/flags/{Flag.objects.get(reply__isnull=False).id}/")
+    (found,) = (one for one in answer.context["post_findings"] if one["code"] == finding.code)
+    assert (found["phase"], found["quotes"]) == (finding.phase, [words])
+    assert f"<mark>{escape(words)}</mark>" in answer.content.decode()
+    page = build.read(answer)
+    assert f"check {finding.phase} · {finding.code}" in page
+    assert page.count(f"Screened with version {draft.post.screening_version}.") == 2  # the reply, and the post
+
+
+def test_a_suggestion_in_a_draft_shows_what_was_found_in_it_and_its_prompt(cast: Cast, client: Client) -> None:
+    draft = build.draft(cast.wren, text=build.HURTFUL_REPLY)
+    suggestion = build.suggestion(draft, text=build.HURTFUL_REPLY)
+    start = suggestion.text.index("your own fault")
+    said = {"phase": "dismissal", "code": "dismissal.blame", "severity": 3, "reason": "It blames."}
+    suggestion.findings.create(case=suggestion.case, start=start, end=start + 14, **said)
+    actions.send_reply(draft, by=cast.wren, revision=build.head_of(draft))
+    client.force_login(cast.ash)
+    answer = client.get(f"/moderation/flags/{Flag.objects.get(reply__isnull=False).id}/")
+    (step,) = (one for one in answer.context["drafts"][0]["steps"] if one.get("suggestion"))
+    blame = next(one for one in step["findings"] if one["code"] == "dismissal.blame")
+    assert (blame["phase"], blame["quotes"]) == ("dismissal", ["your own fault"])
+    page = build.read(answer)
+    assert "Found in the suggestion" in page
+    asked, screened = suggestion.prompt_version, suggestion.screening_version
+    assert f"Asked for with prompt {asked}. Screened with version {screened}." in page
 
 
 def test_earlier_replies_to_the_post_are_beside_it(cast: Cast, client: Client) -> None:

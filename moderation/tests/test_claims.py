@@ -77,7 +77,22 @@ def test_a_claim_says_who_and_since_when(flag: Flag, ash: Client, birch: Client)
     hours_pass(flag, minutes=4)
     assert "Yours · 4 min" in build.read(ash.get("/moderation/"))
     assert "With ash · 4 min" in build.read(birch.get("/moderation/"))
-    assert "With ash since" in page(birch, flag)
+    assert "With ash · 4 min of 5 min, the time that its level has since" in page(birch, flag)
+
+
+@pytest.mark.parametrize(("level", "minutes", "told"), [(4, 2, "2 min of 5 min"), (1, 61, "1 h of 24 h")])
+def test_the_time_since_is_told_against_the_clock_of_the_level(
+    flag: Flag, ash: Client, birch: Client, monkeypatch: pytest.MonkeyPatch, level: int, minutes: int, told: str
+) -> None:
+    monkeypatch.setattr(settings, "CLAIM_LEASE", timedelta(hours=2))
+    Flag.objects.update(level=level)
+    act(ash, flag, "claim")
+    hours_pass(flag, minutes=minutes)
+    told += ", the time that its level has"
+    for look in (build.read(birch.get("/moderation/")), page(birch, flag)):
+        assert f"With ash · {told}" in look
+    for look in (build.read(ash.get("/moderation/")), page(ash, flag)):
+        assert f"Yours · {told}" in look
 
 
 def test_activity_renews_it_and_the_time_since_when_stays(flag: Flag, ash: Client) -> None:

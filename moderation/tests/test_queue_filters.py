@@ -12,9 +12,9 @@ from django.utils import timezone
 from assistant.actions import report, send_reply
 from assistant.safety.phases import build_phases
 from moderation.actions import answer_proposal, claim_flag, decide
-from moderation.areas import AREAS
+from moderation.areas import BY
 from moderation.models import Flag
-from moderation.policies import BY_CODE
+from moderation.policies import POLICIES, met_by_codes
 from webapp import test as build
 from webapp.test import Cast
 
@@ -52,9 +52,13 @@ def counts(client: Client, name: str, **query: str) -> dict[str, int]:
         ({"level": "4"}, ["post"]),
         ({"level": "0"}, ["reply", "suggestion"]),
         ({"kind": "suggestion"}, ["suggestion"]),
-        ({"area": "hostility"}, []),
-        ({"area": "dismissal"}, ["reply"]),
-        ({"area": "person"}, ["suggestion"]),
+        ({"policy": "medical"}, []),
+        ({"policy": "dismissal"}, ["reply"]),
+        ({"policy": "crisis"}, ["post", "post"]),
+        ({"policy": "other"}, ["suggestion"]),
+        ({"noticed": "rules"}, ["post", "reply", "post"]),
+        ({"noticed": "people"}, ["suggestion"]),
+        ({"policy": "crisis", "noticed": "people"}, []),
         ({"language": "es"}, ["post"]),
         ({"language": "en"}, ["post", "reply", "suggestion"]),
         ({"age": "hour"}, ["post", "reply", "suggestion"]),
@@ -64,7 +68,10 @@ def counts(client: Client, name: str, **query: str) -> dict[str, int]:
         ({"claimed": "mine"}, []),
         ({"level": "4", "kind": "reply"}, []),
         ({"kind": "post", "language": "es"}, ["post"]),
-        ({"level": "9", "kind": "x", "area": "x", "age": "x", "claimed": "x"}, ["post", "reply", "post", "suggestion"]),
+        (
+            {"level": "9", "kind": "x", "policy": "x", "noticed": "x", "age": "x", "claimed": "x"},
+            ["post", "reply", "post", "suggestion"],
+        ),
         ({"language": "xx"}, []),
     ],
 )
@@ -88,7 +95,7 @@ def test_who_reviews_is_a_filter(desk: Client, cast: Cast) -> None:
 def test_what_waits_for_a_second_person_is_found_claimed_or_not(desk: Client, cast: Cast) -> None:
     assert "second" not in counts(desk, "claimed")
     flag = Flag.objects.get(level=4)
-    decide(flag, outcome="approve", policy="crisis", by=cast.birch, reason="Somebody writes now.", seen=1)
+    decide(flag, outcome="approve", policy="crisis", by=cast.birch, reason="Somebody writes now.", danger=False, seen=1)
     assert counts(desk, "claimed") == {"free": 4, "second": 1}
     flag.refresh_from_db()
     claim_flag(flag, by=cast.ash)
@@ -103,7 +110,7 @@ def test_what_waits_for_a_second_person_is_found_claimed_or_not(desk: Client, ca
 
 
 def test_each_value_counts_what_a_click_on_it_would_show(desk: Client) -> None:
-    for chosen in ({}, {"kind": "post"}, {"kind": "post", "level": "4"}, {"area": "person"}):
+    for chosen in ({}, {"kind": "post"}, {"kind": "post", "level": "4"}, {"policy": "crisis"}, {"noticed": "people"}):
         groups: list[dict[str, Any]] = desk.get("/moderation/", chosen).context["filters"]
         for group in groups:
             for option in group["options"]:
@@ -135,11 +142,41 @@ def test_escalated_flags_are_counted_for_those_who_decide_them_alone(desk: Clien
     assert desk.get("/moderation/").context["total"] == 4
 
 
-def test_a_family_with_a_policy_of_its_own_is_called_as_that_is() -> None:
-    shared = set(AREAS) & set(BY_CODE) - {"crisis"}  # which is several families here, by who saw the danger
-    assert shared == {"methods", "medical", "personal_data", "dismissal", "promises"}
-    assert {code: AREAS[code] for code in shared} == {code: BY_CODE[code].label for code in shared}
+@pytest.mark.parametrize(
+    ("codes", "policies", "noticed"),
+    [
+        (["crisis.plan"], {"crisis"}, {"rules"}),
+        (["person.worried"], {"crisis"}, {"people"}),
+        (["person.reported"], {"other"}, {"people"}),
+        (["second_reader.risk"], {"crisis"}, {"model"}),
+        (["classifier.danger", "methods.names", "length.short"], {"crisis", "methods"}, {"classifier", "rules"}),
+        (["boundaries.only_me", "person.reported"], {"contact"}, {"rules", "people"}),
+        (["sample.unflagged"], {"other"}, {"sample"}),
+        (["gone.before"], {"other"}, set()),
+    ],
+)
+def test_what_a_flag_is_about_is_told_alike_by_the_rows_and_by_the_count(
+    desk: Client, codes: list[str], policies: set[str], noticed: set[str]
+) -> None:
+    Flag.objects.filter(level=4).update(codes=codes)
+    Flag.objects.exclude(level=4).delete()
+    assert set(counts(desk, "policy", policy="other")) == policies | {"other"}
+    assert set(counts(desk, "noticed", noticed="sample")) == noticed | {"sample"}
+    for policy in POLICIES:
+        assert bool(shown(desk, policy=policy.code)) == (policy.code in policies)
+    for whom in BY:
+        assert bool(shown(desk, noticed=whom)) == (whom in noticed)
 
 
-def test_every_phase_has_its_words() -> None:
-    assert {phase.name for phase in build_phases()} <= set(AREAS)
+def test_the_policies_are_called_as_they_are_when_deciding(desk: Client) -> None:
+    labels = {policy.code: policy.label for policy in POLICIES}
+    (group,) = (one for one in desk.get("/moderation/").context["filters"] if one["name"] == "policy")
+    assert [(one["value"], one["label"], one["count"]) for one in group["options"]] == [
+        (code, labels[code], number) for code, number in (("crisis", 2), ("dismissal", 1), ("other", 1))
+    ]
+
+
+def test_every_phase_notices_something() -> None:
+    phases = {phase.name for phase in build_phases()}
+    assert phases <= BY["rules"] | BY["classifier"] | BY["model"]
+    assert met_by_codes([]) == {"other"}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from assistant.actions import report, send_reply, worry
 from assistant.models import Draft, Post
-from moderation.actions import claim_flag, escalate
-from moderation.models import Decision, Flag
+from assistant.retention import erase_case
+from moderation.actions import claim_flag, decide, escalate, undo
+from moderation.models import Decision, Flag, Undo
 from webapp import test as build
 from webapp.test import Cast
 
@@ -136,3 +140,63 @@ def test_a_form_that_is_refused_comes_back_as_it_was(ash: Client) -> None:
 def test_a_flag_that_is_named_twice_is_decided_once(ash: Client) -> None:
     flag = low()
     assert labels(choose(ash, flag, flag)) == ["Decided"]
+
+
+# Taking it back
+
+
+def undo_all(client: Client, answer: Any) -> Any:
+    """As the form on the page of the results says it."""
+    page = answer.content.decode()
+    action = re.search(r'action="(/moderation/together/undo[^"]*)"', page)
+    assert action is not None
+    return client.post(action[1], {"chosen": re.findall(r'name="chosen" value="([^"]+)"', page)})
+
+
+def test_all_of_them_are_undone_at_once_and_wait_again(cast: Cast, ash: Client) -> None:
+    flags = [low(), low(), reported(cast)]
+    answer = choose(ash, *flags)
+    assert "Undo all 3" in build.read(answer)
+    after = undo_all(ash, answer)
+    assert labels(after) == ["Undone"] * 3
+    assert "3 undone, and they wait again" in build.read(after)
+    assert Flag.objects.open().count() == Decision.objects.count() == Undo.objects.count() == 3
+    assert labels(undo_all(ash, answer)) == ["Undone"] * 3  # pressed twice
+    assert Undo.objects.count() == 3
+
+
+def test_posts_that_were_rejected_wait_for_supporters_again(ash: Client) -> None:
+    answer = choose(ash, low(), low(), outcome="reject")
+    undo_all(ash, answer)
+    assert set(Post.objects.values_list("status", flat=True)) == {"waiting"}
+
+
+def test_what_came_of_some_is_said_of_each_and_the_others_are_undone(cast: Cast, ash: Client) -> None:
+    late, again, erased, fine = low(), low(), low(), low()
+    answer = choose(ash, late, again, erased, fine)
+    Decision.objects.filter(flag=late).update(at=timezone.now() - timedelta(seconds=61))
+    undo(Decision.objects.get(flag=again), by=cast.ash)
+    decide(again, outcome="close", policy="crisis", closed_as="fine", by=cast.ash, reason="Looked again.", seen=3)
+    erase_case(Post.objects.get(id=erased.post_id), by=None)
+    after = undo_all(ash, answer)
+    assert labels(after) == ["Not undone", "Not undone", "Not yours", "Undone"]
+    assert "1 undone, and it waits again, 3 stay as decided" in build.read(after)
+    assert "What was decided stands." in build.read(after)
+    assert {flag.id for flag in Flag.objects.open()} == {
+        fine.id
+    }  # what was decided since is another decision, and stays
+
+
+def test_nobody_undoes_what_others_decided_together(cast: Cast, ash: Client) -> None:
+    answer = choose(ash, low(), low())
+    ash.force_login(cast.birch)
+    assert labels(undo_all(ash, answer)) == ["Not yours"] * 2
+    assert not Undo.objects.exists()
+
+
+def test_undoing_is_offered_for_what_was_decided_and_as_long_as_it_can_be(cast: Cast, ash: Client) -> None:
+    flag, taken = low(), low()
+    claim_flag(taken, by=cast.birch)
+    assert "Undo it" in build.read(choose(ash, flag, taken))
+    assert "Undo" not in build.read(choose(ash, flag, taken))
+    assert ash.post("/moderation/together/undo", {"chosen": ["x:1"]}).status_code == 422

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
@@ -10,7 +12,7 @@ from assistant.access import needs
 from assistant.dispatch import forget_after_commit
 from assistant.views.answers import first_message
 from moderation import actions, queue
-from moderation.forms import TogetherForm
+from moderation.forms import TogetherForm, UndoTogetherForm
 from moderation.models import Decision, Flag
 from moderation.policy import DECIDE_FLAGS, VIEW_FLAGS
 from moderation.queue_filters import Chosen
@@ -49,5 +51,20 @@ def decide_together(request: HttpRequest) -> HttpResponse:
         done = Flag.objects.filter(id__in=[result.flag_id for result in results if result.code == "done"])
         for case_id in done.values_list("case_id", flat=True):
             forget_after_commit(case_id)
-    page = queue.results_page(results, request.user) | {"query": Chosen.of(request.GET.dict()).query()}
-    return render(request, "moderation/queue_together.html", page)
+    return _results(request, queue.results_page(results, request.user))
+
+
+@require_POST
+@needs(DECIDE_FLAGS)
+def undo_together(request: HttpRequest) -> HttpResponse:
+    form = UndoTogetherForm(request.POST)
+    if not form.is_valid():
+        return _results(request, queue.undone_page([], request.user) | {"refusal": first_message(form)}, status=422)
+    results = actions.undo_together(**form.cleaned_data, by=request.user)
+    return _results(request, queue.undone_page(results, request.user))
+
+
+def _results(request: HttpRequest, page: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """With the way back to the filters that were chosen."""
+    query = Chosen.of(request.GET.dict()).query()
+    return render(request, "moderation/queue_together.html", page | {"query": query}, status=status)

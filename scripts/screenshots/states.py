@@ -76,6 +76,76 @@ for place, text in enumerate(rows):
 answer = len(rows)
 """
 
+# A supporter hands the urgent post of the demonstration over, after a moderator let it through and some of a reply was written.
+HAND_OVER = """
+import uuid
+from datetime import timedelta
+from django.utils import timezone
+from assistant import actions
+from assistant.models import Draft, Post
+from moderation.models import Alert, Escalation, Flag
+from webapp import demo, test
+from webapp.accounts.models import User
+juniper = User.objects.get(username="juniper")
+now = timezone.now()
+words, country, _minutes = demo.URGENT
+post = test.post(words, country="IE", received_at=now - timedelta(minutes=9))
+Post.objects.filter(id=post.id).update(status="waiting", approval=uuid.uuid4())
+Flag.objects.filter(post=post).update(status="decided", closed_at=now)
+Alert.objects.filter(flag__post=post).update(closed_at=now)
+post.refresh_from_db()
+assert post.lease(juniper, until=now + timedelta(days=1)), post.status
+draft = Draft.objects.create(case=post.case, post=post, author=juniper)
+actions.save_revision(draft, text=values[0], base=0)
+actions.hand_over_post(Draft.objects.select_related("case", "post__case").get(id=draft.id), by=juniper)
+answer = str(Escalation.objects.latest("at").id)
+"""
+
+# What rowan decided in the last five weeks, and how linden decided the same the second time.
+LOOKS = """
+from datetime import timedelta
+from django.utils import timezone
+from assistant import actions
+from moderation.actions import write_golden
+from moderation.models import Decision, Flag, Review
+from webapp import test
+from webapp.accounts.models import User
+juniper, rowan, linden, hazel = (User.objects.get(username=name) for name in ("juniper", "rowan", "linden", "hazel"))
+now = timezone.now()
+draft = test.draft(juniper, text=test.HURTFUL_REPLY)
+reply = actions.send_reply(draft, by=juniper, revision=test.head_of(draft))
+kinds = [
+    (["dismissal.blame"], "dismissal", 3, 0),
+    (["medical.dose"], "medical", 3, 1),
+    (["boundaries.only_me"], "contact", 3, 2),
+    (["dismissal.minimising", "hostility.insult"], "dismissal", 3, 1),
+]
+for number in range(64):
+    codes, policy, severity, level = kinds[number // 2 % 4]
+    opened = now - timedelta(hours=13 * (64 - number))
+    closed = opened + timedelta(minutes=3 + number * 11 % 50)
+    flag = Flag.objects.create(
+        case=reply.case, reply=reply, severity=severity, level=level, codes=codes, status="decided", language="en",
+        opened_at=opened, closed_at=closed,
+    )
+    first = "approve" if number % 5 == 0 else "return"
+    decision = Decision(case=reply.case, flag=flag, outcome=first, policy=policy, by=rowan, flag_version=1, at=closed)
+    decision.reason = "It is for the person to say how bad it is."
+    decision.save(force_insert=True)
+    if number % 2:
+        second = "return" if number % 15 == 0 or first == "return" else "approve"
+        again = Review(case=reply.case, kind="second", decision=decision, by=linden, outcome=second, policy=policy)
+        again.reason, again.decided_at, again.same = "It blames, and kindly.", closed + timedelta(days=1), first == second
+        again.save(force_insert=True)
+write_golden(
+    kind="reply", text="Honestly, it is your own fault. Other people have it so much worse.",
+    post_text="I missed the last bus and cried.", explanation="It blames the one who asks.",
+    outcome="return", policy="dismissal", by=hazel,
+)
+answer = None
+"""
+TOLD = "I am here, and I believe you. You can ring Samaritans on 116 123, at any hour."
+
 
 def ask(page: Page, button: str = "Improve my draft") -> None:
     page.get_by_role("button", name=button).click()
@@ -308,6 +378,35 @@ def case(here: Studio) -> None:
     here.take(page, "case", phone=page.locator("main"))
 
 
+def hand_over(here: Studio) -> None:
+    page = here.page_of("hazel")
+    page.goto(f"{here.site.url}/moderation/hand-overs/{here.site.look(HAND_OVER, TOLD)}/")
+    page.wait_for_timeout(1_200)  # in its first second the page takes no press
+    page.get_by_role("button", name="I have it", exact=True).click()
+    expect(page.get_by_role("heading", name="You have it")).to_be_visible()
+    let_go(page)
+    here.take(page, "hand-over", phone=page.locator(".page-head"), desk=False)
+    page.get_by_label("They were told whom to turn to").check()
+    page.get_by_label("What was done, in a line or two").fill("They rang the line.")
+    page.get_by_role("button", name="End the hand-over").click()
+    expect(page.get_by_role("heading", name="This hand-over has ended")).to_be_visible()
+
+
+def duty(here: Studio) -> None:
+    page = here.page_of("hazel")
+    page.goto(f"{here.site.url}/moderation/duty/")
+    here.take(page, "duty", phone=page.locator(".page-head"), desk=False)
+
+
+def figures(here: Studio) -> None:
+    here.site.look(LOOKS)
+    page = here.page_of("hazel")
+    page.goto(f"{here.site.url}/moderation/quality/")
+    here.take_part(page.locator("section[aria-labelledby=policies-heading]"), "quality")
+    page.goto(f"{here.site.url}/moderation/safety/")
+    here.take_part(page.locator("section[aria-labelledby=flagged-heading]"), "safety")
+
+
 def rating(here: Studio) -> None:
     page = here.page_of("sorrel")
     page.goto(f"{here.site.url}/studies/rate/")
@@ -371,5 +470,8 @@ STATES: dict[str, Callable[[Studio], None]] = {
     "model": model,
     "goals": goals,
     "growth": growth,
+    "hand-over": hand_over,
+    "duty": duty,
+    "quality": figures,
     "no-model": no_model,
 }

@@ -105,6 +105,9 @@ class Studio:
             page.set_viewport_size(DESK)  # type: ignore[arg-type]
             page.evaluate("scrollTo(0, 0)")
 
+    def take_part(self, part: Locator, name: str) -> None:
+        save(part.screenshot(), name)
+
 
 @contextmanager
 def studio(folder: Path) -> Iterator[Studio]:

@@ -1,7 +1,7 @@
 // What a key does: it presses the button that is there, or goes to it. Each answers whether there was anything to do.
 
 const CHANGE = "li.change:not([data-kind='keep'], [data-stopped])";
-const PLACES = { writing: "#write", queue: "#queue-rows", flag: "#claim" };
+const PLACES = { writing: "#write", queue: "#queue-rows", flag: "#claim", hand_over: ".hand-over" };
 
 export function isHere(place) {
   return place === "everywhere" || document.querySelector(PLACES[place]) !== null;
@@ -31,6 +31,10 @@ export const ACTS = {
   pass: () => press("#pass"),
   reason: () => goTo(document.getElementById("decision-reason")),
   approve_next: approveThenNext,
+  have: () => press("#have"),
+  give_up: () => goTo(document.getElementById("give-up")),
+  ending: goToEnding,
+  its_flag: () => press("#its-flag"),
 };
 
 // Parts of a page
@@ -120,6 +124,13 @@ function openFlag() {
 function chooseFlag() {
   const flag = flags().find(holdsFocus);
   return flag ? press("input[name='chosen']", flag) : step(flags(), 1);
+}
+
+// A hand-over
+
+function goToEnding() {
+  const outcomes = [...document.querySelectorAll(".ending input[name='outcome']")];
+  return goTo(outcomes.find((one) => one.checked) ?? outcomes[0]);
 }
 
 // A flag

@@ -33,7 +33,7 @@ function end(said) {
 function tell() {
   const minutes = Math.ceil((ends - performance.now()) / 60000);
   if (isOver) left.textContent = gettext("no longer");
-  else if (minutes > 0) left.textContent = gettext("%(count)s min, renewed while you work here", { count: minutes });
+  else if (minutes > 0) left.textContent = gettext("%(count)s min left, renewed while you work here", { count: minutes });
 }
 
 async function renew() {

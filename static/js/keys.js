@@ -2,7 +2,13 @@
 
 import { ACTS, isHere } from "./acts.js";
 
-const AFTER = { "reply-text": "text-hint", "decision-reason": "reason-help", "together-reason": "together-count" }; // Escape
+// Escape
+const AFTER = {
+  "reply-text": "text-hint",
+  "decision-reason": "reason-help",
+  "together-reason": "together-count",
+  "end-note": "end-note-help",
+};
 const FIELDS = "input, textarea, select, [contenteditable]:not([contenteditable='false'])";
 const sheet = document.getElementById("keys-sheet");
 const keys = "on" in sheet.dataset ? keysHere() : new Map();

@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext, gettext_noop
 
-from webapp.accounts.roles import DECIDE_FLAGS, VIEW_FLAGS, WRITE_REPLIES
+from webapp.accounts.roles import DECIDE_ESCALATED, DECIDE_FLAGS, VIEW_FLAGS, WRITE_REPLIES
 
 
 class Place(StrEnum):
@@ -23,12 +23,14 @@ class Place(StrEnum):
     WRITING = "writing"
     QUEUE = "queue"
     FLAG = "flag"
+    HAND_OVER = "hand_over"
 
 
 HEADINGS = {
     Place.WRITING: gettext_noop("On the writing page"),
     Place.QUEUE: gettext_noop("In the moderation queue"),
     Place.FLAG: gettext_noop("On the page of a flag"),
+    Place.HAND_OVER: gettext_noop("On the page of a hand-over"),
     Place.EVERYWHERE: gettext_noop("On every page"),
 }
 
@@ -74,6 +76,16 @@ ACTS = (
     Act("pass", gettext_noop("Pass"), "p", Place.FLAG, DECIDE_FLAGS),
     Act("reason", gettext_noop("Go to your reason; Esc leaves it"), "r", Place.FLAG, DECIDE_FLAGS),
     Act("approve_next", gettext_noop("Approve, then the next one"), "a", Place.FLAG, DECIDE_FLAGS),
+    Act("have", gettext_noop("I have it, or I still have it"), "c", Place.HAND_OVER, DECIDE_ESCALATED),
+    Act(
+        "give_up",
+        gettext_noop("Go to Somebody else must take it; Enter then says so"),
+        "p",
+        Place.HAND_OVER,
+        DECIDE_ESCALATED,
+    ),
+    Act("ending", gettext_noop("Go to how it ended; Esc leaves the line"), "r", Place.HAND_OVER, DECIDE_ESCALATED),
+    Act("its_flag", gettext_noop("Open the flag"), "o", Place.HAND_OVER, DECIDE_ESCALATED),
 )
 QUICK_FIND = "/'"  # of Firefox
 

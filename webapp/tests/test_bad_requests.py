@@ -181,6 +181,7 @@ FORMS: dict[str, dict[str, str]] = {
     "moderation:answer": {"answer": "refuse", "reason": "Not yet.", "version": "2"},
     "moderation:note": {"text": "Spoke with them on Monday."},
     "moderation:undo": {},
+    "moderation:undo_together": {"chosen": f"{KNOWN_FLAG}:1"},
     "moderation:appeal": {"words": "It says first what they feel."},
 }
 FORMS |= {
@@ -335,7 +336,11 @@ def test_what_the_table_fills_in_is_taken(stage: Stage) -> None:
     expected |= {"mfa_reauthenticate": 200, "mfa_activate_totp": 200, "mfa_add_webauthn": 200}
     expected |= {"assistant:check": 200, "assistant:sentences": 200}
     expected |= {"studies:rate_comment": 200, "studies:rate_delete_comment": 200}  # so that what was chosen stays
-    expected |= {"moderation:together": 200, "moderation:renew": 200}  # answered in place
+    expected |= {
+        "moderation:together": 200,
+        "moderation:undo_together": 200,
+        "moderation:renew": 200,
+    }  # answered in place
     expected |= {"studies:research_pick": 422}  # no finished reply to which both agreed
     expected |= {"account_change_password": 200, "account_reset_password_from_key": 200}
     for name, form in FORMS.items():
@@ -523,7 +528,20 @@ PAGES = [*(name for name in URLS if name not in FORMS), "account_login"]
 def ignore(stage: Stage, name: str, texts: Mapping[str, str]) -> None:
     for title, text in texts.items():
         query = dict.fromkeys(
-            ("next", "after", "attempt", "page", "upto", "level", "kind", "area", "language", "age", "claimed"),
+            (
+                "next",
+                "after",
+                "attempt",
+                "page",
+                "upto",
+                "level",
+                "kind",
+                "policy",
+                "noticed",
+                "language",
+                "age",
+                "claimed",
+            ),
             text[:1_000],
         )
         assert is_an_answer(stage.client_for(name).get(stage.address(name), query)), (name, title)

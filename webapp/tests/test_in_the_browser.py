@@ -319,7 +319,7 @@ def test_a_worry_is_one_click_and_leaves_what_is_being_typed(site: DemoSite, chr
     expect(page.locator("#worry")).to_contain_text("it cannot wait")
     expect(page.locator("#reply-text")).to_have_value("I read this twice and")
     check_accessibility(page)
-    page.goto(f"{site.address}/moderation/?area=person")
+    page.goto(f"{site.address}/moderation/?noticed=people")
     expect(page.locator("#queue-rows")).to_contain_text("A supporter worries about this person.")
     check_accessibility(page)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

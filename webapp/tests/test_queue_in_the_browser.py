@@ -142,7 +142,7 @@ def test_a_claim_is_taken_by_key_on_its_page(running: Embedded, site: DemoSite, 
     page = desk(site, chromium)
     page.goto(f"{site.address}/moderation/flags/{running.look(ENTER_ONE)}/")
     page.keyboard.press("c")
-    expect(page.locator("#claim")).to_contain_text("15 min, renewed while you work here")
+    expect(page.locator("#claim")).to_contain_text("15 min left, renewed while you work here")
     page.keyboard.press("r")
     expect(page.locator("#decision-reason")).to_be_focused()
     page.keyboard.type("?cpaf")
@@ -252,7 +252,7 @@ def test_the_claim_is_renewed_by_what_somebody_does_and_its_end_is_seen(
     page.clock.fast_forward(61_000)
     page.wait_for_timeout(200)
     assert len(renewals) == 2
-    expect(page.locator("#claim-left")).to_contain_text("15 min, renewed")
+    expect(page.locator("#claim-left")).to_contain_text("15 min left, renewed")
     running.look(RUN_OUT, flag_of(page))
     page.clock.fast_forward(16 * 60_000)
     expect(page.locator("#claim-told")).to_contain_text("Your review ended. Take it again before you decide")

@@ -151,6 +151,7 @@ TABLE: dict[str, str | set[Role]] = {
     "moderation:queue_rows": REVIEWERS,
     "moderation:next": REVIEWERS,
     "moderation:together": REVIEWERS,
+    "moderation:undo_together": REVIEWERS,
     "moderation:flag": REVIEWERS,
     "moderation:claim": REVIEWERS,
     "moderation:renew": REVIEWERS,
