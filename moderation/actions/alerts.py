@@ -30,19 +30,20 @@ LATE = timedelta(seconds=30)
 # Beginning, in the transaction of what it is about
 
 
-def alert_of_flag(flag: Flag) -> Alert | None:
-    """The alert of an open flag, begun now or raised to the flag's level; None where nobody has to be told."""
+def alert_of_flag(flag: Flag, *, pressing: bool = False) -> Alert | None:
+    """The alert of an open flag, begun now or raised to the flag's level; None where nobody has to be told.
+
+    `pressing`: since a moment ago it cannot wait, and whoever has it may have looked away.
+    """
     urgency = duty.urgency_of(flag)
     if urgency is None or flag.escalated:
         return None
     known = Alert.objects.select_for_update().filter(flag=flag, kind=Kind.FLAG, closed_at=None).first()
     if known is None:
         return _begin(Alert(kind=Kind.FLAG, flag=flag, level=urgency.level))
-    if known.level < urgency.level:
-        Alert.objects.filter(id=known.id).update(level=urgency.level)
-        known.level = urgency.level
-        if known.holder_id is None and known.change_hands(None):
-            _tell_from_the_first(known)
+    if pressing or known.level < urgency.level:
+        Alert.objects.filter(id=known.id).update(level=max(known.level, urgency.level))
+        _tell_again(known)
     return known
 
 
@@ -74,6 +75,16 @@ def _begin(alert: Alert) -> Alert:
     audit.record("alert.opened", actor=None, object_type="alert", object_id=alert.id, code=code)
     poke.queue_changed()
     return alert
+
+
+def _tell_again(alert: Alert) -> None:
+    """It is more than it was: who is first on duty is told, and who has it, who keeps it. Its clock runs from now."""
+    if not alert.change_hands(alert.holder_id):
+        return
+    alert.refresh_from_db()
+    _tell(alert, frozenset({Rung.ON_DUTY}), step=0, rota=duty.rota(clock.now()))
+    audit.record("alert.raised", actor=None, object_type="alert", object_id=alert.id, code=f"level {alert.level}")
+    poke.queue_changed()
 
 
 def _tell_from_the_first(alert: Alert) -> None:
