@@ -37,7 +37,8 @@ def flags_without_alert() -> list[Flag]:
 
 
 def hand_overs_without_alert() -> list[Escalation]:
-    return list(Escalation.objects.open().filter(alerts=None).select_related("flag"))
+    told = Alert.objects.filter(kind=Alert.Kind.HAND_OVER, closed_at=None).values("escalation")
+    return list(Escalation.objects.open().exclude(id__in=told).select_related("flag"))
 
 
 def flag_without_alert() -> int:

@@ -48,8 +48,14 @@ def alert_of_flag(flag: Flag, *, pressing: bool = False) -> Alert | None:
 
 
 def alert_of_hand_over(escalation: Escalation) -> Alert:
+    """The alert of an open hand-over, begun now or opened again: it has no more than one."""
     level = duty.urgency_of_hand_over(escalation.flag).level
-    return _begin(Alert(kind=Kind.HAND_OVER, escalation=escalation, level=level))
+    known = Alert.objects.select_for_update().filter(escalation=escalation).first()
+    if known is None:
+        return _begin(Alert(kind=Kind.HAND_OVER, escalation=escalation, level=level))
+    if known.closed_at is not None:
+        _open_again(known, level=level)
+    return known
 
 
 def alert_of_invariant(code: str) -> Alert:
@@ -75,6 +81,16 @@ def _begin(alert: Alert) -> Alert:
     audit.record("alert.opened", actor=None, object_type="alert", object_id=alert.id, code=code)
     poke.queue_changed()
     return alert
+
+
+def _open_again(alert: Alert, *, level: int) -> None:
+    """Whoever had it put it away when it ended, so nobody has it."""
+    Alert.objects.filter(id=alert.id).update(closed_at=None, level=level)
+    alert.change_hands(None)
+    Escalation.objects.filter(id=alert.escalation_id).update(acknowledged_by=None, acknowledged_at=None)
+    _tell_from_the_first(alert)
+    audit.record("alert.reopened", actor=None, object_type="alert", object_id=alert.id, code=f"level {alert.level}")
+    poke.queue_changed()
 
 
 def _tell_again(alert: Alert) -> None:
