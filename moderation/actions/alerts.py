@@ -58,6 +58,11 @@ def alert_of_hand_over(escalation: Escalation) -> Alert:
     return known
 
 
+def raise_hand_over(escalation: Escalation) -> None:
+    for known in Alert.objects.select_for_update().filter(escalation=escalation, closed_at=None):
+        _tell_again(known)
+
+
 def alert_of_invariant(code: str) -> Alert:
     return _begin(Alert(kind=Kind.INVARIANT, code=code))
 

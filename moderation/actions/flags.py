@@ -12,8 +12,7 @@ from assistant.safety.types import Screening, Severity
 from assistant.signals import Concern
 from assistant.streaming import poke
 from assistant.vault import audit
-from moderation.actions import alerts
-from moderation.actions.escalations import hand_over
+from moderation.actions.escalations import hand_over, tell_of
 from moderation.models import Flag
 
 
@@ -31,10 +30,8 @@ def open_flag(
     flag = known if known is not None else _new_flag(subject, severity=severity, codes=codes, by=by)
     more = concern is not None and concern.more
     pressing = known is not None and _raise_flag(known, severity=severity, codes=codes, more=more, by=by)
-    if concern is not None and concern.hand_over:
-        hand_over(flag, by=by, reason=triage.REASONS[concern.code])
-    else:
-        alerts.alert_of_flag(flag, pressing=pressing)
+    tell = hand_over if concern is not None and concern.hand_over else tell_of
+    tell(flag, by=by, reason=triage.REASONS[concern.code] if concern is not None else "", pressing=pressing)
     poke.queue_changed()
     return flag
 

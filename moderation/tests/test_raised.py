@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from assistant import actions as writing
+from assistant.actions import Refused
 from assistant.models import Draft
-from moderation import actions
+from moderation import actions, invariants
 from moderation.actions import alerts
-from moderation.models import Alert, Flag
+from moderation.models import Alert, Escalation, Flag
 from moderation.tests.test_alerts import after, client_of, on_duty, told
 from webapp import test as build
+from webapp.accounts.roles import Role
 from webapp.test import Cast
+from webapp.tests.stage import held_reply
 
 pytestmark = pytest.mark.django_db
 
@@ -82,3 +86,96 @@ def test_what_cannot_wait_any_more_is_told_of_although_somebody_has_it(cast: Cas
     alert.refresh_from_db()
     assert alert.epoch == epoch
     assert [alerts.advance(now=after(alert, minute)) for minute in (14.9, 15)] == [0, 1]
+
+
+# Once it was escalated
+
+
+def ended(cast: Cast, flag: Flag) -> Escalation:
+    """Escalated by ash, taken and ended by birch."""
+    actions.escalate(flag, by=cast.ash, reason="A lead should see this.", seen=flag.version)
+    row = Escalation.objects.get()
+    actions.take_hand_over(row, by=cast.birch)
+    row.refresh_from_db()
+    actions.end_hand_over(row, outcome="helpline", note="They were told whom to ring.", by=cast.birch)
+    alerts.close_finished()
+    return row
+
+
+def of_the_second(cast: Cast) -> Alert:
+    assert [row.by for row in Escalation.objects.order_by("at")] == [cast.ash, cast.wren]
+    alert = Alert.objects.live().get()
+    assert alert.escalation is not None
+    assert (alert.kind, alert.escalation.by, alert.holder, told(alert)) == ("hand_over", cast.wren, None, {"birch"})
+    return alert
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_what_cannot_wait_after_a_hand_over_has_ended_is_another_one(cast: Cast, before: bool) -> None:
+    draft, flag = worried(cast)
+    if before:
+        writing.worry(draft.post, by=cast.wren, now=True)
+        flag.refresh_from_db()
+    ended(cast, flag)
+    assert not Alert.objects.live().exists()
+    writing.worry(draft.post, by=cast.wren, now=True)
+    of_the_second(cast)
+    assert invariants.failing() == {}
+
+
+def test_handing_it_over_after_a_hand_over_has_ended_is_another_one(cast: Cast) -> None:
+    draft, flag = worried(cast)
+    ended(cast, flag)
+    writing.hand_over_post(draft, by=cast.wren)
+    of_the_second(cast)
+    assert "Nobody is on duty right now" in build.read(client_of(cast.wren).get("/posts/"))
+
+
+def test_a_plain_worry_after_that_pages_nobody(cast: Cast) -> None:
+    draft, flag = worried(cast)
+    ended(cast, flag)
+    writing.worry(draft.post, by=cast.wren, note="They wrote again.")
+    assert not Alert.objects.live().exists()
+    assert invariants.failing() == {}
+
+
+def test_while_a_lead_has_it_the_same_hand_over_is_told_of_again(cast: Cast) -> None:
+    hazel = build.person("hazel", Role.LEAD)
+    on_duty(hazel, "lead")
+    draft, flag = worried(cast)
+    actions.escalate(flag, by=cast.ash, reason="A lead should see this.", seen=flag.version)
+    row = Escalation.objects.get()
+    actions.take_hand_over(row, by=cast.birch)
+    writing.worry(draft.post, by=cast.wren, now=True)
+    alert = Alert.objects.live().get()
+    assert (alert.escalation, alert.holder, told(alert)) == (row, cast.birch, {"birch", "hazel"})
+
+
+@pytest.mark.parametrize("of_reply", [False, True])
+def test_an_escalated_flag_that_no_lead_was_given_is_told_of_in_the_next_minute(cast: Cast, of_reply: bool) -> None:
+    if of_reply:
+        flag = Flag.objects.get(reply=held_reply(cast.wren))
+        actions.escalate(flag, by=cast.ash, reason="A lead should see this.", seen=flag.version)
+    else:
+        draft, flag = worried(cast)
+        ended(cast, flag)
+        writing.worry(draft.post, by=cast.wren, now=True)
+    Escalation.objects.filter(closed_at=None).update(closed_at=timezone.now())
+    alerts.close_finished()
+    assert invariants.check_and_tell() == {"flag_without_alert": 1}
+    assert told(Alert.objects.live().get(kind="hand_over")) == {"birch"}
+    assert invariants.failing() == {}
+
+
+def test_the_hand_over_of_a_reply_ends_with_the_decision_and_not_before(cast: Cast) -> None:
+    flag = Flag.objects.get(reply=held_reply(cast.wren))
+    actions.escalate(flag, by=cast.ash, reason="A lead should see this.", seen=flag.version)
+    row = Escalation.objects.get()
+    actions.take_hand_over(row, by=cast.birch)
+    row.refresh_from_db()
+    page = build.read(client_of(cast.birch).get(f"/moderation/hand-overs/{row.id}/"))
+    assert "It ends with the decision about the text" in page
+    assert "How did it end?" not in page
+    with pytest.raises(Refused) as refused:
+        actions.end_hand_over(row, outcome="helpline", note="They were told.", by=cast.birch)
+    assert refused.value.code == "ends_with_decision"
