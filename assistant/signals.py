@@ -18,6 +18,7 @@ class Concern:
     code: str  # documented in docs/safety.md
     severity: Severity
     hand_over: bool = False  # a lead must take it
+    more: bool = False  # they say something that they had not said before
 
 
 text_flagged = (

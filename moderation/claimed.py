@@ -8,10 +8,15 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from moderation import policy
 from moderation.models import Flag, TakeOver
+
+SAID_MORE = gettext_noop(
+    "This changed after you opened it: a supporter says that it cannot wait, or has said more. "
+    "Open it again and read that before you decide. What you wrote is still here."
+)
 
 
 def claim_of(flag: Flag, user: Any) -> dict[str, Any]:
@@ -32,11 +37,13 @@ def claim_of(flag: Flag, user: Any) -> dict[str, Any]:
     }
 
 
-def claim_state(flag: Flag, user: Any) -> dict[str, Any]:
-    """For the script of a page on which this person held the claim: whether they still do, or what to tell them."""
+def claim_state(flag: Flag, user: Any, *, seen: str) -> dict[str, Any]:
+    """For the script of a page on which this person held the claim: whether they still do, or what to tell them. `seen`: the
+    version that the page shows."""
     claim = claim_of(flag, user)
     if claim["mine"]:
-        return {"mine": True, "left": claim["seconds_left"], "said": ""}
+        changed = bool(seen) and seen != str(flag.version)
+        return {"mine": True, "left": claim["seconds_left"], "said": gettext(SAID_MORE) if changed else ""}
     if not flag.is_open:
         said = gettext("This was decided in the meantime. What you wrote is still here.")
     elif claim["taken"]:

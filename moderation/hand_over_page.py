@@ -47,6 +47,7 @@ def hand_over_page(row: Escalation, person: Any) -> dict[str, Any]:
         "emergency_rule": emergency_rule(post.country),
         "is_open": is_open,
         "mine": mine,
+        "ends_with_decision": flag.post_id is None,
         "holder": row.acknowledged_by.username if row.acknowledged_by else "",
         "outcome_due": outcome_due(alert) if alert is not None and is_open else None,
         "overdue": alert is not None and is_open and alert.step > 0,

@@ -16,7 +16,7 @@ from assistant.models.clock import from_now
 from assistant.safety.types import Level, Severity
 from assistant.vault import audit
 from moderation import duty, holds
-from moderation.actions import alerts
+from moderation.actions import alerts, escalations
 from moderation.models import Alert, Decision, Delivery, Escalation, Flag, LastCheck
 
 AT_THE_END = 200  # audit events that are read again each time; verify_audit reads them all
@@ -39,11 +39,12 @@ def flags_without_alert() -> list[Flag]:
 
 
 def hand_overs_without_alert() -> list[Escalation]:
-    return list(Escalation.objects.open().filter(alerts=None).select_related("flag"))
+    told = Alert.objects.filter(kind=Alert.Kind.HAND_OVER, closed_at=None).values("escalation")
+    return list(Escalation.objects.open().exclude(id__in=told).select_related("flag"))
 
 
 def flag_without_alert() -> int:
-    return len(flags_without_alert()) + len(hand_overs_without_alert())
+    return len(flags_without_alert()) + len(hand_overs_without_alert()) + len(escalations.without_hand_over())
 
 
 def alert_late() -> int:
@@ -135,6 +136,8 @@ def tell_of_the_untold() -> None:
     for flag in flags_without_alert()[:TOLD_IN_ONE_ROUND]:
         with transaction.atomic():
             alerts.alert_of_flag(flag)
+    for flag in escalations.without_hand_over()[:TOLD_IN_ONE_ROUND]:
+        escalations.hand_over_again(flag)
     for escalation in hand_overs_without_alert()[:TOLD_IN_ONE_ROUND]:
         with transaction.atomic():
             alerts.alert_of_hand_over(escalation)

@@ -163,5 +163,5 @@ def hand_over_post(draft: Draft, *, by: Any) -> None:
     post.raise_tier(Tier.URGENT)
     Post.objects.filter(id=post.id).update(status=Post.Status.HELD, was_held=True, approval=None)
     post.refresh_from_db(fields=["status", "tier", "was_held", "approval"])
-    raise_concern(post, Concern(triage.HANDED_OVER, Severity.HOLD, hand_over=True), by=by)
+    raise_concern(post, Concern(triage.HANDED_OVER, Severity.HOLD, hand_over=True, more=True), by=by)
     audit.record("post.handed_over", actor=by, object_type="post", object_id=post.id)

@@ -34,7 +34,8 @@ def worry(post: Post, *, by: Any, note: str = "", now: bool = False) -> Worry:
     if not said:
         row.save(force_insert=True)
     post.raise_tier(Tier.URGENT if now else Tier.REVIEW)
-    raise_concern(post, Concern(triage.WORRIED, Severity.HOLD if now else Severity.REVIEW), by=by)
+    severity = Severity.HOLD if now else Severity.REVIEW
+    raise_concern(post, Concern(triage.WORRIED, severity, more=not said), by=by)
     if not said:
         audit.record(
             "post.worried", actor=by, object_type="post", object_id=post.id, outcome="urgent" if now else "review"

@@ -30,19 +30,20 @@ LATE = timedelta(seconds=30)
 # Beginning, in the transaction of what it is about
 
 
-def alert_of_flag(flag: Flag, *, by: Any | None = None) -> Alert | None:
-    """The alert of an open flag, begun now or raised to the flag's level; None where nobody has to be told."""
+def alert_of_flag(flag: Flag, *, by: Any | None = None, pressing: bool = False) -> Alert | None:
+    """The alert of an open flag, begun now or raised to the flag's level; None where nobody has to be told.
+
+    `pressing`: since a moment ago it cannot wait, and whoever has it may have looked away.
+    """
     urgency = duty.urgency_of(flag)
     if urgency is None or flag.escalated:
         return None
     known = Alert.objects.select_for_update().filter(flag=flag, kind=Kind.FLAG, closed_at=None).first()
     if known is None:
         return _begin(Alert(kind=Kind.FLAG, flag=flag, level=urgency.level), by=by)
-    if known.level < urgency.level:
-        Alert.objects.filter(id=known.id).update(level=urgency.level)
-        known.level = urgency.level
-        if known.holder_id is None and known.change_hands(None):
-            _tell_from_the_first(known)
+    if pressing or known.level < urgency.level:
+        Alert.objects.filter(id=known.id).update(level=max(known.level, urgency.level))
+        _tell_again(known)
     return known
 
 
@@ -65,8 +66,19 @@ def _end_of_flag(flag: Flag) -> None:
 
 
 def alert_of_hand_over(escalation: Escalation) -> Alert:
+    """The alert of an open hand-over, begun now or opened again: it has no more than one."""
     level = duty.urgency_of_hand_over(escalation.flag).level
-    return _begin(Alert(kind=Kind.HAND_OVER, escalation=escalation, level=level))
+    known = Alert.objects.select_for_update().filter(escalation=escalation).first()
+    if known is None:
+        return _begin(Alert(kind=Kind.HAND_OVER, escalation=escalation, level=level))
+    if known.closed_at is not None:
+        _open_again(known, level=level)
+    return known
+
+
+def raise_hand_over(escalation: Escalation) -> None:
+    for known in Alert.objects.select_for_update().filter(escalation=escalation, closed_at=None):
+        _tell_again(known)
 
 
 def alert_of_invariant(code: str) -> Alert:
@@ -92,6 +104,26 @@ def _begin(alert: Alert, *, by: Any | None = None) -> Alert:
     audit.record("alert.opened", actor=by, object_type="alert", object_id=alert.id, code=code)
     poke.queue_changed()
     return alert
+
+
+def _open_again(alert: Alert, *, level: int) -> None:
+    """Whoever had it put it away when it ended, so nobody has it."""
+    Alert.objects.filter(id=alert.id).update(closed_at=None, level=level)
+    alert.change_hands(None)
+    Escalation.objects.filter(id=alert.escalation_id).update(acknowledged_by=None, acknowledged_at=None)
+    _tell_from_the_first(alert)
+    audit.record("alert.reopened", actor=None, object_type="alert", object_id=alert.id, code=f"level {alert.level}")
+    poke.queue_changed()
+
+
+def _tell_again(alert: Alert) -> None:
+    """It is more than it was: who is first on duty is told, and who has it, who keeps it. Its clock runs from now."""
+    if not alert.change_hands(alert.holder_id):
+        return
+    alert.refresh_from_db()
+    _tell(alert, frozenset({Rung.ON_DUTY}), step=0, rota=duty.rota(clock.now()))
+    audit.record("alert.raised", actor=None, object_type="alert", object_id=alert.id, code=f"level {alert.level}")
+    poke.queue_changed()
 
 
 def _tell_from_the_first(alert: Alert) -> None:

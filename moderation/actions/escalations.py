@@ -10,9 +10,10 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext
 
 from assistant.actions import Refused
+from assistant.models import AuditEvent
 from assistant.streaming import poke
 from assistant.vault import audit
-from moderation import policy
+from moderation import duty, policy
 from moderation.actions import alerts
 from moderation.actions.stale import StaleFlag
 from moderation.models import Alert, Escalation, EscalationEnd, Flag
@@ -60,9 +61,48 @@ def keep_open(flag: Flag, *, by: Any, reason: str) -> None:
         _open(flag, by=by, reason=reason)
 
 
-def hand_over(flag: Flag, *, by: Any, reason: str) -> None:
-    if not flag.escalated:
+def hand_over(flag: Flag, *, by: Any, reason: str, pressing: bool) -> None:
+    """Where an earlier one is open it goes on. One that has ended knows nothing of what a supporter has seen since."""
+    known = Escalation.objects.open().filter(flag=flag).first()
+    if known is None:
         _escalate(flag, by=by, reason=reason, seen=flag.version)
+    elif pressing:
+        alerts.raise_hand_over(known)
+
+
+def tell_of(flag: Flag, *, by: Any, reason: str, pressing: bool) -> None:
+    """That a flag was opened or raised: to who is on duty, and once it was escalated to a lead, with another hand-over where
+    the one before has ended."""
+    if not flag.escalated:
+        alerts.alert_of_flag(flag, pressing=pressing)
+    elif duty.urgency_of(flag) is not None:
+        hand_over(flag, by=by, reason=reason, pressing=pressing)
+
+
+def without_hand_over() -> list[Flag]:
+    """Escalated flags that a lead should have and no open hand-over is about: a text that nobody decided about, or a post
+    whose supporter said something after the hand-over had ended."""
+    flags = Flag.objects.open().filter(escalated=True).exclude(id__in=Escalation.objects.open().values("flag"))
+    return [flag for flag in flags if flag.post_id is None or (duty.urgency_of(flag) and _was_raised_since(flag))]
+
+
+def _was_raised_since(flag: Flag) -> bool:
+    """By the audit log, whose order no clock decides."""
+    hand_overs = [str(one) for one in flag.escalations.values_list("id", flat=True)]
+    ended = AuditEvent.objects.filter(object_id__in=hand_overs, action="handover.ended").order_by("seq").last()
+    raised = AuditEvent.objects.filter(object_id=str(flag.id), action="flag.raised")
+    return raised.filter(seq__gt=ended.seq if ended is not None else 0).exists()
+
+
+@transaction.atomic
+def hand_over_again(flag: Flag) -> None:
+    """Open the latest hand-over again, with nobody who has it."""
+    escalation = flag.escalations.order_by("-at").select_related("flag").first()
+    if escalation is None:
+        return
+    Escalation.objects.filter(id=escalation.id).update(closed_at=None)
+    audit.record("handover.reopened", actor=None, object_type="escalation", object_id=escalation.id)
+    alerts.alert_of_hand_over(escalation)
 
 
 @transaction.atomic
@@ -97,6 +137,8 @@ def end_hand_over(escalation: Escalation, *, outcome: str, note: str, by: Any) -
     _refuse_ended(escalation)
     if escalation.acknowledged_by_id != by.pk:
         raise Refused("not_yours", gettext("Take it first: whoever has it says how it ended."))
+    if escalation.flag.post_id is None:
+        raise Refused("ends_with_decision", gettext("Decide about the text on the page of its flag: that ends it."))
     if not note.strip():
         raise Refused("note_missing", gettext("Say in a line what was done."), status=422)
     if not Escalation.objects.filter(id=escalation.id, closed_at=None).update(closed_at=Now()):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import F
+
 from assistant import triage
 from assistant.models import Post, Reply, Suggestion, subject_field
 from assistant.safety.types import Screening, Severity
 from assistant.signals import Concern
 from assistant.streaming import poke
 from assistant.vault import audit
-from moderation.actions import alerts
-from moderation.actions.escalations import hand_over
+from moderation.actions.escalations import hand_over, tell_of
 from moderation.models import Flag
 
 
@@ -27,12 +28,10 @@ def open_flag(
         None if by is None else Flag.objects.open().filter(raised_by=by, **{subject_field(subject): subject}).first()
     )
     flag = known if known is not None else _new_flag(subject, severity=severity, codes=codes, by=by)
-    if known is not None:
-        _raise_flag(known, severity=severity, codes=codes, by=by)
-    if concern is not None and concern.hand_over:
-        hand_over(flag, by=by, reason=triage.REASONS[concern.code])
-    else:
-        alerts.alert_of_flag(flag)
+    more = concern is not None and concern.more
+    pressing = known is not None and _raise_flag(known, severity=severity, codes=codes, more=more, by=by)
+    tell = hand_over if concern is not None and concern.hand_over else tell_of
+    tell(flag, by=by, reason=triage.REASONS[concern.code] if concern is not None else "", pressing=pressing)
     poke.queue_changed()
     return flag
 
@@ -58,11 +57,14 @@ def _new_flag(subject: Post | Suggestion | Reply, *, severity: Severity, codes: 
     return flag
 
 
-def _raise_flag(flag: Flag, *, severity: Severity, codes: list[str], by: Any) -> None:
+def _raise_flag(flag: Flag, *, severity: Severity, codes: list[str], more: bool, by: Any) -> bool:
+    """Whether it cannot wait from now on. An older page of it is stale: who decides there has not read what was said since."""
     codes = sorted({*flag.codes, *codes})
-    if severity <= flag.severity and codes == flag.codes:
-        return
-    flag.severity, flag.codes = max(severity, flag.severity), codes
-    # An older page of it is not stale: it asks for more haste, and the text is the same.
-    flag.save(update_fields=["severity", "codes"])
+    if severity <= flag.severity and codes == flag.codes and not more:
+        return False
+    pressing = flag.severity < Severity.HOLD <= severity
+    raised = {"severity": max(severity, flag.severity), "codes": codes}
+    Flag.objects.filter(id=flag.id).update(**raised, version=F("version") + 1)
+    flag.refresh_from_db(fields=["severity", "codes", "version"])
     audit.record("flag.raised", actor=by, object_type="flag", object_id=flag.id, code=",".join(codes)[:100])
+    return pressing

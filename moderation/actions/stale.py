@@ -12,6 +12,7 @@ class StaleFlag(Refused):
         super().__init__(
             "stale",
             gettext(
-                "This changed after you opened it: somebody decided, or the text was taken back. Nothing was done."
+                "This changed after you opened it: somebody decided, a supporter said more, or the text was taken back. "
+                "Nothing was done."
             ),
         )

@@ -17,7 +17,7 @@ from assistant.streaming import poke
 from assistant.vault import audit
 from moderation.actions import alerts
 from moderation.actions.decisions import lock
-from moderation.models import Decision, Flag, Outcome, Undo
+from moderation.models import Decision, Escalation, Flag, Outcome, Undo
 
 WINDOW = timedelta(seconds=60)
 # What these make of a text is inside the building: the state it then has.
@@ -66,10 +66,17 @@ def undo(decision: Decision, *, by: Any) -> Undo:
     row.save(force_insert=True)
     Flag.objects.filter(id=flag.id).update(status=Flag.Status.OPEN, version=F("version") + 1, closed_at=None)
     flag.refresh_from_db(fields=["status"])
-    alerts.alert_of_flag(flag)  # the one before ended with the decision
+    _tell_of(flag)
     audit.record("flag.undone", actor=by, object_type="flag", object_id=flag.id, outcome=decision.outcome)
     poke.queue_changed()
     return row
+
+
+def _tell_of(flag: Flag) -> None:
+    """What people were told of the flag ended with the decision, and so did the hand-over of a reply or a suggestion."""
+    alerts.alert_of_flag(flag)
+    for hand_over in Escalation.objects.open().filter(flag=flag).select_related("flag"):
+        alerts.alert_of_hand_over(hand_over)
 
 
 def _refuse_second_flag(flag: Flag) -> None:

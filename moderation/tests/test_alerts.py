@@ -12,13 +12,14 @@ from django.utils import timezone
 
 from assistant import actions as writing
 from assistant.models import AuditEvent, Post
-from moderation import actions, duty, notifier
+from moderation import actions, duty, invariants, notifier
 from moderation.actions import alerts
 from moderation.models import SECOND, Alert, Decision, Delivery, Escalation, Flag, NotifierBeat, Proposal, Shift
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
 from webapp.test import Cast
+from webapp.tests.stage import held_reply
 
 pytestmark = pytest.mark.django_db
 
@@ -251,6 +252,43 @@ def test_an_undone_decision_is_told_of_again(cast: Cast) -> None:
     alerts.close_finished()
     actions.undo(Decision.objects.get(), by=cast.birch)
     assert told(Alert.objects.live().get()) == {"ash"}
+
+
+def escalated_reply(cast: Cast) -> Flag:
+    flag = Flag.objects.get(reply=held_reply(cast.wren))
+    actions.escalate(flag, by=cast.ash, reason="A lead should see this.", seen=flag.version)
+    flag.refresh_from_db()
+    return flag
+
+
+def returned(flag: Flag, by: Any) -> Decision:
+    decision = actions.decide(flag, outcome="return", policy="dismissal", by=by, reason="Unkind.", seen=flag.version)
+    assert isinstance(decision, Decision)
+    return decision
+
+
+def test_an_undone_decision_on_an_escalated_reply_tells_a_lead_of_it_again(cast: Cast) -> None:
+    on_duty(cast.birch, "lead")
+    flag = escalated_reply(cast)
+    actions.claim_flag(flag, by=cast.birch)
+    decision = returned(flag, cast.birch)
+    alerts.close_finished()
+    actions.undo(decision, by=cast.birch)
+    alert = Alert.objects.live().get()
+    assert (alert.kind, alert.holder, told(alert)) == (KIND.HAND_OVER, None, {"birch"})
+    assert alerts.advance(now=after(alert, 60)) == 1
+    row = Escalation.objects.get()
+    assert row.acknowledged_by is None
+    actions.take_hand_over(row, by=cast.birch)
+    assert Alert.objects.live().get().holder == cast.birch
+
+
+def test_an_open_hand_over_whose_alert_ended_is_told_of_in_the_next_minute(cast: Cast) -> None:
+    escalated_reply(cast)
+    Alert.objects.update(closed_at=timezone.now())
+    assert invariants.check_and_tell() == {"flag_without_alert": 1}
+    assert told(Alert.objects.live().get(kind=KIND.HAND_OVER)) == {"birch"}
+    assert invariants.failing() == {}
 
 
 def test_escalating_ends_what_moderators_were_told_and_begins_what_leads_are(cast: Cast) -> None:

@@ -81,4 +81,4 @@ def state(request: HttpRequest, flag_id: uuid.UUID) -> JsonResponse:
 
 
 def _state(request: HttpRequest, row: Flag) -> JsonResponse:
-    return JsonResponse(claim_state(flag_for(request.user, row.id), request.user))
+    return JsonResponse(claim_state(flag_for(request.user, row.id), request.user, seen=request.GET.get("seen", "")))

@@ -96,7 +96,8 @@ def state(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
 
 
 def _state(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
-    return JsonResponse(claim_state(flag_of(review_for(request.user, flag_id)), request.user))
+    flag = flag_of(review_for(request.user, flag_id))
+    return JsonResponse(claim_state(flag, request.user, seen=request.GET.get("seen", "")))
 
 
 @require_POST

@@ -17,14 +17,20 @@ let asking = null;
 function take({ outcome, body }) {
   if (outcome !== "ok" && outcome !== "refused") return; // what is away now is asked again
   if (outcome === "refused") end(body.message);
-  else if (body.mine) ends = performance.now() + body.left * 1000;
-  else end(body.said);
+  else if (body.mine) {
+    ends = performance.now() + body.left * 1000;
+    if (body.said) say(body.said); // the claim goes on; what the page shows is behind
+  } else end(body.said);
   tell();
 }
 
 function end(said) {
-  if (isOver && told.textContent === said) return;
   isOver = true;
+  say(said);
+}
+
+function say(said) {
+  if (!told.hidden && told.textContent === said) return;
   told.textContent = said;
   told.hidden = false;
   told.scrollIntoView({ block: "nearest" });
