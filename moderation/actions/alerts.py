@@ -72,7 +72,7 @@ def alert_of_hand_over(escalation: Escalation) -> Alert:
     if known is None:
         return _begin(Alert(kind=Kind.HAND_OVER, escalation=escalation, level=level))
     if known.closed_at is not None:
-        _open_again(known, level=level)
+        _open_again(known, escalation, level=level)
     return known
 
 
@@ -106,11 +106,11 @@ def _begin(alert: Alert, *, by: Any | None = None) -> Alert:
     return alert
 
 
-def _open_again(alert: Alert, *, level: int) -> None:
+def _open_again(alert: Alert, escalation: Escalation, *, level: int) -> None:
     """Whoever had it put it away when it ended, so nobody has it."""
     Alert.objects.filter(id=alert.id).update(closed_at=None, level=level)
     alert.change_hands(None)
-    Escalation.objects.filter(id=alert.escalation_id).update(acknowledged_by=None, acknowledged_at=None)
+    Escalation.objects.filter(id=escalation.id).update(acknowledged_by=None, acknowledged_at=None)
     _tell_from_the_first(alert)
     audit.record("alert.reopened", actor=None, object_type="alert", object_id=alert.id, code=f"level {alert.level}")
     poke.queue_changed()
