@@ -4,7 +4,8 @@ python -m bench.alerts               100 kills
 python -m bench.alerts --kills 10    as many as you like
 
 Two processes of `manage.py notify` deliver over a real line to a relay of this run. Every mail carries the id of its delivery:
-one that never came is lost, one that came more than twice was doubled more than a death explains.
+one that never came is lost, one that came more than twice was doubled more than a death explains. It ends with 1 when one was
+lost or doubled so, or when a first alert came later than the limits below.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ from webapp.running import ROOT, Process, wait_until
 
 URGENT = "I have the pills here and I am going to kill myself tonight. Goodbye."  # invented
 NOTIFIERS = 2
-IN_TIME = 2.0  # seconds: the 95th percentile of the first alert
+# Seconds from a row to the relay, of each post's first mail.
+IN_TIME = 2.0  # under load: 95 of 100
+AT_MOST = 10.0  # under load: every one
+AFTER_A_FAULT = 30.0  # while things break: every one
 
 
 @dataclass(slots=True)
@@ -62,13 +66,22 @@ class Result:
         return not wrong and self.deliveries > 0
 
     @property
-    def in_time(self) -> bool:
-        return percentile(self.seconds_quiet, 95) <= IN_TIME
+    def missed(self) -> list[str]:
+        """The limits that were missed; where nothing was measured, none was kept."""
+        found = {
+            f"under load 95 of 100 within {IN_TIME:g} s": (percentile(self.seconds_quiet, 95), IN_TIME),
+            f"under load every one within {AT_MOST:g} s": (max(self.seconds_quiet, default=None), AT_MOST),
+            f"after a fault every one within {AFTER_A_FAULT:g} s": (
+                max(self.seconds_broken, default=None),
+                AFTER_A_FAULT,
+            ),
+        }
+        return [name for name, (seconds, limit) in found.items() if seconds is None or seconds > limit]
 
 
-def percentile(values: Sequence[float], share: int) -> float:
+def percentile(values: Sequence[float], share: int) -> float | None:
     if len(values) < 2:
-        return max(values, default=0.0)
+        return max(values, default=None)
     return statistics.quantiles(values, n=100, method="inclusive")[share - 1]
 
 
@@ -409,8 +422,9 @@ def main() -> int:
     )
     print(table(result))
     print("holds" if result.holds else "DOES NOT HOLD")
-    print(f"first alert within {IN_TIME:g} s for 95 of 100: {'yes' if result.in_time else 'NO'}")
-    return 0 if result.holds else 1
+    for limit in result.missed:
+        print(f"MISSED: first alert {limit}")
+    return 0 if result.holds and not result.missed else 1
 
 
 if __name__ == "__main__":

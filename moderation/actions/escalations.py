@@ -36,7 +36,7 @@ def refuse_escalation(flag: Flag, *, reason: str, by: Any) -> None:
 
 
 def _escalate(flag: Flag, *, by: Any, reason: str, seen: int) -> Escalation:
-    moved = Flag.objects.filter(id=flag.id, status=Flag.Status.OPEN, version=seen).update(
+    moved = Flag.objects.filter(id=flag.id, status=Flag.Status.OPEN, version=seen, escalated=False).update(
         escalated=True, version=F("version") + 1, claimed_by=None, claimed_until=None
     )
     if not moved:

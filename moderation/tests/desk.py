@@ -5,6 +5,7 @@ test_random_desk.py does every step here and on real rows, and compares.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 CLAIM = 15 * 60
@@ -12,6 +13,7 @@ LEASE = 20 * 60
 UNDO = 60
 LEADS = ("birch", "hazel")  # hazel writes replies, too
 NOTHING_CHANGES = ("close", "uphold")
+LOOK, HOLD = 2, 3  # how much a flag asks for: to be looked at, or it holds a text
 
 
 @dataclass
@@ -64,10 +66,24 @@ class Flagged:
     escalated: bool = False
     claimed_by: str = ""
     claimed_until: float = 0
+    looked: bool = False  # whoever has it opened it
+    passed_by: set[str] = field(default_factory=set)
     proposal: Said | None = None
+    severity: int = LOOK
 
     def state(self) -> str:
         return self.item.post if self.about == "post" else self.item.reply
+
+
+@dataclass(eq=False)
+class HandOver:
+    flag: Flagged
+    holder: str = ""
+    ended: bool = False
+
+    def is_open(self) -> bool:
+        """That a reply was decided about is an outcome; of a post, somebody says what became of its writer."""
+        return not self.ended and not (self.flag.status == "decided" and self.flag.about == "reply")
 
 
 @dataclass
@@ -76,6 +92,8 @@ class Desk:
     items: list[Item] = field(default_factory=list)
     flags: list[Flagged] = field(default_factory=list)
     decisions: list[Decided] = field(default_factory=list)
+    hand_overs: list[HandOver] = field(default_factory=list)
+    happened: Counter[str] = field(default_factory=Counter)  # what leaves no other trace here, and must be on record
 
     # Who may do what
 
@@ -85,6 +103,11 @@ class Desk:
         if flag.appeal_of is not None and who in flag.appeal_of.by:
             return False
         return not flag.escalated or who in LEADS
+
+    def sees(self, who: str, flag: Flagged) -> bool:
+        """While it is open: hidden is what waits for a lead, and an appeal against what one decided."""
+        hidden = flag.appeal_of is not None and flag.status == "open" and who in flag.appeal_of.by
+        return not hidden and (not flag.escalated or who in LEADS)
 
     def claimer(self, flag: Flagged) -> str:
         return flag.claimed_by if flag.claimed_until > self.now else ""
@@ -104,15 +127,71 @@ class Desk:
     # What people do. Each answers "done" or why not.
 
     def claim(self, who: str, flag: Flagged) -> str:
+        """Whoever has the flag has what was handed over with it."""
+        if not self.may_decide(who, flag):
+            return "not_yours"
         if flag.status != "open" or self.claimer(flag) not in ("", who):
             return "claimed"
+        flag.looked = flag.looked and self.claimer(flag) == who
         flag.claimed_by, flag.claimed_until = who, self.now + CLAIM
+        for hand_over in self.handed_over(flag):
+            hand_over.holder = who
+        self.happened["flag.claimed"] += 1
         return "done"
 
+    def renew(self, who: str, flag: Flagged) -> bool:
+        if flag.status != "open" or self.claimer(flag) != who:
+            return False
+        flag.claimed_until = self.now + CLAIM
+        return True
+
     def end_claim(self, who: str, flag: Flagged) -> str:
-        if flag.claimed_by == who:
+        if self.claimer(flag) == who:
             flag.claimed_by, flag.claimed_until = "", 0
+            for hand_over in self.handed_over(flag):
+                hand_over.holder = "" if hand_over.holder == who else hand_over.holder
+            self.happened["flag.claim_ended"] += 1
         return "done"
+
+    def pass_on(self, who: str, flag: Flagged) -> str:
+        flag.passed_by.add(who)
+        return self.end_claim(who, flag)
+
+    def take_over(self, who: str, flag: Flagged, *, taken_from: str, reason: bool) -> str:
+        if not reason:
+            return "reason_missing"
+        if not self.may_decide(who, flag):
+            return "not_yours"
+        others = self.claimer(flag) not in ("", who)
+        if flag.status != "open" or (others and self.claimer(flag) != taken_from):
+            return "stale"
+        if others:
+            flag.claimed_by, flag.claimed_until = "", 0
+            self.happened["flag.taken_over"] += 1
+        return self.claim(who, flag)
+
+    def look(self, who: str, flag: Flagged) -> None:
+        flag.looked = flag.looked or self.claimer(flag) == who
+
+    def next(self, who: str) -> Flagged | None:
+        """What was handed to them and never opened, else the most urgent one that is free and theirs to decide."""
+        waiting = [flag for flag in self.flags if self._waits_for(who, flag)]
+        kept = [flag for flag in waiting if self.claimer(flag) == who and not flag.looked]
+        free = [flag for flag in waiting if self.claimer(flag) == "" and self._may_be_handed(who, flag)]
+        chosen = min(kept or free, key=self._place, default=None)
+        if chosen is not None and not kept:
+            self.claim(who, chosen)
+        return chosen
+
+    def _waits_for(self, who: str, flag: Flagged) -> bool:
+        open_ = flag.status == "open" and not (flag.about == "reply" and flag.item.reply == "taken_back")
+        return open_ and self.sees(who, flag) and who not in flag.passed_by
+
+    def _may_be_handed(self, who: str, flag: Flagged) -> bool:
+        return self.may_decide(who, flag) and not (flag.proposal is not None and flag.proposal.by == who)
+
+    def _place(self, flag: Flagged) -> tuple[int, bool, int, int]:
+        return -flag.severity, flag.about != "post", -flag.item.level, self.flags.index(flag)
 
     def decide(self, who: str, flag: Flagged, outcome: str, *, seen: int, policy: bool) -> str:
         if self._stale(flag, seen):
@@ -136,6 +215,19 @@ class Desk:
         self._settle(flag, outcome, (who,))
         return "done"
 
+    def decide_together(self, who: str, chosen: list[tuple[Flagged, int]], outcome: str) -> list[str]:
+        """Each by itself: that one is refused changes nothing for the others."""
+        return [self._decide_one(who, flag, outcome, seen=seen) for flag, seen in chosen]
+
+    def _decide_one(self, who: str, flag: Flagged, outcome: str, *, seen: int) -> str:
+        if not self.sees(who, flag):
+            return "not_yours"
+        low = flag.severity == LOOK and flag.item.level == 0 and flag.state() != "held" and not flag.escalated
+        worried = bool(flag.raised_by) and flag.about == "post"
+        if flag.status == "open" and (not low or worried):
+            return "alone"
+        return self.decide(who, flag, outcome, seen=seen, policy=True)
+
     def answer(self, who: str, flag: Flagged, *, confirmed: bool, seen: int) -> str:
         if self._stale(flag, seen) or flag.proposal is None:
             return "stale"
@@ -156,14 +248,62 @@ class Desk:
         self._settle(flag, said.outcome, (said.by, who))
         return "done"
 
-    def escalate(self, who: str, flag: Flagged, *, seen: int) -> str:
+    def escalate(self, who: str, flag: Flagged, *, seen: int, reason: bool) -> str:
+        if not reason:
+            return "reason_missing"
         if not self.may_decide(who, flag):
             return "not_yours"
-        if flag.status != "open" or seen != flag.version:
+        if flag.status != "open" or seen != flag.version or flag.escalated:
             return "stale"
         flag.escalated = True
+        self.hand_overs.append(HandOver(flag))
         self._make_stale(flag)
         return "done"
+
+    # What was handed over
+
+    def handed_over(self, flag: Flagged) -> list[HandOver]:
+        return [one for one in self.hand_overs if one.flag is flag and one.is_open()]
+
+    def take(self, who: str, hand_over: HandOver, *, taken_from: str | None) -> str:
+        if taken_from is not None and hand_over.holder not in ("", who, taken_from):
+            return "taken"
+        if not hand_over.is_open():
+            return "ended"
+        hand_over.holder = who
+        return "done"
+
+    def give_up(self, who: str, hand_over: HandOver) -> str:
+        if hand_over.holder != who:
+            return "not_yours"
+        if not hand_over.is_open():
+            return "ended"
+        hand_over.holder = ""
+        return "done"
+
+    def end(self, who: str, hand_over: HandOver, *, note: bool) -> str:
+        if not hand_over.is_open():
+            return "ended"
+        if hand_over.holder != who:
+            return "not_yours"
+        if not note:
+            return "note_missing"
+        hand_over.ended = True
+        self.happened["handover.ended"] += 1
+        return "done"
+
+    def reopen(self, who: str, hand_over: HandOver) -> str:
+        if not hand_over.ended:
+            return "open"
+        hand_over.ended = False
+        if not hand_over.is_open():
+            hand_over.ended = True
+            return "ended"
+        hand_over.holder = who
+        self.happened["handover.reopened"] += 1
+        return "done"
+
+    # How a decision is carried out
 
     def _make_stale(self, flag: Flagged) -> None:
         flag.version += 1

@@ -141,6 +141,14 @@ def test_an_escalated_flag_is_the_leads(held: Reply, client: Client, cast: Cast)
     assert Escalation.objects.get().acknowledged_by == cast.birch
 
 
+def test_what_a_lead_has_already_is_not_handed_over_again(held: Reply, client: Client, cast: Cast) -> None:
+    """There would be two hand-overs of one flag, each telling people until somebody has it."""
+    decide(client, "escalate", reason="A lead should see this.")
+    client.force_login(cast.birch)
+    assert decide(client, "escalate", reason="Another lead should.", version=2).status_code == 409
+    assert Escalation.objects.count() == 1
+
+
 def test_nobody_approves_their_own_reply(client: Client, cast: Cast) -> None:
     client.force_login(cast.birch)  # a lead may write and decide
     draft = build.draft(cast.birch)
