@@ -42,6 +42,7 @@ class Item:
 class Said:
     outcome: str
     by: str
+    danger: bool | None = None
 
 
 @dataclass
@@ -190,10 +191,14 @@ class Desk:
     def _may_be_handed(self, who: str, flag: Flagged) -> bool:
         return self.may_decide(who, flag) and not (flag.proposal is not None and flag.proposal.by == who)
 
-    def _place(self, flag: Flagged) -> tuple[int, bool, int, int]:
-        return -flag.severity, flag.about != "post", -flag.item.level, self.flags.index(flag)
+    def _place(self, flag: Flagged) -> tuple[int, int, bool, int, int]:
+        """Here levels are 0 or 4, and a held post rushes whatever its level."""
+        rush = flag.item.level or (3 if flag.about == "post" and flag.severity == HOLD else 0)
+        return -rush, -flag.severity, flag.about != "post", -flag.item.level, self.flags.index(flag)
 
-    def decide(self, who: str, flag: Flagged, outcome: str, *, seen: int, policy: bool) -> str:
+    def decide(
+        self, who: str, flag: Flagged, outcome: str, *, seen: int, policy: bool, danger: bool | None = None
+    ) -> str:
         if self._stale(flag, seen):
             return "stale"
         if not self.may_decide(who, flag):
@@ -204,15 +209,17 @@ class Desk:
             return "unfit_outcome"
         if not policy:
             return "policy_missing"
+        if flag.about == "post" and flag.item.post == "held" and danger is None:
+            return "danger_missing"
         if flag.proposal is not None:
             return "proposed"
         if outcome == "edit" and flag.item.level == 4:
             return "edit_held"  # the words that the moderator of the test writes name nobody to turn to
         if flag.item.level == 4 and outcome not in NOTHING_CHANGES:
-            flag.proposal = Said(outcome, who)
+            flag.proposal = Said(outcome, who, danger)
             self._make_stale(flag)
             return "done"
-        self._settle(flag, outcome, (who,))
+        self._settle(flag, outcome, (who,), danger=danger)
         return "done"
 
     def decide_together(self, who: str, chosen: list[tuple[Flagged, int]], outcome: str) -> list[str]:
@@ -245,7 +252,7 @@ class Desk:
         if said.outcome not in self.outcomes(flag):
             return "unfit_outcome"
         flag.proposal = None
-        self._settle(flag, said.outcome, (said.by, who))
+        self._settle(flag, said.outcome, (said.by, who), danger=said.danger)
         return "done"
 
     def escalate(self, who: str, flag: Flagged, *, seen: int, reason: bool) -> str:
@@ -309,8 +316,10 @@ class Desk:
         flag.version += 1
         flag.claimed_by, flag.claimed_until = "", 0
 
-    def _settle(self, flag: Flagged, outcome: str, by: tuple[str, ...]) -> None:
+    def _settle(self, flag: Flagged, outcome: str, by: tuple[str, ...], *, danger: bool | None) -> None:
         item = flag.item
+        if danger and flag.about == "post" and item.post == "held" and not self.handed_over(flag):
+            self.hand_overs.append(HandOver(flag))  # somebody has the person until it has ended
         self.decisions.append(Decided(flag, outcome, by, self.now, flag.state()))
         flag.status, flag.claimed_by, flag.claimed_until = "decided", "", 0
         flag.version += 1

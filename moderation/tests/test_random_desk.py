@@ -263,8 +263,11 @@ class RandomDesk(RuleBasedStateMachine):
         fits=st.sampled_from([True, True, True, False]),
         stale=st.sampled_from([0, 0, 0, 0, 1]),
         policy=st.sampled_from(["other", "other", "other", ""]),
+        danger=st.sampled_from([True, True, False, False, None]),
     )
-    def somebody_decides(self, pick: int, who: str, outcome: str, fits: bool, stale: int, policy: str) -> None:
+    def somebody_decides(
+        self, pick: int, who: str, outcome: str, fits: bool, stale: int, policy: str, danger: bool | None
+    ) -> None:
         flag = self.flag(pick)
         if fits:
             outcomes = self.desk.outcomes(flag)
@@ -272,8 +275,8 @@ class RandomDesk(RuleBasedStateMachine):
         seen = flag.version - stale
         before = len(self.desk.decisions)
         row = self.fresh(flag)
-        expected = self.desk.decide(who, flag, outcome, seen=seen, policy=bool(policy))
-        said = {"outcome": outcome, "policy": policy, "reason": "Read twice.", "closed_as": "fine", "danger": False}
+        expected = self.desk.decide(who, flag, outcome, seen=seen, policy=bool(policy), danger=danger)
+        said = {"outcome": outcome, "policy": policy, "reason": "Read twice.", "closed_as": "fine", "danger": danger}
         said["edited_text"] = build.KIND_DRAFT
         assert self.do(decide, row, by=self.people[who], seen=seen, **said) == expected
         self.know_decisions(before)
@@ -350,6 +353,9 @@ class RandomDesk(RuleBasedStateMachine):
     def know_decisions(self, before: int) -> None:
         for decision in self.desk.decisions[before:]:
             self.rows[id(decision)] = Decision.objects.filter(flag=self.row(decision.flag)).latest("at").id
+        for hand_over in self.desk.hand_overs:
+            if id(hand_over) not in self.rows:
+                self.rows[id(hand_over)] = Escalation.objects.filter(flag=self.row(hand_over.flag)).latest("at").id
 
     # What supporters do
 
