@@ -41,6 +41,8 @@ def banner(person: Any) -> dict[str, Any]:
 def alert_row(alert: Alert, person: Any) -> dict[str, Any]:
     mine = alert.holder_id == person.pk
     due = outcome_due(alert) if mine else None
+    url = where_it_is_decided(alert, person)
+    said_here = alert.kind in (Alert.Kind.TEST, Alert.Kind.INVARIANT)
     return {
         "id": alert.id,
         "headline": alert_words.headline(alert),
@@ -50,8 +52,9 @@ def alert_row(alert: Alert, person: Any) -> dict[str, Any]:
         "holder": alert.holder.username if alert.holder else "",
         "outcome_due": due,
         "overdue": due is not None and due <= clock.now(),
-        "url": where_it_is_decided(alert, person),
-        "said_here": alert.kind in (Alert.Kind.TEST, Alert.Kind.INVARIANT),
+        "url": url,
+        "said_here": said_here,
+        "may_take": not mine and (said_here or not url) and not alert.is_hand_over_of_another(person),
     }
 
 
