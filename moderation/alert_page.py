@@ -23,18 +23,28 @@ PRESSING_FROM = 3  # the level from which an alert is shown as what cannot wait
 def banner(person: Any) -> dict[str, Any]:
     """Shown to this person now: from here on it counts as delivered to their page."""
     rows = list(Alert.objects.told_to(person).select_related("flag", "holder").order_by("-level", "opened_at", "id"))
-    unseen = Delivery.objects.filter(
-        person=person, channel=Delivery.Channel.IN_APP, delivered_at=None, alert__in=[row.id for row in rows]
+    to_this_page = Delivery.objects.filter(
+        person=person, channel=Delivery.Channel.IN_APP, alert__in=[row.id for row in rows]
     )
-    if rows and unseen.exists():
-        unseen.update(delivered_at=Now(), error="")
+    deliveries = list(to_this_page.order_by("made_at", "step"))
+    if any(one.delivered_at is None for one in deliveries):
+        to_this_page.filter(delivered_at=None).update(delivered_at=Now(), error="")
     silent, since = notifier.silent_since()
     return {
-        "rows": [alert_row(row, person) for row in rows],
+        "rows": [alert_row(row, person) | told(row, deliveries) for row in rows],
         "silent": silent,
         "silent_since": since if silent else None,
         # Changes when there is something else to show, so that the page is left alone meanwhile.
         "state": " ".join([f"{row.id}.{row.epoch}.{row.step}" for row in rows] + ["silent"] * silent),
+    }
+
+
+def told(alert: Alert, deliveries: list[Delivery]) -> dict[str, Any]:
+    """How often this person was told since the last change of hands. Another `told` is something new: the page rings then."""
+    since = [one for one in deliveries if one.alert_id == alert.id and one.epoch == alert.epoch]
+    return {
+        "told": f"{alert.id}.{alert.epoch}.{since[-1].step}" if since else "",
+        "told_again_at": since[-1].made_at if len(since) > 1 else None,
     }
 
 

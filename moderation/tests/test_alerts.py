@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -545,6 +546,29 @@ def test_every_page_of_who_is_told_shows_it_and_counts_as_delivered(cast: Cast) 
     assert "Level 4: a post waits" in page
     assert alert.deliveries.get().delivered_at is not None
     assert "Level 4" not in build.read(client_of(cast.ash).get("/moderation/alerts/"))
+
+
+def told_of(person: Any) -> list[str]:
+    return re.findall(r'data-told="([^"]*)"', client_of(person).get("/moderation/alerts/").content.decode())
+
+
+def test_who_is_told_again_reads_so_and_their_page_knows_it_from_before(cast: Cast) -> None:
+    on_duty(cast.ash, "moderator")
+    on_duty(cast.birch, "lead")
+    alert = urgent()
+    first = told_of(cast.ash)
+    assert "Told again" not in build.read(client_of(cast.ash).get("/moderation/alerts/"))
+    alerts.advance(now=after(alert, 2))
+    again = told_of(cast.ash)
+    assert (first, again) == ([f"{alert.id}.0.0"], [f"{alert.id}.0.1"])
+    assert "Told again at" in build.read(client_of(cast.ash).get("/moderation/alerts/"))
+    alerts.advance(now=after(alert, 4))
+    alerts.advance(now=after(alert, 5))  # the leads alone
+    assert (told_of(cast.ash), told_of(cast.birch)) == ([f"{alert.id}.0.2"], [f"{alert.id}.0.3"])
+    actions.claim_flag(Flag.objects.get(), by=cast.ash)
+    assert told_of(cast.ash) == [""]  # their own press is no news
+    alerts.advance(now=after(alert, 5))
+    assert told_of(cast.ash) == [f"{alert.id}.1.1"]
 
 
 def test_whoever_has_it_sees_when_an_outcome_is_overdue(cast: Cast) -> None:
