@@ -23,14 +23,15 @@ PRESSING_FROM = 3  # the level from which an alert is shown as what cannot wait
 def banner(person: Any) -> dict[str, Any]:
     """Shown to this person now: from here on it counts as delivered to their page."""
     rows = list(Alert.objects.told_to(person).select_related("flag", "holder").order_by("-level", "opened_at", "id"))
-    unseen = Delivery.objects.filter(
-        person=person, channel=Delivery.Channel.IN_APP, delivered_at=None, alert__in=[row.id for row in rows]
+    to_this_page = Delivery.objects.filter(
+        person=person, channel=Delivery.Channel.IN_APP, alert__in=[row.id for row in rows]
     )
-    if rows and unseen.exists():
-        unseen.update(delivered_at=Now(), error="")
+    deliveries = list(to_this_page.order_by("made_at", "step"))
+    if any(one.delivered_at is None for one in deliveries):
+        to_this_page.filter(delivered_at=None).update(delivered_at=Now(), error="")
     silent, since = notifier.silent_since()
     return {
-        "rows": [alert_row(row, person) for row in rows],
+        "rows": [alert_row(row, person) | told(row, deliveries) for row in rows],
         "silent": silent,
         "silent_since": since if silent else None,
         # Changes when there is something else to show, so that the page is left alone meanwhile.
@@ -38,9 +39,20 @@ def banner(person: Any) -> dict[str, Any]:
     }
 
 
+def told(alert: Alert, deliveries: list[Delivery]) -> dict[str, Any]:
+    """How often this person was told since the last change of hands. Another `told` is something new: the page rings then."""
+    since = [one for one in deliveries if one.alert_id == alert.id and one.epoch == alert.epoch]
+    return {
+        "told": f"{alert.id}.{alert.epoch}.{since[-1].step}" if since else "",
+        "told_again_at": since[-1].made_at if len(since) > 1 else None,
+    }
+
+
 def alert_row(alert: Alert, person: Any) -> dict[str, Any]:
     mine = alert.holder_id == person.pk
     due = outcome_due(alert) if mine else None
+    url = where_it_is_decided(alert, person)
+    said_here = alert.kind in (Alert.Kind.TEST, Alert.Kind.INVARIANT)
     return {
         "id": alert.id,
         "headline": alert_words.headline(alert),
@@ -50,8 +62,9 @@ def alert_row(alert: Alert, person: Any) -> dict[str, Any]:
         "holder": alert.holder.username if alert.holder else "",
         "outcome_due": due,
         "overdue": due is not None and due <= clock.now(),
-        "url": where_it_is_decided(alert, person),
-        "said_here": alert.kind in (Alert.Kind.TEST, Alert.Kind.INVARIANT),
+        "url": url,
+        "said_here": said_here,
+        "may_take": not mine and (said_here or not url) and not alert.is_hand_over_of_another(person),
     }
 
 

@@ -153,6 +153,13 @@ class OutOfHoursForm(forms.Form):
     )
 
 
+class TakeHandOverForm(forms.Form):
+    """While somebody else has it, the action says what is missing."""
+
+    taken_from = forms.CharField(max_length=40, required=False)
+    why = LetterField(max_length=settings.MAX_REASON, required=False)
+
+
 class HandOverEndForm(forms.Form):
     outcome = forms.ChoiceField(choices=EscalationEnd.Outcome.choices)
     note = LetterField(max_length=settings.MAX_REASON)

@@ -49,6 +49,10 @@ def hand_over_page(row: Escalation, person: Any) -> dict[str, Any]:
         "mine": mine,
         "ends_with_decision": flag.post_id is None,
         "holder": row.acknowledged_by.username if row.acknowledged_by else "",
+        "take_overs": [
+            {"who": over.by.username, "from": over.taken_from.username, "why": over.reason, "at": over.at}
+            for over in flag.take_overs.filter(at__gte=row.at).select_related("case", "by", "taken_from").order_by("at")
+        ],
         "outcome_due": outcome_due(alert) if alert is not None and is_open else None,
         "overdue": alert is not None and is_open and alert.step > 0,
         "outcomes": EscalationEnd.Outcome.choices,

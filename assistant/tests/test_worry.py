@@ -150,7 +150,7 @@ ALONE = "Nobody is on duty who could take this over right now."
 
 def on_duty(person: Any) -> None:
     now = timezone.now()
-    times = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=3), "weeks": 1}
+    times: dict[str, Any] = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=3), "weeks": 1}
     add_shift(person=person, line="lead", place=1, by=person, **times)
 
 

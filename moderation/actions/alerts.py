@@ -241,10 +241,12 @@ def acknowledge(alert: Alert, *, by: Any) -> bool:
     return True
 
 
-def acknowledge_flag(flag: Flag, *, by: Any) -> None:
-    """Whoever claims a flag has its alerts. Renewing the claim does not turn the clock back: an open page does that by itself."""
+def acknowledge_flag(flag: Flag, *, by: Any, taken_from: Any | None = None) -> None:
+    """Whoever claims a flag has its alerts, but no hand-over that somebody has from whom they did not take the flag over.
+    Renewing the claim does not turn the clock back: an open page does that by itself."""
     for alert in _alerts_of(flag):
-        if alert.holder_id != by.pk:
+        from_them = taken_from is not None and alert.holder_id == taken_from.pk
+        if alert.holder_id != by.pk and (from_them or not alert.is_hand_over_of_another(by)):
             acknowledge(alert, by=by)
 
 

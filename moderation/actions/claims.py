@@ -28,12 +28,12 @@ VIEWED = ("flag.viewed", "review.viewed")  # what the audit log says of an opene
 
 
 @transaction.atomic
-def claim_flag(flag: Flag, *, by: Any) -> None:
-    """Review this flag for a while; renewed by calling again."""
+def claim_flag(flag: Flag, *, by: Any, taken_from: Any | None = None) -> None:
+    """Review this flag for a while; renewed by calling again. `taken_from`: whose claim it was until now."""
     _refuse_others(flag, by)
     if not flag.claim(by, until=from_now(settings.CLAIM_LEASE)):
         raise Refused("claimed", gettext("Somebody else is reviewing this right now."))
-    alerts.acknowledge_flag(flag, by=by)
+    alerts.acknowledge_flag(flag, by=by, taken_from=taken_from)
     audit.record("flag.claimed", actor=by, object_type="flag", object_id=flag.id)
     poke.queue_changed()
 
@@ -132,7 +132,7 @@ def take_over(flag: Flag, *, by: Any, taken_from: str, reason: str) -> None:
         over = TakeOver(case=flag.case, flag=flag, by=by, taken_from=claimer, reason=reason)
         over.save(force_insert=True)
         audit.record("flag.taken_over", actor=by, object_type="flag", object_id=flag.id, code=str(claimer.pk))
-    claim_flag(flag, by=by)
+    claim_flag(flag, by=by, taken_from=claimer)
 
 
 def _refuse_others(flag: Flag, by: Any) -> None:

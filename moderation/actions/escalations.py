@@ -16,7 +16,7 @@ from assistant.vault import audit
 from moderation import duty, policy
 from moderation.actions import alerts
 from moderation.actions.stale import StaleFlag
-from moderation.models import Alert, Escalation, EscalationEnd, Flag
+from moderation.models import Alert, Escalation, EscalationEnd, Flag, TakeOver
 
 
 @transaction.atomic
@@ -106,21 +106,31 @@ def hand_over_again(flag: Flag) -> None:
 
 
 @transaction.atomic
-def take_hand_over(escalation: Escalation, *, by: Any, taken_from: str | None = None) -> None:
+def take_hand_over(escalation: Escalation, *, by: Any, taken_from: str = "", reason: str = "") -> None:
     """ "I have it", or "I still have it": the clock runs anew, now for the outcome.
 
-    `taken_from`: the id of whoever the page said has it, empty for nobody. Taken from somebody else, it would be theirs no more
-    without either of the two knowing.
+    From somebody else only with a reason, and only from whom the page named (`taken_from`, the id; empty for nobody): it would
+    be theirs no more without either of the two knowing.
     """
-    holder = Escalation.objects.select_for_update(of=("self",)).get(id=escalation.id).acknowledged_by
-    if taken_from is not None and holder is not None and holder.pk != by.pk and str(holder.pk) != taken_from:
+    row = Escalation.objects.select_for_update(of=("self",)).select_related("case").get(id=escalation.id)
+    holder = row.acknowledged_by
+    if row.is_open and holder is not None and holder.pk != by.pk:
+        _take_from(row, holder, by=by, taken_from=taken_from, reason=reason)
+    if not alerts.acknowledge(_alert_of(escalation), by=by):
+        raise Refused("changed", gettext("This changed at the same moment. Look again."))
+
+
+def _take_from(row: Escalation, holder: Any, *, by: Any, taken_from: str, reason: str) -> None:
+    if str(holder.pk) != taken_from:
         raise Refused(
             "taken",
             gettext("%(name)s has it since a moment ago. Take it from them only if you agreed on that.")
             % {"name": holder.username},
         )
-    if not alerts.acknowledge(_alert_of(escalation), by=by):
-        raise Refused("changed", gettext("This changed at the same moment. Look again."))
+    if not reason.strip():
+        raise Refused("reason_missing", gettext("Say in a line why you take this over."), status=422)
+    TakeOver(case=row.case, flag=row.flag, by=by, taken_from=holder, reason=reason).save(force_insert=True)
+    audit.record("handover.taken_over", actor=by, object_type="escalation", object_id=row.id, code=str(holder.pk))
 
 
 @transaction.atomic

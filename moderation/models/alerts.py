@@ -88,6 +88,10 @@ class Alert(models.Model):
     def is_told_to(self, person: Any) -> bool:
         return Alert.objects.told_to(person).filter(id=self.id).exists()
 
+    def is_hand_over_of_another(self, person: Any) -> bool:
+        """Then it is taken on its page, from them and with a reason."""
+        return self.kind == Alert.Kind.HAND_OVER and self.holder_id not in (None, person.pk)
+
     def change_hands(self, holder: Any | None) -> bool:
         """Begin a new epoch, unless somebody else did since this row was read."""
         return (

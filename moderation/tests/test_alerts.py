@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -469,8 +470,58 @@ def test_of_two_who_press_at_once_the_second_is_told_who_was_first(cast: Cast) -
     assert Alert.objects.get().holder == cast.birch
     agreed = second.get(place).content.decode()
     assert f'name="taken_from" value="{cast.birch.pk}"' in agreed
-    second.post(f"{place}take", {"taken_from": str(cast.birch.pk)})
-    assert "You have it" in build.read(second.get(place))
+    from_birch = {"taken_from": str(cast.birch.pk)}
+    refused = second.post(f"{place}take", from_birch | {"why": "  "})
+    assert (refused.status_code, Alert.objects.get().holder) == (422, cast.birch)
+    assert "Say in a line why you take this over." in build.read(refused)
+    second.post(f"{place}take", from_birch | {"why": "birch fell ill."})
+    for person in (first, second):
+        page = build.read(person.get(place))
+        assert "hazel took this over from birch" in page
+        assert "birch fell ill." in page
+    assert "You have it" in page
+    event = AuditEvent.objects.get(action="handover.taken_over")
+    assert (event.object_id, event.code) == (str(row.id), str(cast.birch.pk))
+    assert "hazel took this over from birch" in build.read(second.get(f"/moderation/flags/{row.flag_id}/"))
+
+
+def test_what_was_typed_stands_there_again_when_somebody_else_was_faster(cast: Cast) -> None:
+    row = handed_over(cast)
+    actions.take_hand_over(row, by=cast.birch)
+    linden, hazel = build.person("linden", Role.CLINICIAN), build.person("hazel", Role.LEAD)
+    actions.take_hand_over(row, by=hazel, taken_from=str(cast.birch.pk), reason="birch fell ill.")
+    late = {"taken_from": str(cast.birch.pk), "why": "birch does not answer."}
+    answer = client_of(linden).post(f"/moderation/hand-overs/{row.id}/take", late)
+    assert answer.status_code == 409
+    assert 'value="birch does not answer."' in answer.content.decode()
+    assert Alert.objects.get().holder == hazel
+
+
+def test_claiming_the_flag_takes_no_hand_over_from_anybody_and_taking_the_flag_over_does(cast: Cast) -> None:
+    row, hazel = handed_over(cast), build.person("hazel", Role.LEAD)
+    flag = Flag.objects.get(id=row.flag_id)
+    actions.take_hand_over(row, by=cast.birch)
+    actions.claim_flag(flag, by=hazel)
+    assert Alert.objects.get().holder == cast.birch
+    actions.end_claim(flag, by=hazel)
+    actions.claim_flag(flag, by=cast.birch)
+    actions.take_over(flag, by=hazel, taken_from=str(cast.birch.pk), reason="birch fell ill.")
+    row.refresh_from_db()
+    assert (row.acknowledged_by, Alert.objects.get().holder) == (hazel, hazel)
+
+
+def test_an_admin_takes_no_hand_over_from_who_has_it(cast: Cast) -> None:
+    row = handed_over(cast)
+    actions.take_hand_over(row, by=cast.birch)
+    alert = Alert.objects.get()
+    alerts.advance(now=after(alert, 7))
+    admin = client_of(cast.willow)
+    page = admin.get("/moderation/alerts/").content.decode()
+    assert "a hand-over waits" in page
+    assert "acknowledge" not in page
+    admin.post(f"/moderation/alerts/{alert.id}/acknowledge")
+    row.refresh_from_db()
+    assert row.acknowledged_by == cast.birch
 
 
 def test_deciding_about_the_post_does_not_end_the_hand_over_of_the_person(cast: Cast) -> None:
@@ -571,6 +622,29 @@ def test_every_page_of_who_is_told_shows_it_and_counts_as_delivered(cast: Cast) 
     assert "Level 4: a post waits" in page
     assert alert.deliveries.get().delivered_at is not None
     assert "Level 4" not in build.read(client_of(cast.ash).get("/moderation/alerts/"))
+
+
+def told_of(person: Any) -> list[str]:
+    return re.findall(r'data-told="([^"]*)"', client_of(person).get("/moderation/alerts/").content.decode())
+
+
+def test_who_is_told_again_reads_so_and_their_page_knows_it_from_before(cast: Cast) -> None:
+    on_duty(cast.ash, "moderator")
+    on_duty(cast.birch, "lead")
+    alert = urgent()
+    first = told_of(cast.ash)
+    assert "Told again" not in build.read(client_of(cast.ash).get("/moderation/alerts/"))
+    alerts.advance(now=after(alert, 2))
+    again = told_of(cast.ash)
+    assert (first, again) == ([f"{alert.id}.0.0"], [f"{alert.id}.0.1"])
+    assert "Told again at" in build.read(client_of(cast.ash).get("/moderation/alerts/"))
+    alerts.advance(now=after(alert, 4))
+    alerts.advance(now=after(alert, 5))  # the leads alone
+    assert (told_of(cast.ash), told_of(cast.birch)) == ([f"{alert.id}.0.2"], [f"{alert.id}.0.3"])
+    actions.claim_flag(Flag.objects.get(), by=cast.ash)
+    assert told_of(cast.ash) == [""]  # their own press is no news
+    alerts.advance(now=after(alert, 5))
+    assert told_of(cast.ash) == [f"{alert.id}.1.1"]
 
 
 def test_whoever_has_it_sees_when_an_outcome_is_overdue(cast: Cast) -> None:

@@ -34,6 +34,7 @@ def alert(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
 @needs(BE_ALERTED)
 def acknowledge(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
     row = alert_for(alert_id)
-    if not (row.is_told_to(request.user) and actions.acknowledge(row, by=request.user)):
+    free = row.is_told_to(request.user) and not row.is_hand_over_of_another(request.user)
+    if not (free and actions.acknowledge(row, by=request.user)):
         messages.info(request, gettext("Somebody else has it already, or it is over."))
     return redirect("moderation:duty")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from functools import partial
 
 from django.contrib import messages
 from django.db import transaction
@@ -19,7 +18,7 @@ from assistant.vault import audit
 from assistant.views.answers import first_message
 from moderation import actions
 from moderation.access import hand_over_for
-from moderation.forms import HandOverEndForm
+from moderation.forms import HandOverEndForm, TakeHandOverForm
 from moderation.hand_over_page import hand_over_page
 from moderation.models import Escalation
 from moderation.policy import DECIDE_ESCALATED
@@ -37,7 +36,17 @@ def hand_over(request: HttpRequest, escalation_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @needs(DECIDE_ESCALATED)
 def take_hand_over(request: HttpRequest, escalation_id: uuid.UUID) -> HttpResponse:
-    return act(request, escalation_id, partial(actions.take_hand_over, taken_from=request.POST.get("taken_from")))
+    """A refusal shows the page again with the reason that was typed."""
+    row = hand_over_for(escalation_id)
+    form = TakeHandOverForm(request.POST)
+    if not form.is_valid():
+        return again(request, row, first_message(form), status=422)
+    said = form.cleaned_data
+    try:
+        actions.take_hand_over(row, by=request.user, taken_from=said["taken_from"], reason=said["why"])
+    except Refused as refusal:
+        return again(request, row, str(refusal), status=refusal.status)
+    return redirect("moderation:hand_over", row.id)
 
 
 @require_POST
@@ -78,6 +87,6 @@ def act(request: HttpRequest, escalation_id: uuid.UUID, action: Callable[..., No
 
 
 def again(request: HttpRequest, row: Escalation, message: str, *, status: int) -> HttpResponse:
-    typed = {name: request.POST.get(name, "") for name in ("outcome", "note")}
+    typed = {name: request.POST.get(name, "") for name in ("outcome", "note", "why")}
     page = hand_over_page(hand_over_for(row.id), request.user) | {"typed": typed, "refusal": message}
     return render(request, "moderation/handover.html", page, status=status)

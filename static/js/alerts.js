@@ -75,12 +75,12 @@ function show(nodes) {
   if (signedOut) connect();
   signedOut = false;
   region.querySelector(".deaf")?.remove();
-  const before = new Set(shown());
+  const before = new Set(told());
   if (stateOf(nodes) === stateOf([...region.childNodes])) return;
   const hadFocus = region.contains(document.activeElement);
   region.replaceChildren(...nodes);
   if (hadFocus) region.querySelector("a, button")?.focus();
-  if (shown().some((one) => !before.has(one))) ring();
+  if (told().some((one) => !before.has(one))) ring();
   badge();
 }
 
@@ -89,7 +89,14 @@ function stateOf(nodes) {
 }
 
 function shown() {
-  return [...region.querySelectorAll("[data-alert]")].map((one) => one.dataset.alert);
+  return [...region.querySelectorAll("[data-alert]")];
+}
+
+/** Each alert with the last time that this person was told of it: told once more is news, a press of their own is not. */
+function told() {
+  return shown()
+    .map((one) => one.dataset.told)
+    .filter(Boolean);
 }
 
 function badge() {

@@ -16,7 +16,8 @@ from pytest_django.live_server_helper import LiveServer
 from assistant import actions as writing
 from assistant.models import Post
 from moderation import actions
-from moderation.models import Alert, Escalation
+from moderation.actions import alerts
+from moderation.models import Alert, Escalation, Flag
 from moderation.notifier import Notifier
 from webapp import test as build
 from webapp.test import Cast
@@ -120,6 +121,51 @@ def test_a_page_that_stays_open_learns_of_an_alert_and_of_its_end(
     Alert.objects.update(closed_at=timezone.now())
     expect(page.locator("[data-alert]")).to_have_count(0, timeout=25_000)
     expect(page).to_have_title(re.compile("^Duty"))
+
+
+COUNT_TONES = """
+  window.tones = 0;
+  const make = AudioContext.prototype.createOscillator;
+  AudioContext.prototype.createOscillator = function () {
+    window.tones += 1;
+    return make.call(this);
+  };
+"""
+A_SOUND = 2  # tones
+
+
+def test_each_time_that_somebody_is_told_it_rings_and_not_when_they_take_it(
+    cast: Cast, chromium: Browser, live_server: LiveServer
+) -> None:
+    Notifier().beat()
+    page = signed_in_page(chromium, live_server, cast.birch, viewport=PHONE)
+    page.add_init_script(COUNT_TONES)
+    page.clock.install()
+    page.goto(f"{live_server.url}/moderation/duty/")
+    page.get_by_role("button", name="Play a sound on this device").press("Enter")
+    page.wait_for_function(f"tones === {A_SOUND}")
+    build.post(build.URGENT_POST)
+    alert = Alert.objects.get()
+    banner = page.locator("#alerts")
+    look(page)
+    expect(banner).to_contain_text("Level 4: a post waits")
+    page.wait_for_function(f"tones === {2 * A_SOUND}")
+    expect(banner).not_to_contain_text("Told again")
+    alerts.advance(now=alert.since + timedelta(minutes=2))
+    look(page)
+    expect(banner).to_contain_text("Told again at")
+    page.wait_for_function(f"tones === {3 * A_SOUND}")
+    check(page, "told-again")
+    look(page)
+    actions.claim_flag(Flag.objects.get(), by=cast.birch)
+    look(page)
+    expect(banner).to_contain_text("You have it.")
+    assert page.evaluate("tones") == 3 * A_SOUND
+
+
+def look(page: Page) -> None:
+    """As after fifteen seconds."""
+    page.clock.fast_forward(16_000)
 
 
 @pytest.mark.deep
