@@ -177,7 +177,7 @@ def test_what_came_of_some_is_said_of_each_and_the_others_are_undone(cast: Cast,
     Decision.objects.filter(flag=late).update(at=timezone.now() - timedelta(seconds=61))
     undo(Decision.objects.get(flag=again), by=cast.ash)
     decide(again, outcome="close", policy="crisis", closed_as="fine", by=cast.ash, reason="Looked again.", seen=3)
-    erase_case(Post.objects.get(id=erased.post_id), by=None)
+    erase_case(erased.subject_post, by=None)
     after = undo_all(ash, answer)
     assert labels(after) == ["Not undone", "Not undone", "Not yours", "Undone"]
     assert "1 undone, and it waits again, 3 stay as decided" in build.read(after)
