@@ -148,8 +148,7 @@ def close_finished() -> int:
 def _tell(alert: Alert, rungs: frozenset[Rung], *, step: int, rota: Rota) -> None:
     lines = urgency_of(alert).lines if alert.kind in (Kind.FLAG, Kind.HAND_OVER) else ()
     people = get_user_model().objects.in_bulk(rota.told(sorted(rungs), lines=lines, holder=alert.holder_id))
-    highest = max(rungs, key=list(Rung).index)
-    _deliver_to(people.values(), alert, step=step, rung=highest)
+    _deliver_to(people.values(), alert, step=step, rung=rota.rung_told(rungs, lines=lines))
 
 
 def _deliver_to(people: Iterable[Any], alert: Alert, *, step: int, rung: Rung) -> None:
