@@ -48,6 +48,8 @@ def alert_row(alert: Alert, person: Any) -> dict[str, Any]:
         "pressing": alert.level >= PRESSING_FROM,
         "mine": mine,
         "holder": alert.holder.username if alert.holder else "",
+        "held_since": alert.since if alert.holder else None,
+        "has_outcome": alert_words.has_outcome(alert),
         "outcome_due": due,
         "overdue": due is not None and due <= clock.now(),
         "url": where_it_is_decided(alert, person),
@@ -56,7 +58,7 @@ def alert_row(alert: Alert, person: Any) -> dict[str, Any]:
 
 
 def outcome_due(alert: Alert) -> datetime | None:
-    if alert.kind not in (Alert.Kind.FLAG, Alert.Kind.HAND_OVER):
+    if not alert_words.has_outcome(alert):
         return None
     return alert.since + alerts.urgency_of(alert).clocks.clock
 

@@ -416,6 +416,17 @@ def test_whoever_has_it_sees_when_an_outcome_is_overdue(cast: Cast) -> None:
     assert 'class="notice now alert"' in page.content.decode()
 
 
+def test_whoever_is_told_of_what_somebody_has_reads_who_and_since_when(cast: Cast) -> None:
+    alert = urgent()
+    actions.claim_flag(Flag.objects.get(), by=cast.birch)
+    alerts.advance(now=after(alert, 7))
+    since = f"{timezone.localtime(Alert.objects.get().since):%H:%M}"
+    assert f"birch has it since {since}; no outcome yet." in build.read(
+        client_of(cast.willow).get("/moderation/alerts/")
+    )
+    assert "has it since" not in build.read(client_of(cast.birch).get("/moderation/alerts/"))
+
+
 def test_no_alert_holds_a_word_of_what_was_written(cast: Cast) -> None:
     urgent()
     for person in (cast.birch, cast.willow):
@@ -498,6 +509,9 @@ def test_the_test_alert_goes_to_who_asked_and_says_how_it_arrived(cast: Cast) ->
     assert "arrived after" in build.read(lead.get("/moderation/duty/"))
     alert = Alert.objects.get()
     assert told(alert) == {"birch"}
+    waits = "nobody has it yet"
+    assert waits not in build.read(lead.get("/moderation/duty/"))
+    assert waits not in build.read(client_of(cast.ash).get("/moderation/duty/"))
     lead.post(f"/moderation/alerts/{alert.id}/acknowledge")
     assert not Alert.objects.live().exists()
 
