@@ -73,4 +73,4 @@ def alert_for(alert_id: uuid.UUID) -> Alert:
 
 
 def shift_for(shift_id: uuid.UUID) -> Shift:
-    return found(Shift.objects.filter(id=shift_id))
+    return found(Shift.objects.filter(id=shift_id).select_related("person"))

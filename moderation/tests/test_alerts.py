@@ -14,7 +14,7 @@ from assistant import actions as writing
 from assistant.models import AuditEvent, Post
 from moderation import actions, duty, notifier
 from moderation.actions import alerts
-from moderation.models import Alert, Decision, Delivery, Escalation, Flag, NotifierBeat, Shift
+from moderation.models import Alert, Decision, Delivery, Escalation, Flag, NotifierBeat
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
@@ -476,29 +476,7 @@ def test_the_writing_page_says_at_once_that_nobody_is_on_duty(cast: Cast, level:
     assert 'id="nobody-on-duty"' not in client_of(cast.wren).get(f"/drafts/{draft.id}/").content.decode()
 
 
-# The rota
-
-
-SHIFT = {"line": "lead", "place": "1", "starts_at": "2026-12-01T18:00", "ends_at": "2026-12-01T23:00", "weeks": "3"}
-
-
-def test_a_lead_puts_somebody_on_the_rota_for_some_weeks_and_takes_them_off(cast: Cast) -> None:
-    lead = client_of(cast.birch)
-    lead.post("/moderation/duty/shifts", SHIFT | {"person": "birch"})
-    starts = [shift.starts_at for shift in Shift.objects.all()]
-    assert [later - starts[0] for later in starts] == [timedelta(0), timedelta(weeks=1), timedelta(weeks=2)]
-    lead.post(f"/moderation/duty/shifts/{Shift.objects.all()[0].id}/remove")
-    assert Shift.objects.count() == 2
-
-
-@pytest.mark.parametrize(
-    ("name", "changes"),
-    [("ash", {}), ("birch", {"ends_at": "2026-12-01T17:00"}), ("birch", {"ends_at": "2027-12-01T17:00"}), ("wren", {})],
-)
-def test_a_shift_that_cannot_be_is_refused(cast: Cast, name: str, changes: dict[str, str]) -> None:
-    person = getattr(cast, name)
-    answer = client_of(cast.birch).post("/moderation/duty/shifts", SHIFT | {"person": person.username} | changes)
-    assert answer.status_code == 422
+# The test alert
 
 
 def test_the_test_alert_goes_to_who_asked_and_says_how_it_arrived(cast: Cast) -> None:
