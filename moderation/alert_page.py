@@ -45,6 +45,7 @@ def alert_row(alert: Alert, person: Any) -> dict[str, Any]:
         "id": alert.id,
         "headline": alert_words.headline(alert),
         "opened_at": alert.opened_at,
+        "level": alert.level,
         "pressing": alert.level >= PRESSING_FROM,
         "mine": mine,
         "holder": alert.holder.username if alert.holder else "",

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from assistant.access import needs
 from assistant.actions import Refused
+from assistant.views.answers import wants_page
 from moderation import actions
 from moderation.access import shift_for
 from moderation.duty import BE_ALERTED, MANAGE_DUTY
@@ -70,4 +71,6 @@ def out_of_hours(request: HttpRequest) -> HttpResponse:
 @needs(MANAGE_DUTY)
 def test_alert(request: HttpRequest) -> HttpResponse:
     actions.send_test(to=request.user)
+    if not wants_page(request):
+        return HttpResponse(status=204)  # our script looks for it as for any other
     return redirect("moderation:duty")
