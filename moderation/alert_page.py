@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
@@ -74,16 +75,23 @@ def where_it_is_decided(alert: Alert, person: Any) -> str:
 
 
 def own_hand_overs(person: Any) -> list[dict[str, Any]]:
-    """Of the last day, that have not ended: whether somebody has it, and whom to turn to while nobody has."""
-    rows = Escalation.objects.open().filter(
-        by=person, flag__post__isnull=False, at__gte=from_now(-HAND_OVERS_SHOWN_FOR)
-    )
-    return [
-        {
-            "at": row.at,
-            "holder": row.acknowledged_by.username if row.acknowledged_by else "",
-            "held_at": row.acknowledged_at,
-            "helplines": helplines_for(row.flag.subject_post, []),
-        }
-        for row in rows.select_related("flag__post", "acknowledged_by").order_by("at")
-    ]
+    """Of the last day, that have not ended: whether somebody has it, and whom to turn to while nobody has. And those whose end
+    is news, without what became of anybody. Asked for by the page that shows them: then they were told."""
+    of_end = Delivery.objects.filter(person=person, rung=Delivery.ENDED, delivered_at=None)
+    is_news = Q(closed_at__isnull=False, id__in=of_end.values("alert__escalation"))
+    is_open = Q(id__in=Escalation.objects.open().values("id"), at__gte=from_now(-HAND_OVERS_SHOWN_FOR))
+    rows = Escalation.objects.filter(is_news | is_open, by=person, flag__post__isnull=False, case__destroyed_at=None)
+    shown = [own_hand_over(row) for row in rows.select_related("flag__post", "acknowledged_by").order_by("at")]
+    if any(one["ended"] for one in shown):
+        of_end.update(delivered_at=Now())
+    return shown
+
+
+def own_hand_over(row: Escalation) -> dict[str, Any]:
+    return {
+        "at": row.at,
+        "holder": row.acknowledged_by.username if row.acknowledged_by else "",
+        "held_at": row.acknowledged_at,
+        "helplines": helplines_for(row.flag.subject_post, []),
+        "ended": row.closed_at is not None,
+    }

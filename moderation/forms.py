@@ -183,5 +183,13 @@ class OutOfHoursForm(forms.Form):
 
 
 class HandOverEndForm(forms.Form):
-    outcome = forms.ChoiceField(choices=EscalationEnd.Outcome.choices)
-    note = LetterField(max_length=settings.MAX_REASON)
+    outcome = forms.ChoiceField(
+        choices=EscalationEnd.Outcome.choices, error_messages={"required": _("Choose how it ended.")}
+    )
+    note = LetterField(max_length=settings.MAX_REASON, required=False)
+
+    def clean_note(self) -> str:
+        note: str = self.cleaned_data["note"]
+        if not note.strip():
+            raise ValidationError(gettext("Say in a line what was done."), code="empty")
+        return note

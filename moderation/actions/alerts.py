@@ -163,6 +163,21 @@ def _deliver_to(people: Iterable[Any], alert: Alert, *, step: int, rung: Rung) -
     )
 
 
+def tell_of_end(escalation: Escalation, *, by: Any) -> None:
+    """To whoever handed it over, once, on their pages. It counts as a step after the last, so that it clashes with none."""
+    if escalation.by_id == by.pk:
+        return
+    alert = Alert.objects.get(escalation=escalation)
+    Delivery.objects.create(
+        alert=alert,
+        epoch=alert.epoch,
+        step=alert.step + 1,
+        rung=Delivery.ENDED,
+        person=escalation.by,
+        channel=Delivery.Channel.IN_APP,
+    )
+
+
 # Changing hands
 
 

@@ -345,12 +345,22 @@ def test_one_that_ended_is_opened_again_and_whoever_does_it_has_it(cast: Cast) -
     assert alerts.advance(now=after(Alert.objects.get(), 5)) == 1
 
 
-@pytest.mark.parametrize(("outcome", "note"), [("", "Done."), ("helpline", "  "), ("cured", "Done.")])
-def test_it_does_not_end_without_an_outcome_and_a_line(cast: Cast, outcome: str, note: str) -> None:
+@pytest.mark.parametrize(
+    ("outcome", "note", "said"),
+    [
+        ("", "Done.", "Choose how it ended."),
+        ("helpline", "", "Say in a line what was done."),
+        ("", "", "Choose how it ended. Say in a line what was done."),
+        ("helpline", "  ", "Say in a line what was done."),
+        ("cured", "Done.", "Select a valid choice."),
+    ],
+)
+def test_it_does_not_end_without_an_outcome_and_a_line(cast: Cast, outcome: str, note: str, said: str) -> None:
     row = handed_over(cast)
     actions.take_hand_over(row, by=cast.birch)
     answer = client_of(cast.birch).post(f"/moderation/hand-overs/{row.id}/end", {"outcome": outcome, "note": note})
     assert answer.status_code == 422
+    assert said in build.read(answer)
     assert row.is_open
 
 
@@ -373,6 +383,14 @@ def test_the_packet_has_what_was_said_what_was_named_and_the_rule_of_the_country
     assert "You can ring Samaritans on 116 123" in page
     assert "Named to them nobody yet" in page
     assert "A lead decides whether emergency services are called." in page
+
+
+def test_the_packet_says_once_why_it_was_handed_over_and_shows_no_empty_draft(cast: Cast) -> None:
+    writing.hand_over_post(build.draft(cast.wren, text=" ", level=4), by=cast.wren)
+    page = build.read(client_of(cast.birch).get(f"/moderation/hand-overs/{Escalation.objects.get().id}/"))
+    assert page.count("A supporter handed this post over to a lead.") == 1
+    assert "not sent" not in page
+    assert "Nothing was written to them yet." in page
 
 
 def test_the_packet_names_whom_they_were_told_of_once_it_was_sent(cast: Cast) -> None:
@@ -465,6 +483,26 @@ def test_a_supporter_sees_whether_somebody_has_what_they_handed_over(cast: Cast)
     actions.take_hand_over(row, by=cast.birch)
     assert "birch has the post that you handed over" in build.read(supporter.get("/posts/"))
     assert "handed over" not in build.read(client_of(cast.robin).get("/posts/"))
+
+
+def test_a_supporter_reads_once_that_what_they_handed_over_has_ended(cast: Cast) -> None:
+    row = handed_over(cast)
+    actions.take_hand_over(row, by=cast.birch)
+    row.refresh_from_db()
+    supporter = client_of(cast.wren)
+    assert "this has ended" not in build.read(supporter.get("/posts/"))
+    actions.end_hand_over(row, outcome="emergency", note="The ambulance came.", by=cast.birch)
+    page = build.read(supporter.get("/posts/"))
+    assert "this has ended. birch looked after it." in page
+    assert "mbulance" not in page
+    assert "mergency" not in page
+    assert "this has ended" not in build.read(supporter.get("/posts/"))
+    assert not Alert.objects.told_to(cast.wren).exists()
+    actions.reopen_hand_over(row, by=cast.birch)
+    row.refresh_from_db()
+    actions.end_hand_over(row, outcome="no_danger", note="All is well.", by=cast.birch)
+    assert "this has ended" in build.read(supporter.get("/posts/"))
+    assert "this has ended" not in build.read(client_of(cast.robin).get("/posts/"))
 
 
 @pytest.mark.parametrize(("level", "said"), [(2, False), (3, True), (4, True)])
