@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
+from django.db.models import Q
 from django.http import Http404
 
 from assistant.access import found, only
 from assistant.models import CaseKey
 from moderation.models import Alert, BreakGlass, BreakGlassReview, Decision, Escalation, Flag, Incident, Shift
+from moderation.models.flags import FlagQuerySet
+
+ID = re.compile(r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b", re.I)
 
 
 def flag_for(user: Any, flag_id: uuid.UUID) -> Flag:
@@ -20,19 +25,29 @@ def flag_for(user: Any, flag_id: uuid.UUID) -> Flag:
     return flag
 
 
+def ids_in(text: str) -> list[uuid.UUID]:
+    """Each once; as they are written, or within the addresses of pages."""
+    return list(dict.fromkeys(uuid.UUID(found) for found in ID.findall(text)))
+
+
 def linkable(user: Any, row_id: uuid.UUID) -> CaseKey | Flag | None:
-    """What this id stands for: a flag that they may see, or the case of a post; None for anything else."""
-    flag = Flag.objects.for_person(user).filter(id=row_id, case__destroyed_at=None).select_related("case").first()
-    return flag or case_of_id(row_id, flags=False)
+    """What this id stands for: a flag that they may see, also by its hand-over, or the case of a post; None for anything else."""
+    flags = _flags_of_id(row_id).filter(case__destroyed_at=None)
+    return flags.for_person(user).select_related("case").first() or case_of_id(row_id, flags=False)
 
 
 def case_of_id(row_id: uuid.UUID, *, flags: bool = True) -> CaseKey | None:
-    """The case of a post or, with `flags`, of a flag."""
+    """The case of a post or, with `flags`, of a flag or a hand-over."""
     cases = CaseKey.objects.filter(destroyed_at=None)
     case = cases.filter(post__id=row_id).first()
     if case is None and flags:
-        case = cases.filter(id__in=Flag.objects.filter(id=row_id).values("case")).first()
+        case = cases.filter(id__in=_flags_of_id(row_id).values("case")).first()
     return case
+
+
+def _flags_of_id(row_id: uuid.UUID) -> FlagQuerySet:
+    """By its own id, or by that of a hand-over of it."""
+    return Flag.objects.filter(Q(id=row_id) | Q(id__in=Escalation.objects.filter(id=row_id).values("flag")))
 
 
 def incident_for(incident_id: uuid.UUID) -> Incident:
@@ -73,4 +88,4 @@ def alert_for(alert_id: uuid.UUID) -> Alert:
 
 
 def shift_for(shift_id: uuid.UUID) -> Shift:
-    return found(Shift.objects.filter(id=shift_id))
+    return found(Shift.objects.filter(id=shift_id).select_related("person"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
@@ -57,9 +58,12 @@ def alert_row(alert: Alert, person: Any) -> dict[str, Any]:
         "id": alert.id,
         "headline": alert_words.headline(alert),
         "opened_at": alert.opened_at,
+        "level": alert.level,
         "pressing": alert.level >= PRESSING_FROM,
         "mine": mine,
         "holder": alert.holder.username if alert.holder else "",
+        "held_since": alert.since if alert.holder else None,
+        "has_outcome": alert_words.has_outcome(alert),
         "outcome_due": due,
         "overdue": due is not None and due <= clock.now(),
         "url": url,
@@ -69,7 +73,7 @@ def alert_row(alert: Alert, person: Any) -> dict[str, Any]:
 
 
 def outcome_due(alert: Alert) -> datetime | None:
-    if alert.kind not in (Alert.Kind.FLAG, Alert.Kind.HAND_OVER):
+    if not alert_words.has_outcome(alert):
         return None
     return alert.since + alerts.urgency_of(alert).clocks.clock
 
@@ -84,16 +88,23 @@ def where_it_is_decided(alert: Alert, person: Any) -> str:
 
 
 def own_hand_overs(person: Any) -> list[dict[str, Any]]:
-    """Of the last day, that have not ended: whether somebody has it, and whom to turn to while nobody has."""
-    rows = Escalation.objects.open().filter(
-        by=person, flag__post__isnull=False, at__gte=from_now(-HAND_OVERS_SHOWN_FOR)
-    )
-    return [
-        {
-            "at": row.at,
-            "holder": row.acknowledged_by.username if row.acknowledged_by else "",
-            "held_at": row.acknowledged_at,
-            "helplines": helplines_for(row.flag.subject_post, []),
-        }
-        for row in rows.select_related("flag__post", "acknowledged_by").order_by("at")
-    ]
+    """Of the last day, that have not ended: whether somebody has it, and whom to turn to while nobody has. And those whose end
+    is news, without what became of anybody. Asked for by the page that shows them: then they were told."""
+    of_end = Delivery.objects.filter(person=person, rung=Delivery.ENDED, delivered_at=None)
+    is_news = Q(closed_at__isnull=False, id__in=of_end.values("alert__escalation"))
+    is_open = Q(id__in=Escalation.objects.open().values("id"), at__gte=from_now(-HAND_OVERS_SHOWN_FOR))
+    rows = Escalation.objects.filter(is_news | is_open, by=person, flag__post__isnull=False, case__destroyed_at=None)
+    shown = [own_hand_over(row) for row in rows.select_related("flag__post", "acknowledged_by").order_by("at")]
+    if any(one["ended"] for one in shown):
+        of_end.update(delivered_at=Now())
+    return shown
+
+
+def own_hand_over(row: Escalation) -> dict[str, Any]:
+    return {
+        "at": row.at,
+        "holder": row.acknowledged_by.username if row.acknowledged_by else "",
+        "held_at": row.acknowledged_at,
+        "helplines": helplines_for(row.flag.subject_post, []),
+        "ended": row.closed_at is not None,
+    }

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop, ngettext
 
 from moderation.ladder import Rung
@@ -54,6 +55,22 @@ def headline(alert: Alert) -> str:
 
 def invariant_words(code: str) -> str:
     return gettext(INVARIANTS.get(code, code))
+
+
+def held_since(alert: Alert) -> str:
+    """Who has it and since when, by the clock of the site; empty while nobody has it."""
+    if alert.holder is None:
+        return ""
+    at = timezone.localtime(alert.since)
+    said = {"name": alert.holder.username, "time": f"{at:%H:%M} ({settings.TIME_ZONE})"}
+    if has_outcome(alert):
+        return gettext("%(name)s has it since %(time)s; no outcome yet.") % said
+    return gettext("%(name)s has it since %(time)s.") % said
+
+
+def has_outcome(alert: Alert) -> bool:
+    """Whether it ends with one that somebody gives."""
+    return alert.kind in (Alert.Kind.FLAG, Alert.Kind.HAND_OVER)
 
 
 def minutes(passed: timedelta) -> str:

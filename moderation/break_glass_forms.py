@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -12,18 +10,19 @@ from django.utils.translation import gettext_lazy as _
 
 from assistant.forms import LetterField
 from assistant.models import CaseKey
-from moderation.access import case_of_id
+from moderation.access import case_of_id, ids_in
 from moderation.models import BreakGlassReview
 
+LONGEST_ADDRESS = 2_000
 ALLOW, REFUSE = "allow", "refuse"
 
 
 class AskForm(forms.Form):
     about = forms.CharField(
-        max_length=200,
+        max_length=LONGEST_ADDRESS,
         widget=forms.TextInput(attrs={"dir": "ltr"}),
         label=_("Id of a post or a flag"),
-        help_text=_("From the audit log, an incident, or who told you of it."),
+        help_text=_("Or the address of its page. From the audit log, an incident, or who told you of it."),
     )
     reason = LetterField(
         max_length=settings.MAX_REASON,
@@ -33,13 +32,15 @@ class AskForm(forms.Form):
     )
 
     def clean_about(self) -> CaseKey:
-        try:
-            case = case_of_id(uuid.UUID(self.cleaned_data["about"]))
-        except ValueError:
-            case = None
-        if case is None:
+        ids = ids_in(self.cleaned_data["about"])
+        if not ids:
+            raise ValidationError(gettext("There is no id in this."), code="no_id")
+        cases = {case for row_id in ids if (case := case_of_id(row_id)) is not None}
+        if not cases:
             raise ValidationError(gettext("No post and no flag has this id, or its case was erased."), code="unknown")
-        return case
+        if len(cases) > 1:
+            raise ValidationError(gettext("These are several cases. Ask for one at a time."), code="several")
+        return cases.pop()
 
 
 class ReadingAnswerForm(forms.Form):

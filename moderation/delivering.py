@@ -26,7 +26,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from assistant.models import clock
 from moderation import alert_words
-from moderation.models import Delivery
+from moderation.models import Alert, Delivery
 
 log = logging.getLogger("lantern.alerts")
 
@@ -44,6 +44,36 @@ Look here: %(link)s
 It is told again, and to more people, until somebody says "I have it" there.
 Reference, the same in every copy: %(key)s
 """)
+HELD_LETTER = gettext_noop("""\
+%(headline)s.
+%(held)s
+
+Since: %(minutes)s
+Told: %(rung)s
+Look here: %(link)s
+
+It is told again, and to more people, until there is an outcome.
+Reference, the same in every copy: %(key)s
+""")
+FOUND_LETTER = gettext_noop("""\
+%(headline)s.
+%(held)s
+
+Since: %(minutes)s
+Told: %(rung)s
+Look here: %(link)s
+
+It is told again each hour until all is well.
+Reference, the same in every copy: %(key)s
+""")
+TEST_LETTER = gettext_noop("""\
+%(headline)s.
+
+You asked for it, and only you are told, once. There is nothing to do.
+Look here: %(link)s
+
+Reference, the same in every copy: %(key)s
+""")
 
 
 class ChannelAway(Exception):
@@ -58,7 +88,9 @@ def deliver(between: Callable[[], None] = lambda: None) -> int:
     """Send what is due; how many were sent. `between`: called before each, for who has to be seen alive meanwhile."""
     sent = 0
     for channel, line in LINES.items():
-        rows = list(Delivery.objects.waiting(channel).select_related("alert__flag", "person")[:AT_A_TIME])
+        rows = list(
+            Delivery.objects.waiting(channel).select_related("alert__flag", "alert__holder", "person")[:AT_A_TIME]
+        )
         if rows:
             with line() as send:
                 sent += _send_all(rows, channel, send, between)
@@ -107,6 +139,7 @@ def send_mail(row: Delivery, *, connection: Any) -> None:
         said = {
             "headline": headline,
             "minutes": alert_words.minutes(clock.now() - alert.opened_at),
+            "held": alert_words.held_since(alert),
             "rung": gettext(alert_words.RUNGS.get(row.rung, row.rung)),  # type: ignore[call-overload]
             "link": alert_words.link_to(alert),
             "key": row.id,
@@ -115,7 +148,7 @@ def send_mail(row: Delivery, *, connection: Any) -> None:
         headers = {"Message-ID": f"<{row.id}@{host}>", "Auto-Submitted": "auto-generated", "Importance": "high"}
         letter = EmailMessage(
             f"[{settings.SITE_NAME}] {headline}",
-            gettext(LETTER) % said,
+            gettext(letter_of(alert)) % said,
             to=[row.person.email],
             headers=headers,
             connection=connection,
@@ -129,6 +162,15 @@ def send_mail(row: Delivery, *, connection: Any) -> None:
         raise ChannelAway(type(error).__name__) from error
 
 
+def letter_of(alert: Alert) -> str:
+    match alert.kind:
+        case Alert.Kind.TEST:
+            return TEST_LETTER
+        case Alert.Kind.INVARIANT:
+            return FOUND_LETTER
+    return LETTER if alert.holder is None else HELD_LETTER
+
+
 def send_webhook(row: Delivery) -> None:
     """To that address and no other: no proxy of the environment, and a redirection is a refusal."""
     alert = row.alert
@@ -140,6 +182,7 @@ def send_webhook(row: Delivery) -> None:
             "code": alert.code,
             "level": alert.level,
             "opened_at": alert.opened_at.isoformat(),
+            "held_since": alert.since.isoformat() if alert.holder_id else None,
             "step": row.step,
             "rung": row.rung,
             "link": alert_words.link_to(alert),

@@ -46,11 +46,15 @@ def people_who(permission: str) -> Any:
 
 def shifts_at(moment: datetime) -> list[Shift]:
     """Of people who may still do what their line does."""
-    able = {
+    return able(Shift.objects.at(moment).select_related("person"))
+
+
+def able(shifts: Iterable[Shift]) -> list[Shift]:
+    """Those whose people have an open account and still may do what their line does."""
+    may = {
         permission: set(people_who(permission).values_list("pk", flat=True)) for permission in {*PERMISSION_OF.values()}
     }
-    shifts = Shift.objects.at(moment).select_related("person")
-    return [shift for shift in shifts if shift.person_id in able[PERMISSION_OF[Shift.Line(shift.line)]]]
+    return [shift for shift in shifts if shift.person_id in may[PERMISSION_OF[Shift.Line(shift.line)]]]
 
 
 def rota(moment: datetime) -> Rota:

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assistant.forms import LetterField
+from assistant.models import clock
 from moderation import duty
 from moderation.models import Decision, EscalationEnd, Shift
 
@@ -20,6 +23,7 @@ DANGER = [
     ("no", _("No: the signs were none")),
 ]
 LONGEST_SHIFT = timedelta(days=14)
+A_WEEK = timedelta(weeks=1)
 
 
 class VersionField(forms.IntegerField):
@@ -106,6 +110,33 @@ class _LocalTime(forms.DateTimeInput):
         super().__init__(format="%Y-%m-%dT%H:%M")
 
 
+class _SiteTimeField(forms.DateTimeField):
+    """By the clock of the site. An hour that the clocks leave out, or that comes twice, says nothing for sure."""
+
+    def __init__(self, *, label: Any) -> None:
+        zone = format_lazy(_("By the clock of {zone}."), zone=settings.TIME_ZONE)
+        super().__init__(label=label, widget=_LocalTime(), help_text=zone)
+
+    def to_python(self, value: Any) -> datetime | None:
+        try:
+            moment: datetime | None = super().to_python(value)
+        except ValidationError as error:
+            if error.code == "ambiguous_timezone" and error.params is not None:
+                raise ValidationError(_clocks_change(error.params["datetime"]), code=error.code) from error
+            raise
+        return moment
+
+
+def _clocks_change(naive: datetime) -> str:
+    zone = timezone.get_current_timezone()
+    before, after = (naive.replace(fold=fold, tzinfo=zone).utcoffset() for fold in (0, 1))
+    assert before is not None
+    assert after is not None
+    if before < after:
+        return gettext("There is no such time: the clocks go forward then. Choose one before or after that hour.")
+    return gettext("This time comes twice: the clocks go back then. Choose one before or after that hour.")
+
+
 class ShiftForm(forms.Form):
     """Times are in the time zone of the site."""
 
@@ -116,8 +147,8 @@ class ShiftForm(forms.Form):
     place = forms.IntegerField(
         min_value=1, max_value=9, initial=1, label=_("Place in it"), help_text=_("1 is told first.")
     )
-    starts_at = forms.DateTimeField(label=_("From"), widget=_LocalTime())
-    ends_at = forms.DateTimeField(label=_("Until"), widget=_LocalTime())
+    starts_at = _SiteTimeField(label=_("From"))
+    ends_at = _SiteTimeField(label=_("Until"))
     weeks = forms.IntegerField(
         min_value=1,
         max_value=26,
@@ -140,6 +171,10 @@ class ShiftForm(forms.Form):
         starts, ends = given.get("starts_at"), given.get("ends_at")
         if starts and ends and not starts < ends <= starts + LONGEST_SHIFT:
             self.add_error("ends_at", gettext("A shift ends after it starts, and within two weeks."))
+        elif ends and ends <= clock.now():
+            self.add_error("ends_at", gettext("This is over already."))
+        elif starts and ends and given.get("weeks", 1) > 1 and ends > starts + A_WEEK:
+            self.add_error("weeks", gettext("What is repeated each week lasts a week at most."))
         return given
 
 
@@ -161,5 +196,13 @@ class TakeHandOverForm(forms.Form):
 
 
 class HandOverEndForm(forms.Form):
-    outcome = forms.ChoiceField(choices=EscalationEnd.Outcome.choices)
-    note = LetterField(max_length=settings.MAX_REASON)
+    outcome = forms.ChoiceField(
+        choices=EscalationEnd.Outcome.choices, error_messages={"required": _("Choose how it ended.")}
+    )
+    note = LetterField(max_length=settings.MAX_REASON, required=False)
+
+    def clean_note(self) -> str:
+        note: str = self.cleaned_data["note"]
+        if not note.strip():
+            raise ValidationError(gettext("Say in a line what was done."), code="empty")
+        return note

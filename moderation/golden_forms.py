@@ -16,6 +16,11 @@ from moderation.forms import ESCALATE
 from moderation.models import Decision, GoldenItem
 from moderation.quality_words import outcome_words
 
+# As an invented text will be shown: a post that waits for an answer, or a reply that is held.
+SHOWN_AS = {
+    GoldenItem.Kind.POST: policy.OUTCOMES_SHOWN[Post],
+    GoldenItem.Kind.REPLY: policy.OUTCOMES_HELD[Reply],
+}
 OF_APPEALS = (Decision.Outcome.UPHOLD, Decision.Outcome.OVERTURN)
 
 
@@ -52,9 +57,21 @@ class MarkForm(forms.Form):
         return given
 
 
+def _by_kind() -> list[tuple[Any, Any]]:
+    """Each once, under the kind of text that it fits as it will be shown: a post that waits, a reply that is held."""
+    post, reply = SHOWN_AS[GoldenItem.Kind.POST], SHOWN_AS[GoldenItem.Kind.REPLY]
+    groups = (
+        (gettext("Of a post"), [one for one in post if one not in reply]),
+        (gettext("Of a reply"), [one for one in reply if one not in post]),
+        (gettext("Of either"), [*(one for one in post if one in reply), ESCALATE]),
+    )
+    return [(label, [(str(one), outcome_words(one)) for one in outcomes]) for label, outcomes in groups]
+
+
 class GoldenForm(MarkForm):
     """An invented text. Never one that somebody sent: those can be marked where they were decided."""
 
+    outcome = forms.ChoiceField(choices=_by_kind, label=_("What is right"))
     kind = forms.ChoiceField(
         choices=[(GoldenItem.Kind.POST, _("Post")), (GoldenItem.Kind.REPLY, _("Reply"))], label=_("Kind of text")
     )
@@ -75,10 +92,9 @@ class GoldenForm(MarkForm):
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         kind, outcome = given.get("kind"), given.get("outcome")
-        # As it will be shown: a post that waits for an answer, or a reply that is held.
-        of = policy.OUTCOMES_SHOWN[Post] if kind == GoldenItem.Kind.POST else policy.OUTCOMES_HELD[Reply]
-        if kind and outcome and outcome not in (*of, ESCALATE):
-            self.add_error("outcome", gettext("“%(outcome)s” does not fit this kind of text.") % {"outcome": outcome})
+        if kind and outcome and outcome not in (*SHOWN_AS[kind], ESCALATE):
+            said = {"outcome": outcome_words(outcome)}
+            self.add_error("outcome", gettext("“%(outcome)s” does not fit this kind of text.") % said)
         if kind == GoldenItem.Kind.REPLY and not (given.get("post_text") or "").strip():
             self.add_error("post_text", gettext("Write the post that this reply answers."))
         return given

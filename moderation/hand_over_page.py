@@ -32,13 +32,14 @@ def hand_over_page(row: Escalation, person: Any) -> dict[str, Any]:
     is_open = row.is_open
     mine = is_open and row.acknowledged_by_id == person.pk
     alert = Alert.objects.filter(escalation=row).first()
+    reason = reason_of(row)
     return {
         "row": row,
-        "reason": reason_of(row),
+        "reason": reason,
         "flag": flag,
         "post": post,
         "triage": triage_of(post),
-        "reasons": reasons_of(flag, findings),
+        "reasons": [line for line in reasons_of(flag, findings) if line != reason],
         "worries": post.worries.select_related("case", "by"),
         "said": said,
         "given": named_to_them(said, post.country),
@@ -94,6 +95,6 @@ def said_so_far(post: Post) -> list[dict[str, Any]]:
     unsent = Draft.objects.filter(post=post).exclude(replies__in=replies).select_related("author", "case")
     for draft in unsent:
         head = draft.head()
-        if head is not None:
+        if head is not None and head.text.strip():
             said.append({"who": draft.author.username, "at": head.saved_at, "text": head.text, "sent": False})
     return sorted(said, key=lambda one: one["at"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from typing import Any
 
 from django import forms
@@ -14,12 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from assistant.forms import LetterField
 from assistant.models import CaseKey
-from moderation.access import linkable
+from moderation.access import ids_in, linkable
 from moderation.models import Flag, Incident, IncidentEntry
 
 LONGEST_TITLE = 120
 MOST_LINKS = 20
-ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.I)
 TEST_NAME = re.compile(r"[\w./-]+\.py::\w+(?:::\w+)?(?:\[[^\s\[\]`]+\])?")  # as pytest names it
 
 Kind = IncidentEntry.Kind
@@ -42,7 +40,7 @@ class LinksForm(forms.Form):
 
     def clean_links(self) -> list[CaseKey | Flag]:
         text = self.cleaned_data["links"]
-        ids = list(dict.fromkeys(uuid.UUID(found) for found in ID.findall(text)))
+        ids = ids_in(text)
         if text.strip() and not ids:
             raise ValidationError(gettext("There is no id in this."), code="no_id")
         if len(ids) > MOST_LINKS:

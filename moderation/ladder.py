@@ -123,10 +123,15 @@ class Rota:
         lines = list(lines)
         found: list[object] = [holder] if holder is not None else []
         for rung in rungs:
-            found += self._of(rung, lines)
+            found += self._of(rung, lines)[1]
         return list(dict.fromkeys(found))
 
-    def _of(self, rung: Rung, lines: list[str]) -> list[object]:
+    def rung_told(self, rungs: Iterable[Rung], *, lines: Iterable[str]) -> Rung:
+        """The highest of those that are told, which is a higher one than was meant where nobody is on that."""
+        lines = list(lines)
+        return max((self._of(rung, lines)[0] for rung in rungs), key=list(Rung).index)
+
+    def _of(self, rung: Rung, lines: list[str]) -> tuple[Rung, list[object]]:
         queues = [self.on_duty.get(line, ()) for line in lines]
         first = [queue[0] for queue in queues if queue]
         everyone = [person for queue in queues for person in queue]
@@ -141,4 +146,5 @@ class Rota:
                 found = list(self.admins)
             case Rung.EVERYBODY:
                 found = [*everyone, *self.leads, *self.admins, *self.quiet]
-        return found or list(self.leads) or list(self.admins) or list(self.quiet)
+        instead = ((Rung.LEADS, self.leads), (Rung.ADMINS, self.admins), (Rung.EVERYBODY, self.quiet))
+        return next(((each, list(people)) for each, people in ((rung, found), *instead) if people), (rung, []))

@@ -78,7 +78,7 @@ def who_is_asked() -> Iterator[CheckMessage]:
             hint="Leave LIVE out where real people are answered; docs/models.md says what the panel does.",
             id="lantern.W005",
         )
-    host = os.environ.get("HOST", "127.0.0.1")
+    host = os.environ.get("HOST") or "127.0.0.1"
     if public.scheme == "http" and not (is_this_machine(host) and is_this_machine(public.hostname or "")):
         yield Warning(
             f"HOST={host}, PUBLIC_URL={settings.PUBLIC_URL}: others reach this site without encryption, passwords included.",

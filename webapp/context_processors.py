@@ -83,6 +83,13 @@ def alerts_of(user: Any) -> Any:
     return SimpleLazyObject(partial(alert_page.banner, user))
 
 
+def own_hand_overs_of(user: Any) -> Any:
+    """Read when the page shows them: a fragment that shows nothing of them has told nobody."""
+    if user is None or not user.has_perm(WRITE_REPLIES):
+        return []
+    return SimpleLazyObject(partial(alert_page.own_hand_overs, user))
+
+
 def site(request: HttpRequest) -> dict[str, Any]:
     """What base.html shows on every page."""
     user = getattr(request, "user", None)
@@ -111,7 +118,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "talks_open": talks_open(user),
         "readings_to_answer": readings_to_answer(user),
         "alerts": alerts_of(user),
-        "own_hand_overs": alert_page.own_hand_overs(user) if user is not None and user.has_perm(WRITE_REPLIES) else [],
+        "own_hand_overs": own_hand_overs_of(user),
         "nobody_on_duty": SimpleLazyObject(duty.nobody_takes_hand_overs),
         "out_of_hours": SimpleLazyObject(duty.out_of_hours),
         "safety_troubles": troubles_of_site() if may_see_safety(user) else [],

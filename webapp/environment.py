@@ -59,6 +59,12 @@ def names(name: str, default: list[str]) -> list[str]:
     return value
 
 
+def address_at(host: str, port: int) -> str:
+    """Of a site that listens there; at all addresses of this machine: the one that leads to itself."""
+    reached = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
+    return f"http://{f'[{reached}]' if ':' in reached else reached}:{port}"
+
+
 def some_of(name: str, choices: list[str]) -> list[str]:
     """One or more of the choices, separated by commas; all of them when nothing is set."""
     wanted = names(name, choices)

@@ -46,7 +46,9 @@ EMBEDDED = not REDIS_URL  # one process: in-memory channel layer and a Celery wo
 DEBUG = False  # there is no debug mode: its error pages show local variables, which hold what people wrote
 DEMO = environment.switch("DEMO", False)  # invented data, printed accounts, and a bar on every page that says so
 SITE_NAME = environment.text("SITE_NAME", "Lantern")
-PUBLIC_URL = environment.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+HOST = environment.text("HOST", "127.0.0.1")
+PORT = environment.whole("PORT", 8000, least=1, most=65535)
+PUBLIC_URL = environment.text("PUBLIC_URL", environment.address_at(HOST, PORT)).rstrip("/")
 QUICK_EXIT_URL = environment.text("QUICK_EXIT_URL", "https://www.wikipedia.org/")
 
 SECRET_KEY = environment.secret("SECRET_KEY") or kept_secret(DATA_DIR / "secret" / "django-key")

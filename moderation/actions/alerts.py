@@ -200,8 +200,7 @@ def _tell(alert: Alert, rungs: frozenset[Rung], *, step: int, rota: Rota) -> Non
     lines = urgency_of(alert).lines if alert.kind in (Kind.FLAG, Kind.HAND_OVER) else ()
     rota = _of_those_who_may(alert, rota)
     people = get_user_model().objects.in_bulk(rota.told(sorted(rungs), lines=lines, holder=alert.holder_id))
-    highest = max(rungs, key=list(Rung).index)
-    _deliver_to(people.values(), alert, step=step, rung=highest)
+    _deliver_to(people.values(), alert, step=step, rung=rota.rung_told(rungs, lines=lines))
 
 
 def _of_those_who_may(alert: Alert, rota: Rota) -> Rota:
@@ -220,6 +219,21 @@ def _deliver_to(people: Iterable[Any], alert: Alert, *, step: int, rung: Rung) -
     Delivery.objects.bulk_create(
         Delivery(alert=alert, epoch=alert.epoch, step=step, rung=rung, person=person, channel=channel)
         for person, channel in rows
+    )
+
+
+def tell_of_end(escalation: Escalation, *, by: Any) -> None:
+    """To whoever handed it over, once, on their pages. It counts as a step after the last, so that it clashes with none."""
+    if escalation.by_id == by.pk:
+        return
+    alert = Alert.objects.get(escalation=escalation)
+    Delivery.objects.create(
+        alert=alert,
+        epoch=alert.epoch,
+        step=alert.step + 1,
+        rung=Delivery.ENDED,
+        person=escalation.by,
+        channel=Delivery.Channel.IN_APP,
     )
 
 

@@ -23,6 +23,7 @@ from moderation.actions.draws import draw_reviews
 from moderation.actions.escalations import keep_open
 from moderation.actions.stale import StaleFlag
 from moderation.models import Decision, Flag, Outcome, Proposal
+from moderation.outcome_words import label_of
 from moderation.policy import asks_whether_danger, may_decide, outcomes_for, takes_two
 
 
@@ -154,7 +155,7 @@ def refuse_unfit(flag: Flag, said: Said, *, by: Any) -> None:
     if said.outcome not in outcomes_for(flag):
         raise Refused(
             "unfit_outcome",
-            gettext("“%(outcome)s” does not fit this kind of text.") % {"outcome": said.outcome},
+            gettext("“%(outcome)s” does not fit this kind of text.") % {"outcome": label_of(said.outcome)},
             status=422,
         )
     if said.policy not in policies.BY_CODE:

@@ -6,7 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 
+from assistant.actions import Refused
 from assistant.streaming import poke
 from assistant.vault import audit
 from moderation.models import OutOfHours, Shift
@@ -28,10 +32,29 @@ def add_shift(
         )
         for week in range(weeks)
     ]
+    _refuse_twice(shifts)
     for shift in Shift.objects.bulk_create(shifts):
         audit.record("shift.added", actor=by, object_type="shift", object_id=shift.id)
     poke.queue_changed()
     return shifts
+
+
+def _refuse_twice(shifts: list[Shift]) -> None:
+    """Nobody stands twice in one line at the same time: taken off once, they would still be on it."""
+    first = shifts[0]
+    known = Shift.objects.filter(person=first.person, line=first.line, ends_at__gt=first.starts_at)
+    for shift in known.order_by("starts_at"):
+        if any(shift.starts_at < one.ends_at and one.starts_at < shift.ends_at for one in shifts):
+            raise Refused(
+                "on_it_already",
+                gettext("%(name)s is in this line already from %(starts)s to %(ends)s. Take them off first.")
+                % {"name": first.person.username, "starts": _said(shift.starts_at), "ends": _said(shift.ends_at)},
+                status=422,
+            )
+
+
+def _said(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "j M, H:i")
 
 
 @transaction.atomic

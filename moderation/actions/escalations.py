@@ -156,6 +156,7 @@ def end_hand_over(escalation: Escalation, *, outcome: str, note: str, by: Any) -
     end = EscalationEnd(case=escalation.case, escalation=escalation, outcome=outcome, note=note, by=by)
     end.save(force_insert=True)
     Alert.objects.filter(escalation=escalation).update(closed_at=Now())
+    alerts.tell_of_end(escalation, by=by)
     audit.record("handover.ended", actor=by, object_type="escalation", object_id=escalation.id, outcome=outcome)
     poke.queue_changed()
     return end

@@ -116,6 +116,8 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 class Delivery(models.Model):
     """One step of one alert to one person on one channel. Its id is the key by which a second copy is recognised."""
 
+    ENDED = "ended"  # in the place of a rung: to who handed over, that it has ended
+
     class Channel(models.TextChoices):
         IN_APP = "in_app"  # delivered when a page of that person showed it
         MAIL = "mail"

@@ -15,7 +15,7 @@ from assistant import actions as writing
 from assistant.models import AuditEvent, Post
 from moderation import actions, duty, invariants, notifier
 from moderation.actions import alerts
-from moderation.models import SECOND, Alert, Decision, Delivery, Escalation, Flag, NotifierBeat, Proposal, Shift
+from moderation.models import SECOND, Alert, Decision, Delivery, Escalation, Flag, NotifierBeat, Proposal
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
@@ -564,12 +564,22 @@ def test_one_that_ended_is_opened_again_and_whoever_does_it_has_it(cast: Cast) -
     assert alerts.advance(now=after(Alert.objects.get(), 5)) == 1
 
 
-@pytest.mark.parametrize(("outcome", "note"), [("", "Done."), ("helpline", "  "), ("cured", "Done.")])
-def test_it_does_not_end_without_an_outcome_and_a_line(cast: Cast, outcome: str, note: str) -> None:
+@pytest.mark.parametrize(
+    ("outcome", "note", "said"),
+    [
+        ("", "Done.", "Choose how it ended."),
+        ("helpline", "", "Say in a line what was done."),
+        ("", "", "Choose how it ended. Say in a line what was done."),
+        ("helpline", "  ", "Say in a line what was done."),
+        ("cured", "Done.", "Select a valid choice."),
+    ],
+)
+def test_it_does_not_end_without_an_outcome_and_a_line(cast: Cast, outcome: str, note: str, said: str) -> None:
     row = handed_over(cast)
     actions.take_hand_over(row, by=cast.birch)
     answer = client_of(cast.birch).post(f"/moderation/hand-overs/{row.id}/end", {"outcome": outcome, "note": note})
     assert answer.status_code == 422
+    assert said in build.read(answer)
     assert row.is_open
 
 
@@ -592,6 +602,14 @@ def test_the_packet_has_what_was_said_what_was_named_and_the_rule_of_the_country
     assert "You can ring Samaritans on 116 123" in page
     assert "Named to them nobody yet" in page
     assert "A lead decides whether emergency services are called." in page
+
+
+def test_the_packet_says_once_why_it_was_handed_over_and_shows_no_empty_draft(cast: Cast) -> None:
+    writing.hand_over_post(build.draft(cast.wren, text=" ", level=4), by=cast.wren)
+    page = build.read(client_of(cast.birch).get(f"/moderation/hand-overs/{Escalation.objects.get().id}/"))
+    assert page.count("A supporter handed this post over to a lead.") == 1
+    assert "not sent" not in page
+    assert "Nothing was written to them yet." in page
 
 
 def test_the_packet_names_whom_they_were_told_of_once_it_was_sent(cast: Cast) -> None:
@@ -658,6 +676,17 @@ def test_whoever_has_it_sees_when_an_outcome_is_overdue(cast: Cast) -> None:
     assert 'class="notice now alert"' in page.content.decode()
 
 
+def test_whoever_is_told_of_what_somebody_has_reads_who_and_since_when(cast: Cast) -> None:
+    alert = urgent()
+    actions.claim_flag(Flag.objects.get(), by=cast.birch)
+    alerts.advance(now=after(alert, 7))
+    since = f"{timezone.localtime(Alert.objects.get().since):%H:%M}"
+    assert f"birch has it since {since}; no outcome yet." in build.read(
+        client_of(cast.willow).get("/moderation/alerts/")
+    )
+    assert "has it since" not in build.read(client_of(cast.birch).get("/moderation/alerts/"))
+
+
 def test_no_alert_holds_a_word_of_what_was_written(cast: Cast) -> None:
     urgent()
     for person in (cast.birch, cast.willow):
@@ -698,6 +727,26 @@ def test_a_supporter_sees_whether_somebody_has_what_they_handed_over(cast: Cast)
     assert "handed over" not in build.read(client_of(cast.robin).get("/posts/"))
 
 
+def test_a_supporter_reads_once_that_what_they_handed_over_has_ended(cast: Cast) -> None:
+    row = handed_over(cast)
+    actions.take_hand_over(row, by=cast.birch)
+    row.refresh_from_db()
+    supporter = client_of(cast.wren)
+    assert "this has ended" not in build.read(supporter.get("/posts/"))
+    actions.end_hand_over(row, outcome="emergency", note="The ambulance came.", by=cast.birch)
+    page = build.read(supporter.get("/posts/"))
+    assert "this has ended. birch looked after it." in page
+    assert "mbulance" not in page
+    assert "mergency" not in page
+    assert "this has ended" not in build.read(supporter.get("/posts/"))
+    assert not Alert.objects.told_to(cast.wren).exists()
+    actions.reopen_hand_over(row, by=cast.birch)
+    row.refresh_from_db()
+    actions.end_hand_over(row, outcome="no_danger", note="All is well.", by=cast.birch)
+    assert "this has ended" in build.read(supporter.get("/posts/"))
+    assert "this has ended" not in build.read(client_of(cast.robin).get("/posts/"))
+
+
 @pytest.mark.parametrize(("level", "said"), [(2, False), (3, True), (4, True)])
 def test_the_writing_page_says_at_once_that_nobody_is_on_duty(cast: Cast, level: int, said: bool) -> None:
     draft = build.draft(cast.wren, level=level)
@@ -707,29 +756,7 @@ def test_the_writing_page_says_at_once_that_nobody_is_on_duty(cast: Cast, level:
     assert 'id="nobody-on-duty"' not in client_of(cast.wren).get(f"/drafts/{draft.id}/").content.decode()
 
 
-# The rota
-
-
-SHIFT = {"line": "lead", "place": "1", "starts_at": "2026-12-01T18:00", "ends_at": "2026-12-01T23:00", "weeks": "3"}
-
-
-def test_a_lead_puts_somebody_on_the_rota_for_some_weeks_and_takes_them_off(cast: Cast) -> None:
-    lead = client_of(cast.birch)
-    lead.post("/moderation/duty/shifts", SHIFT | {"person": "birch"})
-    starts = [shift.starts_at for shift in Shift.objects.all()]
-    assert [later - starts[0] for later in starts] == [timedelta(0), timedelta(weeks=1), timedelta(weeks=2)]
-    lead.post(f"/moderation/duty/shifts/{Shift.objects.all()[0].id}/remove")
-    assert Shift.objects.count() == 2
-
-
-@pytest.mark.parametrize(
-    ("name", "changes"),
-    [("ash", {}), ("birch", {"ends_at": "2026-12-01T17:00"}), ("birch", {"ends_at": "2027-12-01T17:00"}), ("wren", {})],
-)
-def test_a_shift_that_cannot_be_is_refused(cast: Cast, name: str, changes: dict[str, str]) -> None:
-    person = getattr(cast, name)
-    answer = client_of(cast.birch).post("/moderation/duty/shifts", SHIFT | {"person": person.username} | changes)
-    assert answer.status_code == 422
+# The test alert
 
 
 def test_the_test_alert_goes_to_who_asked_and_says_how_it_arrived(cast: Cast) -> None:
@@ -740,6 +767,9 @@ def test_the_test_alert_goes_to_who_asked_and_says_how_it_arrived(cast: Cast) ->
     assert "arrived after" in build.read(lead.get("/moderation/duty/"))
     alert = Alert.objects.get()
     assert told(alert) == {"birch"}
+    waits = "nobody has it yet"
+    assert waits not in build.read(lead.get("/moderation/duty/"))
+    assert waits not in build.read(client_of(cast.ash).get("/moderation/duty/"))
     lead.post(f"/moderation/alerts/{alert.id}/acknowledge")
     assert not Alert.objects.live().exists()
 

@@ -199,11 +199,37 @@ def test_a_review_needs_an_outcome_and_a_note(case: Post, admin: Client, lead: C
     assert review.closed_at is None
 
 
-@pytest.mark.parametrize("about", ["x", "", str(uuid.UUID(int=0))])
-def test_an_id_that_leads_nowhere_is_named(admin: Client, about: str) -> None:
+def test_the_address_of_a_page_is_as_good_as_the_id_in_it(cast: Cast, case: Post, admin: Client) -> None:
+    flag = Flag.objects.get()
+    row = actions.escalate(flag, by=cast.ash, reason="For a lead.", seen=flag.version)
+    said = [
+        f"https://lantern.example.org/moderation/flags/{flag.id}/?from=queue#decide",
+        f"https://lantern.example.org/moderation/hand-overs/{row.id}/" + "?" + "x" * 300,
+        f"post {case.id.hex}",
+    ]
+    assert {ask(admin, about).subject_id for about in said} == {case.case_id}
+
+
+@pytest.mark.parametrize(
+    ("about", "why"),
+    [
+        ("x", "There is no id in this."),
+        ("", "This field is required."),
+        (str(uuid.UUID(int=0)), "No post and no flag has this id"),
+    ],
+)
+def test_an_id_that_leads_nowhere_is_named(admin: Client, about: str, why: str) -> None:
     refused = admin.post("/moderation/break-glass/ask", {"about": about, "reason": REASON})
     assert refused.status_code == 422
+    assert why in build.read(refused)
     assert REASON in build.read(refused)
+    assert not BreakGlass.objects.exists()
+
+
+def test_two_cases_at_once_are_refused(case: Post, admin: Client) -> None:
+    form = {"about": f"{case.id} {build.post().id}", "reason": REASON}
+    refused = admin.post("/moderation/break-glass/ask", form)
+    assert "These are several cases." in build.read(refused)
     assert not BreakGlass.objects.exists()
 
 

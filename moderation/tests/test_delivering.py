@@ -12,6 +12,7 @@ from email.message import Message
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -81,6 +82,46 @@ def test_a_letter_says_level_age_and_link_and_nothing_of_what_was_written(cast: 
     assert delivering.deliver() == 0
 
 
+def test_a_letter_about_what_somebody_has_says_who_and_since_when(cast: Cast, relay: PrivateRelay) -> None:
+    build.post(build.URGENT_POST)
+    delivering.deliver()
+    assert "has it since" not in words(relay.mails[0].message)
+    actions.claim_flag(Flag.objects.get(), by=cast.birch)
+    alert = Alert.objects.get()
+    alerts.advance(now=alert.since + timedelta(minutes=7))
+    assert delivering.deliver() == 2
+    letters = {mail.to[0]: words(mail.message) for mail in relay.mails[1:]}
+    since = f"{timezone.localtime(alert.since):%H:%M}"
+    said = f"birch has it since {since} ({settings.TIME_ZONE}); no outcome yet."
+    assert all(said in letter for letter in letters.values())
+    assert set(letters) == {"birch@example.org", "willow@example.org"}
+    assert all("until there is an outcome" in letter for letter in letters.values())
+    assert not any("pills" in letter or 'says "I have it"' in letter for letter in letters.values())
+
+
+def test_a_letter_names_those_who_were_told_where_nobody_is_on_duty(cast: Cast, relay: PrivateRelay) -> None:
+    build.post(build.URGENT_POST)
+    delivering.deliver()
+    assert "Told: the leads" in words(relay.mails[0].message)
+
+
+def test_the_letter_of_a_test_promises_no_second_one(cast: Cast, relay: PrivateRelay) -> None:
+    actions.send_test(to=cast.birch)
+    delivering.deliver()
+    letter = words(relay.mails[0].message)
+    assert "only you are told, once" in letter
+    assert "again" not in letter
+    assert "first on duty" not in letter
+
+
+def test_the_letter_of_what_the_site_found_says_until_when_it_is_told(cast: Cast, relay: PrivateRelay) -> None:
+    alerts.alert_of_invariant("job_stuck")
+    delivering.deliver()
+    letter = words(relay.mails[0].message)
+    assert "each hour until all is well" in letter
+    assert "I have it" not in letter
+
+
 def test_a_relay_that_is_down_loses_nothing(cast: Cast, relay: PrivateRelay) -> None:
     relay.stop()
     build.post(build.URGENT_POST)
@@ -147,7 +188,7 @@ def test_a_webhook_gets_ids_and_times_with_a_signature(cast: Cast, webhook: Priv
     ((body, headers),) = webhook.asked
     said = json.loads(body)
     alert = Alert.objects.get()
-    assert set(said) == {"key", "alert", "kind", "code", "level", "opened_at", "step", "rung", "link"}
+    assert set(said) == {"key", "alert", "kind", "code", "level", "opened_at", "held_since", "step", "rung", "link"}
     assert (said["alert"], said["level"], said["kind"]) == (str(alert.id), 4, "flag")
     at, mac = (part.partition("=")[2] for part in headers["Lantern-Signature"].split(","))
     assert mac == hmac.new(SECRET.encode(), at.encode() + b"." + body, hashlib.sha256).hexdigest()

@@ -195,6 +195,17 @@ def test_what_nobody_may_see_cannot_be_linked(cast: Cast, moderator: Client) -> 
     assert not Incident.objects.exists()
 
 
+def test_the_address_of_a_hand_over_links_its_flag_for_who_may_see_it(
+    cast: Cast, moderator: Client, lead: Client
+) -> None:
+    flag = Flag.objects.get(post=build.post(build.URGENT_POST))
+    row = actions.escalate(flag, by=cast.ash, reason="For a lead.", seen=flag.version)
+    place = f"http://testserver/moderation/hand-overs/{row.id}/"
+    assert opened(lead, links=place).links.get().flag == flag
+    fields = {"title": "x", "severity": 1, "happened": "y", "links": place}
+    assert moderator.post("/moderation/incidents/new", fields).status_code == 422
+
+
 def test_an_escalated_flag_is_named_but_leads_a_moderator_nowhere(cast: Cast, moderator: Client, lead: Client) -> None:
     flag = Flag.objects.get(post=build.post(build.URGENT_POST))
     incident = opened(lead, links=str(flag.id))

@@ -123,6 +123,14 @@ def test_who_is_left_out_is_told_on_no_rung() -> None:
     assert others.told(list(Rung), lines=("moderator", "lead")) == ["elm", "cedar", "willow", "hazel"]
 
 
+def test_what_is_told_instead_goes_by_its_own_name() -> None:
+    assert ROTA.rung_told([Rung.ON_DUTY, Rung.NEXT], lines=("lead",)) is Rung.NEXT
+    assert Rota(leads=("cedar",)).rung_told([Rung.ON_DUTY], lines=("lead",)) is Rung.LEADS
+    assert Rota(admins=("willow",)).rung_told([Rung.AGAIN, Rung.LEADS], lines=("lead",)) is Rung.ADMINS
+    assert Rota(quiet=("hazel",)).rung_told([Rung.ON_DUTY], lines=("lead",)) is Rung.EVERYBODY
+    assert Rota().rung_told([Rung.NEXT], lines=("lead",)) is Rung.NEXT
+
+
 def test_quiet_hours_are_left_alone_until_everybody_is_told_or_nobody_else_is_there() -> None:
     night = Rota(on_duty={"lead": ("birch",)}, leads=("cedar",), quiet=("hazel", "willow"))
     assert night.told([Rung.LEADS], lines=("lead",)) == ["cedar"]

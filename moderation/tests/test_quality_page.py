@@ -131,6 +131,19 @@ def test_an_invented_item_is_added_and_shown_no_more(cast: Cast, client: Client)
     assert AuditEvent.objects.filter(action="golden.retired").count() == 1
 
 
+def test_the_form_of_an_item_begins_with_what_fits_and_groups_outcomes_by_kind(cast: Cast, client: Client) -> None:
+    client.force_login(cast.birch)
+    form = client.get("/moderation/quality/").context["form"]
+    groups = {label: [value for value, _ in outcomes] for label, outcomes in form.fields["outcome"].choices}
+    assert groups == {
+        "Of a post": ["close"],
+        "Of a reply": ["return", "edit", "approve"],
+        "Of either": ["reject", "escalate"],
+    }
+    refused = client.post("/moderation/quality/golden", GOLDEN | {"kind": "post", "outcome": "approve"})
+    assert "“Approve” does not fit this kind of text." in build.read(refused)
+
+
 @pytest.mark.parametrize(
     ("fields", "wrong"),
     [

@@ -68,7 +68,8 @@ def end_hand_over(request: HttpRequest, escalation_id: uuid.UUID) -> HttpRespons
     row = hand_over_for(escalation_id)
     form = HandOverEndForm(request.POST)
     if not form.is_valid():
-        return again(request, row, first_message(form), status=422)
+        message = " ".join(str(errors[0]) for errors in form.errors.values())
+        return again(request, row, message, status=422)
     try:
         actions.end_hand_over(row, **form.cleaned_data, by=request.user)
     except Refused as refusal:

@@ -6,6 +6,7 @@ import { gettext } from "./words.js";
 const LOOK_EVERY = 15000;
 const SIGN_IN = 4401;
 const FORBIDDEN = 4403;
+const REFUSED = 403;
 const SOUND = "lantern.alerts.sound";
 const BADGE = "● ";
 const MISSED_BEFORE_TOLD = 3; // looks: a line that is away for a moment is nothing to tell
@@ -15,14 +16,14 @@ let looking = false;
 let lookAgain = false;
 let timer = 0;
 let missed = 0;
-let signedOut = false;
+let cutOff = false;
 
 function connect() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const socket = new WebSocket(`${scheme}://${location.host}/ws/alerts`);
   socket.onmessage = (event) => hear(event.data);
   socket.onclose = ({ code }) => {
-    if (code === FORBIDDEN) clearInterval(timer);
+    if (code === FORBIDDEN) look(); // the answer says why
     if (code === SIGN_IN) tellSignedOut();
     if (code === FORBIDDEN || code === SIGN_IN) return;
     setTimeout(connect, backOff(failures));
@@ -54,27 +55,35 @@ async function look() {
 /** Nobody may sit before a page that no alert reaches any more and take it for a quiet night. */
 async function tellDeaf() {
   missed += 1;
-  if ((await get(region.dataset.url)).outcome === "signed-out") tellSignedOut();
+  const { outcome, status, body } = await get(region.dataset.url);
+  if (outcome === "signed-out") tellSignedOut();
+  else if (status === REFUSED) tellCutOff(`${body.message} ${gettext("No alert comes to this page before that.")}`);
   else if (missed >= MISSED_BEFORE_TOLD) tell(gettext("Lantern cannot be reached. No alert comes to this page."));
 }
 
 /** It goes on looking: who signs in again in another tab hears of alerts here, too. */
 function tellSignedOut() {
-  signedOut = true;
-  tell(gettext("You were signed out. No alert comes to this page before you sign in again."));
+  tellCutOff(gettext("You were signed out. No alert comes to this page before you sign in again."));
+}
+
+function tellCutOff(words) {
+  cutOff = true;
+  tell(words);
 }
 
 function tell(words) {
   const note = region.querySelector(".deaf") ?? region.insertAdjacentElement("afterbegin", document.createElement("p"));
   note.className = "notice look deaf";
   if (note.textContent !== words) note.textContent = words;
+  badge();
 }
 
 function show(nodes) {
   missed = 0;
-  if (signedOut) connect();
-  signedOut = false;
+  if (cutOff) connect();
+  cutOff = false;
   region.querySelector(".deaf")?.remove();
+  badge();
   const before = new Set(told());
   if (stateOf(nodes) === stateOf([...region.childNodes])) return;
   const hadFocus = region.contains(document.activeElement);
@@ -101,7 +110,7 @@ function told() {
 
 function badge() {
   const name = document.title.replaceAll(BADGE, "");
-  const wanted = shown().length ? BADGE + name : name;
+  const wanted = shown().length || region.querySelector(".deaf") ? BADGE + name : name;
   if (document.title !== wanted) document.title = wanted;
 }
 
@@ -156,6 +165,7 @@ if (sound) {
 }
 
 new MutationObserver(badge).observe(document.querySelector("title"), { childList: true }); // the queue counts there, too
+document.addEventListener("lantern:look-for-alerts", look);
 document.addEventListener("lantern:leave", () => clearInterval(timer));
 timer = setInterval(look, LOOK_EVERY);
 badge();

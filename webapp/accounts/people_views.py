@@ -190,9 +190,12 @@ def change_generate(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
 
 
 @for_admins
-@require_POST
+@require_http_methods(["GET", "POST"])
 def deactivate(request: HttpRequest, user_id: uuid.UUID) -> HttpResponse:
+    """GET asks once more."""
     person = get_object_or_404(User, pk=user_id)
+    if request.method == "GET":
+        return render(request, "accounts/deactivate.html", {"person": person})
     change = partial(actions.deactivate, person, by=person_of(request))
     done = gettext(
         "%(name)s is signed out everywhere and cannot sign in. What they had in hand is back in the queue and with the posts."

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, ViewportSize, expect
+from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from assistant import actions as writing
@@ -53,7 +54,7 @@ def check(page: Page, name: str) -> None:
     if PICTURES:
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            page.screenshot(path=str(Path(PICTURES) / f"{name}-{scheme}.png"), full_page=True)
+            page.screenshot(path=str(Path(PICTURES) / f"{name}-{scheme}.png"), full_page=name != "strip")
 
 
 def handed_over(cast: Cast) -> Escalation:
@@ -166,6 +167,102 @@ def test_each_time_that_somebody_is_told_it_rings_and_not_when_they_take_it(
 def look(page: Page) -> None:
     """As after fifteen seconds."""
     page.clock.fast_forward(16_000)
+
+
+LOOK = "document.dispatchEvent(new Event('lantern:look-for-alerts'))"  # now, not after fifteen seconds
+# What the strip hides of where the focus is: all of it.
+UNDER_THE_STRIP = """() => {
+  const strip = document.querySelector(".alert-strip");
+  const one = document.activeElement;
+  const box = one.getBoundingClientRect();
+  const hidden = one !== strip && one !== document.body && box.bottom > 0 && box.bottom <= strip.offsetHeight;
+  return strip.offsetHeight && hidden ? [one.outerHTML.slice(0, 80)] : [];
+}"""
+
+
+def test_an_alert_that_comes_while_the_page_is_scrolled_down_is_seen(
+    cast: Cast, chromium: Browser, live_server: LiveServer
+) -> None:
+    Notifier().beat()
+    page = signed_in_page(chromium, live_server, cast.birch, viewport=PHONE)
+    page.goto(f"{live_server.url}/moderation/duty/")
+    strip = page.locator(".alert-strip")
+    page.evaluate("scrollTo(0, document.body.scrollHeight / 2)")
+    expect(strip).to_be_hidden()
+    build.post(build.URGENT_POST)
+    page.evaluate(LOOK)
+    expect(strip).to_have_text("1 alert: level 4")
+    expect(strip).to_be_visible()
+    check(page, "strip")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    for _ in range(25):
+        page.keyboard.press("Shift+Tab")
+        assert page.evaluate(UNDER_THE_STRIP) == []
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    strip.click()
+    expect(page.locator("[data-alert]")).to_be_in_viewport()
+    expect(strip).to_be_hidden()
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(strip).to_be_visible()
+    actions.claim_flag(Flag.objects.get(), by=cast.birch)  # then it calls them no more
+    page.evaluate(LOOK)
+    expect(page.locator("#alerts")).to_contain_text("You have it.")
+    expect(strip).to_be_hidden()
+
+
+def test_a_page_that_hears_nothing_says_so_in_its_title_and_when_it_is_scrolled_down(
+    cast: Cast, chromium: Browser, live_server: LiveServer
+) -> None:
+    Notifier().beat()
+    page = signed_in_page(chromium, live_server, cast.birch, viewport=PHONE)
+    page.goto(f"{live_server.url}/moderation/safety/")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(page).to_have_title(re.compile("^Safety"))
+    page.context.set_offline(True)
+    for _ in range(4):
+        page.evaluate(LOOK)
+        page.wait_for_timeout(300)
+    expect(page.locator("#alerts")).to_contain_text("Lantern cannot be reached.")
+    expect(page).to_have_title(re.compile("^● Safety"))
+    expect(page.locator(".alert-strip")).to_have_text("No alert comes to this page.")
+    check_accessibility(page)
+    page.context.set_offline(False)
+    page.evaluate(LOOK)
+    expect(page).to_have_title(re.compile("^Safety"))
+    expect(page.locator(".alert-strip")).to_be_hidden()
+
+
+def test_a_page_open_while_a_second_factor_becomes_necessary_says_that_and_not_that_the_site_is_away(
+    cast: Cast, chromium: Browser, live_server: LiveServer, settings: Settings
+) -> None:
+    Notifier().beat()
+    page = signed_in_page(chromium, live_server, cast.birch, viewport=PHONE)
+    page.goto(f"{live_server.url}/moderation/safety/")
+    expect(page.locator("#alerts .alerts")).to_have_count(1)
+    settings.MFA_REQUIRED = True
+    page.evaluate(LOOK)
+    said = page.locator("#alerts .deaf")
+    expect(said).to_contain_text("What you may do here needs a second factor. Set one up, then go on. No alert comes")
+    settings.MFA_REQUIRED = False
+    page.evaluate(LOOK)
+    expect(said).to_have_count(0)
+
+
+def test_a_test_alert_rings_without_leaving_the_page(cast: Cast, chromium: Browser, live_server: LiveServer) -> None:
+    Notifier().beat()
+    page = signed_in_page(chromium, live_server, cast.birch, viewport=PHONE)
+    page.add_init_script(COUNT_TONES)
+    page.goto(f"{live_server.url}/moderation/duty/")
+    page.get_by_role("button", name="Play a sound on this device").click()
+    page.wait_for_function("window.tones === 2")
+    page.evaluate("window.stayed = true")
+    page.get_by_role("button", name="Send me a test alert").click()
+    expect(page.locator("#alerts")).to_contain_text("Test alert")
+    page.wait_for_function("window.tones === 4")
+    assert page.evaluate("window.stayed")
+    expect(page.locator("#test-sent")).to_contain_text("Load the page again")
+    page.reload()
+    expect(page.locator("main")).to_contain_text("arrived after")
 
 
 @pytest.mark.deep

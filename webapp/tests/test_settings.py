@@ -15,7 +15,6 @@ from django.core.validators import URLValidator
 from webapp import environment
 
 ROOT = Path(settings.BASE_DIR)
-OF_SERVE = {"HOST", "PORT"}  # read by manage.py serve, and by bootstrap.py before it
 
 
 @pytest.fixture
@@ -117,6 +116,22 @@ def test_an_address_with_https_makes_everything_for_it(read: Any) -> None:
     assert https["SECURE_HSTS_SECONDS"] > 0
 
 
+@pytest.mark.parametrize(
+    ("listens", "url"),
+    [
+        ({"PORT": "8102"}, "http://127.0.0.1:8102"),
+        ({"HOST": "0.0.0.0", "PORT": "9000"}, "http://127.0.0.1:9000"),
+        ({"HOST": "192.168.1.20"}, "http://192.168.1.20:8000"),
+        ({"HOST": "::1"}, "http://[::1]:8000"),
+        ({"PORT": "8102", "PUBLIC_URL": "https://lantern.example.org"}, "https://lantern.example.org"),
+    ],
+)
+def test_links_lead_to_where_the_site_listens_unless_another_address_is_given(
+    read: Any, listens: dict[str, str], url: str
+) -> None:
+    assert read(**listens)["PUBLIC_URL"] == url
+
+
 def test_a_relay_sends_mail(read: Any) -> None:
     relay = read(EMAIL_RELAY_URL="submission://me:secret@mail.example.org:587")
     assert relay["EMAIL_HOST"] == "mail.example.org"
@@ -143,7 +158,7 @@ def as_written(default: object) -> str:
 
 
 def test_the_example_lists_every_variable_and_no_other() -> None:
-    assert set(written_down()) == set(environment.DEFAULTS) | environment.SECRETS | OF_SERVE
+    assert set(written_down()) == set(environment.DEFAULTS) | environment.SECRETS
 
 
 def test_the_example_shows_the_default_of_each(read: Any) -> None:
@@ -152,8 +167,7 @@ def test_the_example_shows_the_default_of_each(read: Any) -> None:
     # Places in the folder of the site are written from there.
     defaults["DATA_DIR"] = str(Path(defaults["DATA_DIR"]).relative_to(ROOT))
     defaults |= {"VAULT_KEYS_FILE": "var/secret/vault-keys", "THREADS_FILE": "var/threads.json"}
-    shown = {name: value for name, value in written_down().items() if name not in OF_SERVE}
-    assert shown == defaults
+    assert written_down() == defaults
     assert settings.VAULT_KEYS_FILE.relative_to(settings.DATA_DIR) == Path("secret/vault-keys")
     assert settings.THREADS_FILE.relative_to(settings.DATA_DIR) == Path("threads.json")
 
@@ -161,12 +175,6 @@ def test_the_example_shows_the_default_of_each(read: Any) -> None:
 def test_nothing_in_the_example_is_switched_on() -> None:
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if line and not line.startswith("#")] == []
-
-
-def test_host_and_port_are_read_where_the_example_says() -> None:
-    serve = (ROOT / "webapp" / "management" / "commands" / "serve.py").read_text(encoding="utf-8")
-    for name in OF_SERVE:
-        assert f'"{name}", "{written_down()[name]}"' in serve
 
 
 def test_settings_read_the_environment_in_one_way_only() -> None:

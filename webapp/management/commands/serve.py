@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import socket
 import threading
 import time
@@ -42,8 +41,8 @@ class Command(BaseCommand):
     help = "Migrates, registers the model, seeds an empty database in demo mode, starts the server."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"))
-        parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
+        parser.add_argument("--host", default=settings.HOST)
+        parser.add_argument("--port", type=int, default=settings.PORT)
 
     def handle(self, *_: Any, host: str, port: int, **__: Any) -> None:
         self.check(tags=[LIVE], include_deployment_checks=True)
