@@ -24,6 +24,12 @@ NOBODY = {
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    shift: Shift
+    why_not: str  # they are told nothing; empty for who is
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     starts_at: datetime
     ends_at: datetime
@@ -32,11 +38,11 @@ class Span:
 def rota_page(now: datetime) -> dict[str, Any]:
     shifts = list(Shift.objects.filter(ends_at__gt=now).select_related("person"))
     able = duty.able(shifts)
-    rows = [{"shift": shift, "why_not": "" if shift in able else why_not(shift)} for shift in shifts]
+    rows = [Row(shift, "" if shift in able else why_not(shift)) for shift in shifts]
     soon = now + SHOWN_AHEAD
     return {
-        "rows": [row for row in rows if row["shift"].starts_at < soon],
-        "later": [row for row in rows if row["shift"].starts_at >= soon],
+        "rows": [row for row in rows if row.shift.starts_at < soon],
+        "later": [row for row in rows if row.shift.starts_at >= soon],
         "gaps": gaps_of_lines(able, now),
         "no_address": without_address(able),
         "zone": settings.TIME_ZONE,
@@ -72,7 +78,7 @@ def gaps_of_lines(able: list[Shift], now: datetime) -> list[dict[str, Any]]:
 def told_lines() -> list[Shift.Line]:
     """At least the leads, to whom hand-overs go."""
     try:
-        told = {line for rule in policy.current().levels.values() for line in rule.tell}
+        told: set[str] = {line for rule in policy.current().levels.values() for line in rule.tell}
     except policy.PolicyError:
         told = {Shift.Line.MODERATOR.value}
     return [line for line in Shift.Line if line in told | {Shift.Line.LEAD.value}]
