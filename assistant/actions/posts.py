@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -26,12 +25,13 @@ from assistant.safety.pipeline import screen
 from assistant.safety.topics import topics_in
 from assistant.safety.types import Context, Kind, Level, Severity, Tier
 from assistant.signals import Concern
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 
 log = logging.getLogger("lantern.posts")
 
 
-@transaction.atomic
+@one_transaction
 def receive_post(
     *,
     text: str,
@@ -86,7 +86,7 @@ def keep_topics(post: Post) -> None:
     PostTopic.objects.bulk_create(PostTopic(post=post, topic=topic) for topic in found)
 
 
-@transaction.atomic
+@one_transaction
 def take_next_post(user: Any) -> Draft | None:
     """Lease the post that waits longest and is of no topic that they leave to others, or go on with the one already leased;
     None when nothing waits."""
@@ -106,7 +106,7 @@ def take_next_post(user: Any) -> Draft | None:
     return None
 
 
-@transaction.atomic
+@one_transaction
 def take_post(post: Post, user: Any) -> Draft | None:
     """Lease this one; None when somebody else was first."""
     if not post.lease(user, until=from_now(settings.POST_LEASE)):
@@ -116,7 +116,7 @@ def take_post(post: Post, user: Any) -> Draft | None:
     return draft
 
 
-@transaction.atomic
+@one_transaction
 def give_back_post(draft: Draft, *, by: Any) -> None:
     """Stop writing to this post: it goes to somebody else, and never comes back to this supporter."""
     cancel_jobs(SuggestionJob.objects.filter(draft=draft), reason="given_back")
@@ -125,7 +125,7 @@ def give_back_post(draft: Draft, *, by: Any) -> None:
     audit.record("post.given_back", actor=by, object_type="post", object_id=draft.post_id)
 
 
-@transaction.atomic
+@one_transaction
 def give_back_posts_of(author: Any, *, by: Any) -> None:
     """What somebody who goes was writing to waits for somebody else; so does what was returned to them to be written anew."""
     in_hand = Q(status=Draft.Status.WRITING, post__leased_by=author) | Q(status=Draft.Status.RETURNED)
@@ -137,7 +137,7 @@ def give_back_posts_of(author: Any, *, by: Any) -> None:
             Post.objects.filter(id=draft.post_id, status=Post.Status.ANSWERED).update(status=Post.Status.WAITING)
 
 
-@transaction.atomic
+@one_transaction
 def set_country(draft: Draft, *, country: str, by: Any) -> None:
     """Keep where the seeker says they live: their helplines are shown, and replies are checked against them."""
     post = Post.objects.select_for_update().get(id=draft.post_id)
@@ -149,7 +149,7 @@ def set_country(draft: Draft, *, country: str, by: Any) -> None:
     audit.record("post.country_set", actor=by, object_type="post", object_id=post.id)
 
 
-@transaction.atomic
+@one_transaction
 def hand_over_post(draft: Draft, *, by: Any) -> None:
     """Give the post back and to a lead. Until one decides, no other supporter is asked to answer it."""
     post = Post.objects.select_for_update().select_related("case").get(id=draft.post_id)

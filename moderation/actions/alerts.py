@@ -9,12 +9,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from assistant.models import clock
 from assistant.streaming import poke
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation import duty, ladder
 from moderation.ladder import Due, Ladder, Rota, Rung
@@ -55,7 +55,7 @@ def alert_of_invariant(code: str) -> Alert:
     return _begin(Alert(kind=Kind.INVARIANT, code=code))
 
 
-@transaction.atomic
+@one_transaction
 def send_test(*, to: Any) -> Alert:
     """To nobody else; an earlier one is over with it."""
     Alert.objects.filter(kind=Kind.TEST, holder=None, closed_at=None, deliveries__person=to).update(closed_at=Now())
@@ -122,7 +122,7 @@ def _take_if_possible(alert: Alert, step: Due, rota: Rota) -> bool:
         return False
 
 
-@transaction.atomic
+@one_transaction
 def _take(alert: Alert, step: Due, rota: Rota) -> bool:
     here = Alert.objects.filter(id=alert.id, epoch=alert.epoch, step=alert.step, closed_at=None)
     if not here.update(step=step.number):
@@ -139,6 +139,7 @@ def late(now: datetime) -> list[Alert]:
     return [alert for alert, step in found if step is not None and step.since < now - LATE]
 
 
+@one_transaction
 def close_finished() -> int:
     """Those whose matter is over."""
     live = Alert.objects.live().values("id")
@@ -167,7 +168,7 @@ def _deliver_to(people: Iterable[Any], alert: Alert, *, step: int, rung: Rung) -
 # Changing hands
 
 
-@transaction.atomic
+@one_transaction
 def acknowledge(alert: Alert, *, by: Any) -> bool:
     """Somebody has it, or still has it: the clock of the outcome runs from now. False when it changed meanwhile."""
     if not alert.change_hands(by):
@@ -194,7 +195,7 @@ def give_up_flag(flag: Flag, *, by: Any) -> None:
             give_up(alert, by=by)
 
 
-@transaction.atomic
+@one_transaction
 def give_up(alert: Alert, *, by: Any) -> None:
     """Somebody else must take it: everybody is told from the first rung on."""
     if not alert.change_hands(None):
@@ -202,7 +203,7 @@ def give_up(alert: Alert, *, by: Any) -> None:
     if alert.escalation_id is not None:
         Escalation.objects.filter(id=alert.escalation_id).update(acknowledged_by=None, acknowledged_at=None)
     audit.record("alert.given_up", actor=by, object_type="alert", object_id=alert.id)
-    _tell_from_the_first(alert)
+    _tell_from_the_first(Alert.objects.get(id=alert.id))
     poke.queue_changed()
 
 

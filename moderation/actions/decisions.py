@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext
 
@@ -15,6 +14,7 @@ from assistant.models import Post, Reply, Suggestion
 from assistant.safety.pipeline import screen
 from assistant.safety.types import Context, Kind, Level, Severity, Tier
 from assistant.streaming import poke
+from assistant.transactions import one_transaction
 from assistant.translated import reason_words
 from assistant.vault import audit
 from moderation import policies
@@ -53,7 +53,7 @@ class Said:
         }
 
 
-@transaction.atomic
+@one_transaction
 def decide(
     flag: Flag,
     *,

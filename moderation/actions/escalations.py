@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext
 
 from assistant.actions import Refused
 from assistant.streaming import poke
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation import policy
 from moderation.actions import alerts
@@ -18,7 +18,7 @@ from moderation.actions.stale import StaleFlag
 from moderation.models import Alert, Escalation, EscalationEnd, Flag
 
 
-@transaction.atomic
+@one_transaction
 def escalate(flag: Flag, *, by: Any, reason: str, seen: int) -> Escalation:
     """Hand the flag to a lead; from then on only those who may decide escalated flags see it."""
     refuse_escalation(flag, reason=reason, by=by)
@@ -62,7 +62,7 @@ def hand_over(flag: Flag, *, by: Any, reason: str) -> None:
         _escalate(flag, by=by, reason=reason, seen=flag.version)
 
 
-@transaction.atomic
+@one_transaction
 def take_hand_over(escalation: Escalation, *, by: Any, taken_from: str | None = None) -> None:
     """ "I have it", or "I still have it": the clock runs anew, now for the outcome.
 
@@ -80,7 +80,7 @@ def take_hand_over(escalation: Escalation, *, by: Any, taken_from: str | None = 
         raise Refused("changed", gettext("This changed at the same moment. Look again."))
 
 
-@transaction.atomic
+@one_transaction
 def give_up_hand_over(escalation: Escalation, *, by: Any) -> None:
     """Only by who has it."""
     if escalation.acknowledged_by_id != by.pk:
@@ -88,7 +88,7 @@ def give_up_hand_over(escalation: Escalation, *, by: Any) -> None:
     alerts.give_up(_alert_of(escalation), by=by)
 
 
-@transaction.atomic
+@one_transaction
 def end_hand_over(escalation: Escalation, *, outcome: str, note: str, by: Any) -> EscalationEnd:
     """By who has it: who did not take it cannot know how it ended."""
     _refuse_ended(escalation)
@@ -106,7 +106,7 @@ def end_hand_over(escalation: Escalation, *, outcome: str, note: str, by: Any) -
     return end
 
 
-@transaction.atomic
+@one_transaction
 def reopen_hand_over(escalation: Escalation, *, by: Any) -> None:
     """Whoever opens it again has it."""
     if not Escalation.objects.filter(id=escalation.id).exclude(closed_at=None).update(closed_at=None):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models.functions import Now
 
 from assistant.streaming import poke
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation.models import Flag
 
 
-@transaction.atomic
+@one_transaction
 def hand_back_claims(person: Any, *, by: Any) -> None:
     """What they were reviewing is in the queue again."""
     claimed = Flag.objects.filter(status=Flag.Status.OPEN, claimed_by=person, claimed_until__gte=Now())

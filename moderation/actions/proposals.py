@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext
 
 from assistant.actions import Refused
 from assistant.streaming import poke
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation.actions.decisions import Said, as_it_is, make_stale, refuse_others, refuse_unfit, settle
 from moderation.actions.stale import StaleFlag
 from moderation.models import Decision, Flag, Proposal
 
 
-@transaction.atomic
+@one_transaction
 def answer_proposal(flag: Flag, *, confirmed: bool, by: Any, reason: str, seen: int) -> Decision | None:
     """Carry the proposal out, or strike it: then the flag waits for another decision. Its proposer can only strike it."""
     flag = as_it_is(flag, seen=seen)

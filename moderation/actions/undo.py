@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -14,6 +13,7 @@ from assistant import actions as assistant_actions
 from assistant.actions import Refused
 from assistant.models import Post, Reply, Suggestion
 from assistant.streaming import poke
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation.actions import alerts
 from moderation.actions.decisions import lock
@@ -46,7 +46,7 @@ def may_undo(decision: Decision, user: Any) -> bool:
     )
 
 
-@transaction.atomic
+@one_transaction
 def undo(decision: Decision, *, by: Any) -> Undo:
     """Put the text back to where it was and open the flag again. The decision stays on record, with this beside it."""
     flag = Flag.objects.select_for_update(of=("self",)).with_subjects().get(id=decision.flag_id)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 
 from assistant.actions import cancel_jobs_of, give_back_posts_of
 from assistant.streaming import poke
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation.actions.leaving import hand_back_claims
 from webapp.accounts.models import INVITATION_LIFE, Invitation, User, sha256_of
@@ -85,14 +86,14 @@ def add_person(username: str, *, password: str, roles: Iterable[Role], email: st
 # Rights
 
 
+@one_transaction
 def change_roles(person: User, *, roles: Iterable[Role], by: User) -> None:
-    with transaction.atomic():
-        if Role.ADMIN not in roles:
-            _keep_an_admin(person, by=by)
-            _close_invitations_of(person)
-        person.groups.set(_groups(roles))
-        audit.record("person.roles_changed", actor=by, object_type="user", object_id=person.pk, code=_code(roles))
-        _end_access(person)
+    if Role.ADMIN not in roles:
+        _keep_an_admin(person, by=by)
+        _close_invitations_of(person)
+    person.groups.set(_groups(roles))
+    audit.record("person.roles_changed", actor=by, object_type="user", object_id=person.pk, code=_code(roles))
+    _end_access(person)
 
 
 def set_may_generate(person: User, *, allowed: bool, by: User) -> None:
@@ -109,15 +110,15 @@ def set_may_generate(person: User, *, allowed: bool, by: User) -> None:
         poke.user_changed(person.pk)
 
 
+@one_transaction
 def deactivate(person: User, *, by: User) -> None:
-    with transaction.atomic():
-        _keep_an_admin(person, by=by)
-        _close_invitations_of(person)
-        if User.objects.filter(pk=person.pk, is_active=True).update(is_active=False) == 1:
-            audit.record("person.deactivated", actor=by, object_type="user", object_id=person.pk)
-        _end_access(person)
-        hand_back_claims(person, by=by)
-        give_back_posts_of(person, by=by)
+    _keep_an_admin(person, by=by)
+    _close_invitations_of(person)
+    if User.objects.filter(pk=person.pk, is_active=True).update(is_active=False) == 1:
+        audit.record("person.deactivated", actor=by, object_type="user", object_id=person.pk)
+    _end_access(person)
+    hand_back_claims(person, by=by)
+    give_back_posts_of(person, by=by)
 
 
 def reactivate(person: User, *, by: User) -> None:
