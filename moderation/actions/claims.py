@@ -122,7 +122,8 @@ def take_over(flag: Flag, *, by: Any, taken_from: str, reason: str) -> None:
     """End the claim of the person whom the page named, and begin one's own. Raises StaleFlag when the page is older."""
     if not reason.strip():
         raise Refused("reason_missing", gettext("Say in a line why you take this over."), status=422)
-    flag = Flag.objects.select_for_update(of=("self",)).with_subjects().get(id=flag.id)
+    Flag.objects.select_for_update(no_key=True).only("id").get(id=flag.id)  # bare, as in decisions.kept
+    flag = Flag.objects.with_subjects().get(id=flag.id)
     _refuse_others(flag, by)
     claimer = flag.claimer()
     if not flag.is_open or (claimer is not None and claimer.pk != by.pk and str(claimer.pk) != taken_from):

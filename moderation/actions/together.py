@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from assistant.actions import Refused
 from assistant.transactions import one_transaction
-from moderation.actions.decisions import Said, decide
+from moderation.actions.decisions import Said, decide, kept
 from moderation.actions.reviews import decide_review
 from moderation.actions.stale import StaleFlag
 from moderation.models import Flag, Review
@@ -42,7 +42,7 @@ def _decide(flag_id: uuid.UUID, *, seen: int, said: Said, by: Any) -> Result:
     if flag is None:
         return _decide_review(flag_id, seen=seen, said=said, by=by)
     try:
-        _decide_one(rows, seen=seen, said=said, by=by)
+        _decide_one(flag, rows, seen=seen, said=said, by=by)
     except Flag.DoesNotExist:  # escalated, or erased, a moment ago
         stale = StaleFlag()
         return Result(flag_id, None, stale.code, str(stale))
@@ -52,8 +52,9 @@ def _decide(flag_id: uuid.UUID, *, seen: int, said: Said, by: Any) -> Result:
 
 
 @one_transaction
-def _decide_one(rows: FlagQuerySet, *, seen: int, said: Said, by: Any) -> None:
-    now = rows.select_for_update(of=("self",)).get()  # it may be raised while this runs
+def _decide_one(flag: Flag, rows: FlagQuerySet, *, seen: int, said: Said, by: Any) -> None:
+    kept(flag)  # it may be raised while this runs
+    now = rows.get()
     if now.is_open and not may_be_decided_together(now):
         raise Refused("alone", gettext("This one is decided by itself: open it."))
     decide(now, by=by, seen=seen, **asdict(said))
