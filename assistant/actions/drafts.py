@@ -115,7 +115,7 @@ def restore_revision(draft: Draft, *, revision: DraftRevision, base: int, by: An
     Raises Refused; StaleRevision cannot come of it: where the page is behind, nothing is written.
     """
     refuse_if_closed(draft)
-    if Draft.objects.select_for_update().get(id=draft.id).head_number != base:
+    if Draft.objects.select_for_update(no_key=True).get(id=draft.id).head_number != base:
         raise Refused(
             "changed_meanwhile",
             gettext("The draft was changed in another window meanwhile. Look at it again first."),

@@ -119,10 +119,14 @@ def take_post(post: Post, user: Any) -> Draft | None:
 @one_transaction
 def give_back_post(draft: Draft, *, by: Any) -> None:
     """Stop writing to this post: it goes to somebody else, and never comes back to this supporter."""
+    _give_back(draft)
+    audit.record("post.given_back", actor=by, object_type="post", object_id=draft.post_id)
+
+
+def _give_back(draft: Draft) -> None:
     cancel_jobs(SuggestionJob.objects.filter(draft=draft), reason="given_back")
     Draft.objects.filter(id=draft.id, status=Draft.Status.WRITING).update(status=Draft.Status.SET_ASIDE)
     draft.post.end_lease(draft.author_id)
-    audit.record("post.given_back", actor=by, object_type="post", object_id=draft.post_id)
 
 
 @one_transaction
@@ -140,7 +144,7 @@ def give_back_posts_of(author: Any, *, by: Any) -> None:
 @one_transaction
 def set_country(draft: Draft, *, country: str, by: Any) -> None:
     """Keep where the seeker says they live: their helplines are shown, and replies are checked against them."""
-    post = Post.objects.select_for_update().get(id=draft.post_id)
+    post = Post.objects.select_for_update(no_key=True).get(id=draft.post_id)
     if not draft.is_open or post.is_leased_to_another(by):
         raise Refused(
             "not_yours", gettext("This post is no longer yours: it was answered, or somebody else has it now.")
@@ -152,16 +156,18 @@ def set_country(draft: Draft, *, country: str, by: Any) -> None:
 @one_transaction
 def hand_over_post(draft: Draft, *, by: Any) -> None:
     """Give the post back and to a lead. Until one decides, no other supporter is asked to answer it."""
-    post = Post.objects.select_for_update().select_related("case").get(id=draft.post_id)
+    Draft.objects.select_for_update(no_key=True).only("id").get(id=draft.id)
+    post = Post.objects.select_for_update(of=("self",), no_key=True).select_related("case").get(id=draft.post_id)
     returned = post.status == Post.Status.ANSWERED and draft.status == Draft.Status.RETURNED
     if not (post.status == Post.Status.WAITING or returned) or post.is_leased_to_another(by):
         raise Refused(
             "not_yours", gettext("This post is no longer yours: it was answered, or somebody else has it now.")
         )
-    give_back_post(draft, by=by)
+    _give_back(draft)
     Draft.objects.filter(id=draft.id, status=Draft.Status.RETURNED).update(status=Draft.Status.SET_ASIDE)
     post.raise_tier(Tier.URGENT)
     Post.objects.filter(id=post.id).update(status=Post.Status.HELD, was_held=True, approval=None)
     post.refresh_from_db(fields=["status", "tier", "was_held", "approval"])
     raise_concern(post, Concern(triage.HANDED_OVER, Severity.HOLD, hand_over=True), by=by)
+    audit.record("post.given_back", actor=by, object_type="post", object_id=post.id)
     audit.record("post.handed_over", actor=by, object_type="post", object_id=post.id)

@@ -37,7 +37,7 @@ def send_reply(draft: Draft, *, by: Any, revision: DraftRevision) -> Reply:
             "closed",
             gettext("This reply was already sent, or it changed in another window. Reload the page to see it."),
         )
-    post = Post.objects.select_for_update().select_related("case").get(id=draft.post_id)
+    post = Post.objects.select_for_update(of=("self",), no_key=True).select_related("case").get(id=draft.post_id)
     refusal = _taken_by_others(draft, post, by=by)
     if refusal is not None:
         raise refusal

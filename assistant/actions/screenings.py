@@ -25,7 +25,7 @@ def worry(post: Post, *, by: Any, note: str = "", now: bool = False) -> Worry:
 
     The same click again changes nothing, as long as nobody has decided in between; more to say adds to the first.
     """
-    post = Post.objects.select_for_update().select_related("case").get(id=post.id)
+    post = Post.objects.select_for_update(of=("self",), no_key=True).select_related("case").get(id=post.id)
     note = note.strip()
     known = list(Worry.objects.filter(post=post, by=by).select_related("case"))
     said = [row for row in known if (not note or row.note == note) and (row.now or not now)]

@@ -36,9 +36,9 @@ def finish_reading(
     )
     if not ended:
         return False
-    audit.record("post.second_reading", actor=None, object_type="post", object_id=reading.post_id, outcome=verdict)
     if verdict == SecondReading.Verdict.RISK and reading.post.raise_tier(Tier.REVIEW):
         raise_concern(reading.post, Concern(triage.SECOND_READER, Severity.REVIEW), by=None)
+    audit.record("post.second_reading", actor=None, object_type="post", object_id=reading.post_id, outcome=verdict)
     return True
 
 

@@ -35,7 +35,7 @@ def alert_of_flag(flag: Flag) -> Alert | None:
     urgency = duty.urgency_of(flag)
     if urgency is None or flag.escalated:
         return None
-    known = Alert.objects.select_for_update().filter(flag=flag, kind=Kind.FLAG, closed_at=None).first()
+    known = Alert.objects.select_for_update(no_key=True).filter(flag=flag, kind=Kind.FLAG, closed_at=None).first()
     if known is None:
         return _begin(Alert(kind=Kind.FLAG, flag=flag, level=urgency.level))
     if known.level < urgency.level:
@@ -168,9 +168,23 @@ def _deliver_to(people: Iterable[Any], alert: Alert, *, step: int, rung: Rung) -
 # Changing hands
 
 
+def lock(flag: Flag) -> None:
+    """The hand-overs of a flag that is locked, then its alerts: everywhere in this order, and before anything is recorded."""
+    hand_overs = Escalation.objects.filter(flag=flag, closed_at=None)
+    list(hand_overs.select_for_update(no_key=True).order_by("id").values_list("id"))
+    rows = Alert.objects.filter(Q(flag=flag) | Q(escalation__flag=flag), closed_at=None)
+    list(rows.select_for_update(of=("self",), no_key=True).order_by("id").values_list("id"))
+
+
+def _lock_hand_over(alert: Alert) -> None:
+    if alert.escalation_id is not None:
+        Escalation.objects.select_for_update(no_key=True).only("id").get(id=alert.escalation_id)
+
+
 @one_transaction
 def acknowledge(alert: Alert, *, by: Any) -> bool:
     """Somebody has it, or still has it: the clock of the outcome runs from now. False when it changed meanwhile."""
+    _lock_hand_over(alert)
     if not alert.change_hands(by):
         return False
     if alert.kind == Kind.TEST:
@@ -184,12 +198,14 @@ def acknowledge(alert: Alert, *, by: Any) -> bool:
 
 def acknowledge_flag(flag: Flag, *, by: Any) -> None:
     """Whoever claims a flag has its alerts. Renewing the claim does not turn the clock back: an open page does that by itself."""
+    lock(flag)
     for alert in _alerts_of(flag):
         if alert.holder_id != by.pk:
             acknowledge(alert, by=by)
 
 
 def give_up_flag(flag: Flag, *, by: Any) -> None:
+    lock(flag)
     for alert in _alerts_of(flag):
         if alert.holder_id == by.pk:
             give_up(alert, by=by)
@@ -198,6 +214,7 @@ def give_up_flag(flag: Flag, *, by: Any) -> None:
 @one_transaction
 def give_up(alert: Alert, *, by: Any) -> None:
     """Somebody else must take it: everybody is told from the first rung on."""
+    _lock_hand_over(alert)
     if not alert.change_hands(None):
         return
     if alert.escalation_id is not None:

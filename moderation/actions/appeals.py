@@ -22,7 +22,7 @@ APPEALABLE = (Outcome.EDIT, Outcome.RETURN, Outcome.REJECT)
 @one_transaction
 def appeal(reply: Reply, *, words: str, by: Any) -> Appeal:
     """Once for each decision, in their own words. Somebody else than who decided answers it."""
-    reply = Reply.objects.select_for_update().select_related("case").get(id=reply.id)
+    reply = Reply.objects.select_for_update(of=("self",), no_key=True).select_related("case").get(id=reply.id)
     decision = decision_about(reply)
     if decision is None or decision.outcome not in APPEALABLE:
         raise Refused(

@@ -77,7 +77,7 @@ def take_next(by: Any) -> Flag | None:
 def hand_next(by: Any) -> Flag | None:
     """The next one for somebody who pressed for it. A second press, or one whose answer was lost on its way, takes no second
     flag: what was handed to them and never opened is handed again, instead of waiting under a name that does not know of it."""
-    get_user_model().objects.select_for_update().get(pk=by.pk)  # two presses at once take turns
+    get_user_model().objects.select_for_update(no_key=True).get(pk=by.pk)  # two presses at once take turns
     return _unopened(by) or take_next(by)
 
 
@@ -123,6 +123,7 @@ def take_over(flag: Flag, *, by: Any, taken_from: str, reason: str) -> None:
     if not reason.strip():
         raise Refused("reason_missing", gettext("Say in a line why you take this over."), status=422)
     Flag.objects.select_for_update(no_key=True).only("id").get(id=flag.id)  # bare, as in decisions.kept
+    alerts.lock(flag)
     flag = Flag.objects.with_subjects().get(id=flag.id)
     _refuse_others(flag, by)
     claimer = flag.claimer()

@@ -23,9 +23,7 @@ def open_flag(
     A person has one open flag about one text: asking again raises that one, and never lowers it.
     """
     severity, codes = severity_and_codes(subject, screening, concern)
-    known = (
-        None if by is None else Flag.objects.open().filter(raised_by=by, **{subject_field(subject): subject}).first()
-    )
+    known = None if by is None else _known(subject, by)
     flag = known if known is not None else _new_flag(subject, severity=severity, codes=codes, by=by)
     if known is not None:
         _raise_flag(known, severity=severity, codes=codes, by=by)
@@ -34,6 +32,14 @@ def open_flag(
     else:
         alerts.alert_of_flag(flag)
     poke.queue_changed()
+    return flag
+
+
+def _known(subject: Post | Suggestion | Reply, by: Any) -> Flag | None:
+    own = Flag.objects.open().filter(raised_by=by, **{subject_field(subject): subject})
+    flag = own.select_for_update(of=("self",), no_key=True).first()
+    if flag is not None:
+        alerts.lock(flag)
     return flag
 
 

@@ -34,8 +34,9 @@ def answer_proposal(flag: Flag, *, confirmed: bool, by: Any, reason: str, seen: 
     proposal.answered_by, proposal.confirmed, proposal.answer, proposal.answered_at = by, confirmed, reason, Now()
     proposal.save(update_fields=["answered_by", "confirmed", "answer", "answered_at"])
     if confirmed:
+        decision = settle(flag, said, by=proposal.by, confirmed_by=by)
         audit.record("flag.confirmed", actor=by, object_type="flag", object_id=flag.id, outcome=said.outcome)
-        return settle(flag, said, by=proposal.by, confirmed_by=by)
+        return decision
     make_stale(flag)
     audit.record("flag.proposal_refused", actor=by, object_type="flag", object_id=flag.id, outcome=said.outcome)
     poke.queue_changed()

@@ -92,8 +92,8 @@ def change_roles(person: User, *, roles: Iterable[Role], by: User) -> None:
         _keep_an_admin(person, by=by)
         _close_invitations_of(person)
     person.groups.set(_groups(roles))
-    audit.record("person.roles_changed", actor=by, object_type="user", object_id=person.pk, code=_code(roles))
     _end_access(person)
+    audit.record("person.roles_changed", actor=by, object_type="user", object_id=person.pk, code=_code(roles))
 
 
 def set_may_generate(person: User, *, allowed: bool, by: User) -> None:
@@ -114,11 +114,12 @@ def set_may_generate(person: User, *, allowed: bool, by: User) -> None:
 def deactivate(person: User, *, by: User) -> None:
     _keep_an_admin(person, by=by)
     _close_invitations_of(person)
-    if User.objects.filter(pk=person.pk, is_active=True).update(is_active=False) == 1:
-        audit.record("person.deactivated", actor=by, object_type="user", object_id=person.pk)
+    was_active = User.objects.filter(pk=person.pk, is_active=True).update(is_active=False) == 1
     _end_access(person)
     hand_back_claims(person, by=by)
     give_back_posts_of(person, by=by)
+    if was_active:  # recorded last: what others wait for is locked before the audit log is
+        audit.record("person.deactivated", actor=by, object_type="user", object_id=person.pk)
 
 
 def reactivate(person: User, *, by: User) -> None:
