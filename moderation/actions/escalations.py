@@ -69,7 +69,7 @@ def take_hand_over(escalation: Escalation, *, by: Any, taken_from: str | None = 
     `taken_from`: the id of whoever the page said has it, empty for nobody. Taken from somebody else, it would be theirs no more
     without either of the two knowing.
     """
-    holder = Escalation.objects.select_for_update(of=("self",)).get(id=escalation.id).acknowledged_by
+    holder = _locked(escalation).acknowledged_by
     if taken_from is not None and holder is not None and holder.pk != by.pk and str(holder.pk) != taken_from:
         raise Refused(
             "taken",
@@ -83,6 +83,7 @@ def take_hand_over(escalation: Escalation, *, by: Any, taken_from: str | None = 
 @one_transaction
 def give_up_hand_over(escalation: Escalation, *, by: Any) -> None:
     """Only by who has it."""
+    escalation = _locked(escalation)
     if escalation.acknowledged_by_id != by.pk:
         raise Refused("not_yours", gettext("Somebody else has this now."), status=403)
     alerts.give_up(_alert_of(escalation), by=by)
@@ -91,6 +92,7 @@ def give_up_hand_over(escalation: Escalation, *, by: Any) -> None:
 @one_transaction
 def end_hand_over(escalation: Escalation, *, outcome: str, note: str, by: Any) -> EscalationEnd:
     """By who has it: who did not take it cannot know how it ended."""
+    escalation = _locked(escalation)
     _refuse_ended(escalation)
     if escalation.acknowledged_by_id != by.pk:
         raise Refused("not_yours", gettext("Take it first: whoever has it says how it ended."))
@@ -114,6 +116,11 @@ def reopen_hand_over(escalation: Escalation, *, by: Any) -> None:
     Alert.objects.filter(escalation=escalation).update(closed_at=None)
     audit.record("handover.reopened", actor=by, object_type="escalation", object_id=escalation.id)
     alerts.acknowledge(_alert_of(escalation), by=by)
+
+
+def _locked(escalation: Escalation) -> Escalation:
+    """As it is now: somebody may have taken it since the page was loaded."""
+    return Escalation.objects.select_for_update(no_key=True).get(id=escalation.id)
 
 
 def _refuse_ended(escalation: Escalation) -> None:

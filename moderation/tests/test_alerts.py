@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from assistant import actions as writing
+from assistant.actions import Refused
 from assistant.models import AuditEvent, Post
 from moderation import actions, duty, notifier
 from moderation.actions import alerts
@@ -343,6 +345,22 @@ def test_one_that_ended_is_opened_again_and_whoever_does_it_has_it(cast: Cast) -
     row.refresh_from_db()
     assert (row.is_open, row.acknowledged_by) == (True, cast.birch)
     assert alerts.advance(now=after(Alert.objects.get(), 5)) == 1
+
+
+@pytest.mark.parametrize(
+    "act", [partial(actions.end_hand_over, outcome="helpline", note="They rang."), actions.give_up_hand_over]
+)
+def test_who_had_a_hand_over_cannot_end_or_pass_on_what_somebody_took_from_them(cast: Cast, act: Any) -> None:
+    hazel = build.person("hazel", Role.LEAD)
+    writing.hand_over_post(build.draft(cast.wren), by=cast.wren)
+    actions.take_hand_over(Escalation.objects.get(), by=hazel, taken_from="")
+    as_her_page_has_it = Escalation.objects.get()
+    actions.take_hand_over(Escalation.objects.get(), by=cast.birch, taken_from=str(hazel.pk))
+    with pytest.raises(Refused) as refusal:
+        act(as_her_page_has_it, by=hazel)
+    assert refusal.value.code == "not_yours"
+    row = Escalation.objects.get()
+    assert (row.acknowledged_by, row.closed_at) == (cast.birch, None)
 
 
 @pytest.mark.parametrize(("outcome", "note"), [("", "Done."), ("helpline", "  "), ("cured", "Done.")])
