@@ -119,12 +119,11 @@ def advance(*, now: datetime | None = None) -> int:
 def _all_due(now: datetime) -> list[tuple[Alert, Due]]:
     """Of those with the same ladder that came as far on it, none is due before the oldest: the database says how old that one
     is, and the others are not read."""
-    alike = Alert.objects.live().order_by().values("kind", "level", "holder_id", "step")
+    alike = Alert.objects.live().order_by().values_list("kind", "level", "holder", "step")
     some_due = []
-    for row in alike.annotate(oldest=Min("since")):
-        oldest = row.pop("oldest")
-        if due(Alert(since=oldest, **row), now) is not None:
-            some_due.append(Q(**row))
+    for kind, level, holder, step, oldest in alike.annotate(oldest=Min("since")):
+        if due(Alert(kind=kind, level=level, holder_id=holder, step=step, since=oldest), now) is not None:
+            some_due.append(Q(kind=kind, level=level, holder=holder, step=step))
     if not some_due:
         return []
     rows = Alert.objects.live()

@@ -125,7 +125,13 @@ def test_a_decision_and_a_worry_that_cannot_wait_meet(own_connections: None, cap
         draft = build.draft(cast.wren)
         writing.worry(draft.post, by=cast.wren)
         flag = Flag.objects.get(post=draft.post)
-        said = {"outcome": "close", "closed_as": "fine", "policy": "other", "reason": "Read.", "seen": flag.version}
+        said: dict[str, Any] = {
+            "outcome": "close",
+            "closed_as": "fine",
+            "policy": "other",
+            "reason": "Read.",
+            "seen": flag.version,
+        }
         at_once_and_unbroken(
             partial(actions.decide, flag, by=cast.ash, **said),
             partial(writing.worry, draft.post, by=cast.wren, now=True, note="They said goodbye."),
