@@ -63,7 +63,7 @@ random-runs: measuring ## RUNS=10000 random evenings on the writing page, drafts
 
 random-desk: measuring ## STEPS=10000 random acts of moderators with each of five seeds; a hundred of them race for ITEMS=1000 flags
 	@RANDOM_RUNS=$(or $(STEPS),10000) .venv/bin/python -m pytest -q -s -n 0 moderation/tests/test_random_desk.py
-	@DESK_ITEMS=$(or $(ITEMS),1000) LANTERN_TEST_DB=postgres .venv/bin/python -m pytest -q -s -n 0 moderation/tests/test_race.py
+	@DESK_ITEMS=$(or $(ITEMS),1000) DESK_ROUNDS=60 LANTERN_TEST_DB=postgres .venv/bin/python -m pytest -q -s -n 0 moderation/tests/test_race.py moderation/tests/test_meeting.py
 
 bench: measuring ## time screening and the engine beside named peers, in the same run (half an hour on a quiet machine)
 	@.venv/bin/python -m bench.screening

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection, connections
 
 from webapp.private_servers import MissingServer, PrivatePostgres, PrivateRedis
 
@@ -51,3 +52,16 @@ def cast(db: None) -> object:
     from webapp.test import Cast
 
     return Cast()
+
+
+@pytest.fixture
+def own_connections() -> Iterator[None]:
+    """One for each thread, as so many processes have, instead of the pool of one."""
+    if connection.vendor != "postgresql":
+        pytest.skip("only a database that lets several write at once has this race")
+    connection.close()  # back into the pool, as long as there is one
+    options = connections.settings["default"]["OPTIONS"]
+    pool = options.pop("pool")
+    yield
+    connection.close()
+    options["pool"] = pool

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -48,7 +49,9 @@ SEND_SECONDS = 10.0
 MAX_FRAME = 4096
 MAX_JOBS = 8
 
-BAD_FRAME, SIGN_IN, FORBIDDEN, SLOW, TOO_MANY = 4400, 4401, 4403, 4408, 4429
+BAD_FRAME, SIGN_IN, FORBIDDEN, SLOW, AWAY, TOO_MANY = 4400, 4401, 4403, 4408, 4410, 4429
+
+log = logging.getLogger("lantern.sockets")
 
 
 @dataclass(slots=True)
@@ -110,6 +113,14 @@ class PersonalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channel
         self.wake.set()
 
     async def pump_until_closed(self) -> None:
+        """Nobody stays on a socket that is looked after no more: what ends the pump closes it, and the page comes back."""
+        try:
+            await self.pump_and_check()
+        except Exception as error:  # most likely the database is away
+            log.warning("socket_ended", extra={"error": type(error).__name__})
+            await self.close(AWAY)
+
+    async def pump_and_check(self) -> None:
         self.check_person_at = time.monotonic() + CHECK_PERSON_SECONDS
         beat_at = time.monotonic() + HEARTBEAT_SECONDS
         while True:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import logging
 import threading
+import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections
 from django.db.models.functions import Now
 
 from assistant import actions, preparing, second_reader, shadowing
@@ -19,6 +20,7 @@ from assistant.dispatch import wake
 from assistant.models import SecondReading, ShadowRun, SuggestionJob
 from assistant.models.clock import from_now
 from assistant.streaming import poke
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 
 log = logging.getLogger("lantern.sweeper")
@@ -57,17 +59,18 @@ def requeue_all_running() -> int:
 
 
 def _fail_exhausted() -> int:
-    failed = 0
-    for job_id in list(SuggestionJob.objects.exhausted().values_list("id", flat=True)[:200]):
-        with transaction.atomic():
-            exhausted = SuggestionJob.objects.exhausted().filter(id=job_id)
-            if exhausted.end(SuggestionJob.Status.FAILED, reason="attempts_exhausted"):
-                audit.record(
-                    "suggestion.failed", actor=None, object_type="job", object_id=job_id, code="attempts_exhausted"
-                )
-                poke.job_changed(job_id, seq=0)
-                failed += 1
-    return failed
+    exhausted = list(SuggestionJob.objects.exhausted().values_list("id", flat=True)[:200])
+    return sum(_fail(job_id) for job_id in exhausted)
+
+
+@one_transaction
+def _fail(job_id: uuid.UUID) -> bool:
+    exhausted = SuggestionJob.objects.exhausted().filter(id=job_id)
+    if not exhausted.end(SuggestionJob.Status.FAILED, reason="attempts_exhausted"):
+        return False
+    audit.record("suggestion.failed", actor=None, object_type="job", object_id=job_id, code="attempts_exhausted")
+    poke.job_changed(job_id, seq=0)
+    return True
 
 
 def _requeue_expired() -> int:

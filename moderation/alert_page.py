@@ -15,15 +15,21 @@ from assistant.screens.triage import helplines_for
 from moderation import alert_words, notifier
 from moderation.actions import alerts
 from moderation.models import Alert, Delivery, Escalation
+from moderation.models.alerts import AlertQuerySet
 from moderation.policy import DECIDE_ESCALATED, VIEW_FLAGS
 
 HAND_OVERS_SHOWN_FOR = timedelta(hours=24)
+SHOWN = 20  # at the top of every page
 PRESSING_FROM = 3  # the level from which an alert is shown as what cannot wait
 
 
 def banner(person: Any) -> dict[str, Any]:
     """Shown to this person now: from here on it counts as delivered to their page."""
-    rows = list(Alert.objects.told_to(person).select_related("flag", "holder").order_by("-level", "opened_at", "id"))
+    all_told = Alert.objects.told_to(person)
+    rows = first_of(all_told, SHOWN)
+    # Where there are more, the newest of all stands for them: the page rings for what it has not shown yet.
+    more = all_told.count() - SHOWN if len(rows) == SHOWN else 0
+    newest = all_told.order_by("-opened_at", "-id").values_list("id", flat=True).first() if more else None
     to_this_page = Delivery.objects.filter(
         person=person, channel=Delivery.Channel.IN_APP, alert__in=[row.id for row in rows]
     )
@@ -33,10 +39,16 @@ def banner(person: Any) -> dict[str, Any]:
     silent, since = notifier.silent_since()
     return {
         "rows": [alert_row(row, person) | told(row, deliveries) for row in rows],
+        "more": more,
+        "newest": newest,
         "silent": silent,
         "silent_since": since if silent else None,
         # Changes when there is something else to show, so that the page is left alone meanwhile.
-        "state": " ".join([f"{row.id}.{row.epoch}.{row.step}" for row in rows] + ["silent"] * silent),
+        "state": " ".join(
+            [f"{row.id}.{row.epoch}.{row.step}" for row in rows]
+            + [f"{more}.{newest}"] * bool(more)
+            + ["silent"] * silent
+        ),
     }
 
 
@@ -47,6 +59,11 @@ def told(alert: Alert, deliveries: list[Delivery]) -> dict[str, Any]:
         "told": f"{alert.id}.{alert.epoch}.{since[-1].step}" if since else "",
         "told_again_at": since[-1].made_at if len(since) > 1 else None,
     }
+
+
+def first_of(rows: AlertQuerySet, count: int) -> list[Alert]:
+    """The highest level first, then what waits longest."""
+    return list(rows.select_related("flag", "holder").order_by("-level", "opened_at", "id")[:count])
 
 
 def alert_row(alert: Alert, person: Any) -> dict[str, Any]:

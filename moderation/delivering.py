@@ -11,7 +11,7 @@ import hmac
 import json
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -31,6 +31,7 @@ from moderation.models import Alert, Delivery
 log = logging.getLogger("lantern.alerts")
 
 AT_A_TIME = 100
+A_FEW = 4
 SECONDS = 10
 AFTER_A_FAULT_OF_ITS_OWN = timedelta(seconds=60)
 
@@ -85,21 +86,29 @@ class NotTaken(Exception):
 
 
 def deliver(between: Callable[[], None] = lambda: None) -> int:
-    """Send what is due; how many were sent. `between`: called before each, for who has to be seen alive meanwhile."""
+    """Send what is due; how many were sent. `between`: called before each, for what has to go on meanwhile.
+
+    After a few of one way the others have their turn, and what is most urgent is asked for anew: it may be new.
+    """
     sent = 0
-    for channel, line in LINES.items():
-        rows = list(
-            Delivery.objects.waiting(channel).select_related("alert__flag", "alert__holder", "person")[:AT_A_TIME]
-        )
-        if rows:
-            with line() as send:
-                sent += _send_all(rows, channel, send, between)
+    with ExitStack() as stack:
+        lines = {channel: stack.enter_context(line()) for channel, line in LINES.items()}
+        while lines and sent < AT_A_TIME:
+            for channel, send in list(lines.items()):
+                rows = list(
+                    Delivery.objects.waiting(channel).select_related("alert__flag", "alert__holder", "person")[:A_FEW]
+                )
+                count, is_away = _send_few(rows, channel, send, between)
+                sent += count
+                if is_away or not rows:
+                    del lines[channel]
     return sent
 
 
-def _send_all(
+def _send_few(
     rows: list[Delivery], channel: Delivery.Channel, send: Callable[[Delivery], None], between: Callable[[], None]
-) -> int:
+) -> tuple[int, bool]:
+    """How many were sent, and whether this way is away: the others would wait as long, so they are tried in the next round."""
     sent = 0
     for row in rows:
         between()
@@ -111,14 +120,14 @@ def _send_all(
         except ChannelAway as error:
             row.fail(str(error))
             log.warning("alert_channel_away", extra={"code": channel, "error": str(error)})
-            break  # the others would wait as long; they are tried in the next round
+            return sent, True
         except Exception as error:  # of this row alone: it must not keep the others
             row.fail(type(error).__name__, pause=AFTER_A_FAULT_OF_ITS_OWN)
             log.warning("alert_not_sent", extra={"code": channel, "error": type(error).__name__})
         else:
             row.succeed()
             sent += 1
-    return sent
+    return sent, False
 
 
 @contextmanager

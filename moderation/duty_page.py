@@ -9,13 +9,14 @@ from django.utils.translation import gettext
 
 from assistant.models import clock
 from moderation import alert_words, duty, notifier
-from moderation.alert_page import alert_row
+from moderation.alert_page import alert_row, first_of
 from moderation.forms import OutOfHoursForm, ShiftForm
 from moderation.ladder import Rung
 from moderation.models import Alert, Delivery, Escalation, LastCheck
 from moderation.policy import DECIDE_ESCALATED
 from moderation.rota_page import rota_page
 
+SHOWN_HERE = 100  # alerts
 ENDED_SHOWN_FOR = timedelta(days=14)
 
 
@@ -25,12 +26,15 @@ def duty_page(
     now = clock.now()
     may_manage = person.has_perm(duty.MANAGE_DUTY)
     on_duty = duty.shifts_at(now)
+    waiting = Alert.objects.live().exclude(kind=Alert.Kind.TEST)  # which waits for nobody but who asked for it
+    shown = first_of(waiting, SHOWN_HERE)
     check = LastCheck.objects.filter(id=1).first()
     return {
         "on_duty": on_duty,
         "nobody": not any(shift.line in duty.TAKES_HAND_OVERS for shift in on_duty),
         "out_of_hours": duty.out_of_hours(),
-        "alerts_open": [alert_row(alert, person) for alert in alerts_open()],
+        "alerts_open": [alert_row(alert, person) for alert in shown],
+        "alerts_more": waiting.count() - len(shown),
         "ended": ended(now) if person.has_perm(DECIDE_ESCALATED) else [],
         "rota": rota_page(now),
         "may_manage": may_manage,
@@ -44,16 +48,6 @@ def duty_page(
             for code, count in (check.failing if check is not None else {}).items()
         ],
     }
-
-
-def alerts_open() -> Any:
-    """A test waits for nobody but who asked for it, and that it does on their own pages."""
-    return (
-        Alert.objects.live()
-        .exclude(kind=Alert.Kind.TEST)
-        .select_related("flag", "holder")
-        .order_by("-level", "opened_at", "id")
-    )
 
 
 def ended(now: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from assistant.models import Post, Reply, Suggestion
 from assistant.safety.types import Finding, Screening, Severity
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation.actions import open_flag
 from moderation.models import Flag
@@ -26,6 +27,7 @@ def flags_of_text_taken_back() -> Iterator[Flag]:
     yield from Flag.objects.filter(status=Flag.Status.OPEN, reply__status=Reply.Status.TAKEN_BACK)
 
 
+@one_transaction
 def flag_again(subject: Post | Suggestion | Reply) -> None:
     findings = tuple(
         Finding(row.code, Severity(row.severity), row.start, row.end, row.reason, row.phase)
@@ -34,6 +36,7 @@ def flag_again(subject: Post | Suggestion | Reply) -> None:
     open_flag(subject, screening=Screening(findings=findings), by=None)
 
 
+@one_transaction
 def drop(flag: Flag) -> None:
     if flag.close(seen=flag.version, status=Flag.Status.DROPPED):
         audit.record("flag.dropped", actor=None, object_type="flag", object_id=flag.id, code="taken_back")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 
@@ -14,6 +13,7 @@ from assistant import triage
 from assistant.models import Canary, Post, Reply, Suggestion, SuggestionJob, clock
 from assistant.models.clock import from_now
 from assistant.safety.types import Level, Severity
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation import duty, holds
 from moderation.actions import alerts, escalations
@@ -120,24 +120,26 @@ def check_and_tell() -> dict[str, int]:
     found = failing()
     seen = {} if "audit_broken" in found else {"audit_seq": at_the_end[0], "audit_mac": at_the_end[1]}
     LastCheck.objects.update_or_create(id=1, defaults={"at": Now(), "failing": found, **seen})
-    with transaction.atomic():
-        open_now = Alert.objects.filter(kind=Alert.Kind.INVARIANT, closed_at=None)
-        known = set(open_now.select_for_update().values_list("code", flat=True))
-        open_now.exclude(code__in=found).update(closed_at=Now())
-        for code in found.keys() - known:
-            alerts.alert_of_invariant(code)
+    _tell_of(found.keys())
     if "flag_without_alert" in found:
         tell_of_the_untold()
     return found
 
 
+@one_transaction
+def _tell_of(codes: Set[str]) -> None:
+    open_now = Alert.objects.filter(kind=Alert.Kind.INVARIANT, closed_at=None)
+    known = set(open_now.select_for_update().values_list("code", flat=True))
+    open_now.exclude(code__in=codes).update(closed_at=Now())
+    for code in codes - known:
+        alerts.alert_of_invariant(code)
+
+
 def tell_of_the_untold() -> None:
     """Some each minute, and each in a transaction of its own: one for all of them would hold up everybody who writes."""
     for flag in flags_without_alert()[:TOLD_IN_ONE_ROUND]:
-        with transaction.atomic():
-            alerts.alert_of_flag(flag)
+        one_transaction(alerts.alert_of_flag)(flag)
     for flag in escalations.without_hand_over()[:TOLD_IN_ONE_ROUND]:
         escalations.hand_over_again(flag)
     for escalation in hand_overs_without_alert()[:TOLD_IN_ONE_ROUND]:
-        with transaction.atomic():
-            alerts.alert_of_hand_over(escalation)
+        one_transaction(alerts.alert_of_hand_over)(escalation)

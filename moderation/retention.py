@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from django.db import transaction
 from django.utils import timezone
 
 from assistant.models import CaseKey
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation.models import (
     Appeal,
@@ -40,7 +40,7 @@ def close_flags_of_case(case_id: uuid.UUID) -> None:
         flag.close(seen=flag.version, status=Flag.Status.DROPPED)
 
 
-@transaction.atomic
+@one_transaction
 def erase_incident(incident: Incident) -> None:
     """Destroy the key of its texts. Who did what when, the state and the links stay."""
     CaseKey.objects.filter(id=incident.case_id).update(wrapped=None, destroyed_at=timezone.now())

@@ -10,6 +10,7 @@ from html import unescape
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.utils.html import strip_tags
 
 from assistant import actions, runner
@@ -219,3 +220,25 @@ def words_of(text: str) -> list[str]:
         pieces.append(rest if cut == -1 else rest[:cut])
         rest = "" if cut == -1 else rest[cut:]
     return pieces
+
+
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
+    """What each of them answered, or raised; all at the same time, each in a thread with a connection of its own."""
+    ends: list[Any] = [None] * len(acts)
+    all_there = threading.Barrier(len(acts))
+
+    def run(number: int) -> None:
+        all_there.wait()
+        try:
+            ends[number] = acts[number]()
+        except Exception as error:
+            ends[number] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(acts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return ends

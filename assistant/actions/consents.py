@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
-
 from assistant.models import LearningConsent, Post
 from assistant.models.learning import WORDING
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 
 
-@transaction.atomic
+@one_transaction
 def answer_about_learning(user: Any, *, given: bool) -> None:
     """A supporter's answer to the wording of now. The same answer again changes nothing."""
     agreed = LearningConsent.of(user)
@@ -22,7 +21,7 @@ def answer_about_learning(user: Any, *, given: bool) -> None:
     audit.record(action, actor=user, object_type="user", object_id=user.pk, code=f"wording {WORDING}")
 
 
-@transaction.atomic
+@one_transaction
 def withdraw_post_from_learning(post: Post, *, by: Any | None = None) -> None:
     """The seeker takes it back. What was exported before is not called back by it."""
     if Post.objects.filter(id=post.id, may_be_learned_from=True).update(may_be_learned_from=False):

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.utils.translation import gettext
 
 from assistant import changes as change_list
@@ -14,12 +13,13 @@ from assistant import provenance
 from assistant.actions.refused import Refused, StaleRevision
 from assistant.models import Draft, DraftRevision, Suggestion
 from assistant.models.clock import from_now
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 
 LOOK_BACK = 8  # revisions in which an undo looks for the words that it brings back
 
 
-@transaction.atomic
+@one_transaction
 def save_revision(
     draft: Draft,
     *,
@@ -108,22 +108,22 @@ def head_after_saving(
     return head
 
 
+@one_transaction
 def restore_revision(draft: Draft, *, revision: DraftRevision, base: int, by: Any) -> DraftRevision:
     """Make the words of an earlier revision the newest one, with whose words they are; what stood there stays in the history.
 
     Raises Refused; StaleRevision cannot come of it: where the page is behind, nothing is written.
     """
     refuse_if_closed(draft)
-    with transaction.atomic():
-        if Draft.objects.select_for_update().get(id=draft.id).head_number != base:
-            raise Refused(
-                "changed_meanwhile",
-                gettext("The draft was changed in another window meanwhile. Look at it again first."),
-            )
-        head, _ = save_revision(
-            draft, text=revision.text, base=base, origin=DraftRevision.Origin.RESTORED, marked=revision.marked
+    if Draft.objects.select_for_update(no_key=True).get(id=draft.id).head_number != base:
+        raise Refused(
+            "changed_meanwhile",
+            gettext("The draft was changed in another window meanwhile. Look at it again first."),
         )
-        audit.record("draft.restored", actor=by, object_type="draft", object_id=draft.id, code=str(revision.number))
+    head, _ = save_revision(
+        draft, text=revision.text, base=base, origin=DraftRevision.Origin.RESTORED, marked=revision.marked
+    )
+    audit.record("draft.restored", actor=by, object_type="draft", object_id=draft.id, code=str(revision.number))
     return head
 
 

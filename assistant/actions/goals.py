@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext
 
@@ -15,6 +14,7 @@ from assistant.inference.prompts import told_in
 from assistant.inference.types import Mode
 from assistant.models import Deployment, GoalWording, ModelVersion, WritingGoal
 from assistant.models.goals import LONGEST_LABEL
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 
 
@@ -48,61 +48,59 @@ def wordings_of(codes: Sequence[str]) -> list[tuple[str, int]]:
     return [(code, offered[code]) for code in codes]
 
 
+@one_transaction
 def add_goal(*, label: str, told: str, measure: str, by: Any) -> WritingGoal:
     """At the end of the list. Raises Refused."""
-    with transaction.atomic():
-        goals = list(WritingGoal.objects.select_for_update())
-        _refuse_taken(label, goals)
-        place = max((goal.place for goal in goals), default=0) + 1
-        code = _free_code(label, {goal.code for goal in goals})
-        goal = WritingGoal.objects.create(code=code, label=label, measure=measure, place=place)
-        GoalWording.objects.create(goal=goal, version=1, told=told)
-        audit.record("goal.added", actor=by, object_type="goal", object_id=goal.id)
+    goals = list(WritingGoal.objects.select_for_update())
+    _refuse_taken(label, goals)
+    place = max((goal.place for goal in goals), default=0) + 1
+    code = _free_code(label, {goal.code for goal in goals})
+    goal = WritingGoal.objects.create(code=code, label=label, measure=measure, place=place)
+    GoalWording.objects.create(goal=goal, version=1, told=told)
+    audit.record("goal.added", actor=by, object_type="goal", object_id=goal.id)
     return goal
 
 
+@one_transaction
 def change_goal(goal: WritingGoal, *, label: str, told: str, measure: str, version: int, by: Any) -> None:
     """`version`: of the wording that the page showed. Another wording gets the next number. Raises Refused."""
-    with transaction.atomic():
-        goals = list(WritingGoal.objects.select_for_update())
-        _refuse_taken(label, [one for one in goals if one.id != goal.id])
-        wording = goal.wording
-        if told != wording.told:
-            if version != wording.version:
-                raise Refused(
-                    "newer",
-                    gettext(
-                        "Somebody changed this goal meanwhile. Now the model is told: “%(told)s” "
-                        "Yours stands below; save again if it should take that place."
-                    )
-                    % {"told": wording.told},
+    goals = list(WritingGoal.objects.select_for_update())
+    _refuse_taken(label, [one for one in goals if one.id != goal.id])
+    wording = goal.wording
+    if told != wording.told:
+        if version != wording.version:
+            raise Refused(
+                "newer",
+                gettext(
+                    "Somebody changed this goal meanwhile. Now the model is told: “%(told)s” "
+                    "Yours stands below; save again if it should take that place."
                 )
-            wording = GoalWording.objects.create(goal=goal, version=version + 1, told=told)
-        WritingGoal.objects.filter(id=goal.id).update(label=label, measure=measure)
-        audit.record("goal.changed", actor=by, object_type="goal", object_id=goal.id, code=str(wording.version))
-
-
-def offer_goal(goal: WritingGoal, *, offered: bool, by: Any) -> None:
-    with transaction.atomic():
-        if WritingGoal.objects.filter(id=goal.id, offered=not offered).update(offered=offered):
-            audit.record(
-                f"goal.{'offered' if offered else 'withdrawn'}", actor=by, object_type="goal", object_id=goal.id
+                % {"told": wording.told},
             )
+        wording = GoalWording.objects.create(goal=goal, version=version + 1, told=told)
+    WritingGoal.objects.filter(id=goal.id).update(label=label, measure=measure)
+    audit.record("goal.changed", actor=by, object_type="goal", object_id=goal.id, code=str(wording.version))
 
 
+@one_transaction
+def offer_goal(goal: WritingGoal, *, offered: bool, by: Any) -> None:
+    if WritingGoal.objects.filter(id=goal.id, offered=not offered).update(offered=offered):
+        audit.record(f"goal.{'offered' if offered else 'withdrawn'}", actor=by, object_type="goal", object_id=goal.id)
+
+
+@one_transaction
 def move_goal(goal: WritingGoal, *, by_places: int, by: Any) -> None:
     """Past the end it stays where it is."""
-    with transaction.atomic():
-        order = list(WritingGoal.objects.select_for_update())
-        at = order.index(goal)
-        to = min(max(at + by_places, 0), len(order) - 1)
-        if to == at:
-            return
-        order.insert(to, order.pop(at))
-        for place, one in enumerate(order, start=1):
-            one.place = place
-        WritingGoal.objects.bulk_update(order, ["place"])
-        audit.record("goal.moved", actor=by, object_type="goal", object_id=goal.id)
+    order = list(WritingGoal.objects.select_for_update())
+    at = order.index(goal)
+    to = min(max(at + by_places, 0), len(order) - 1)
+    if to == at:
+        return
+    order.insert(to, order.pop(at))
+    for place, one in enumerate(order, start=1):
+        one.place = place
+    WritingGoal.objects.bulk_update(order, ["place"])
+    audit.record("goal.moved", actor=by, object_type="goal", object_id=goal.id)
 
 
 def _refuse_taken(label: str, others: Sequence[WritingGoal]) -> None:

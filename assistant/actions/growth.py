@@ -20,6 +20,7 @@ from assistant.inference.types import Mode
 from assistant.language.manner import manner_of
 from assistant.models import ChangeVerdict, Draft, HelpChoice, Reply, ReplyNumbers, StoppedKind, Suggestion
 from assistant.safety.english import is_english
+from assistant.transactions import one_transaction
 
 log = logging.getLogger("lantern.growth")
 
@@ -109,7 +110,7 @@ def _became(change: Change, verdict: str, text: str) -> Changes:
     )
 
 
-@transaction.atomic
+@one_transaction
 def choose_help(level: str, *, by: Any) -> HelpChoice:
     """`level`: of HelpLevel; empty goes with the deployment. Chosen anew, the steps count from here."""
     choice, _ = HelpChoice.objects.select_for_update().get_or_create(by=by)
@@ -118,7 +119,7 @@ def choose_help(level: str, *, by: Any) -> HelpChoice:
     return choice
 
 
-@transaction.atomic
+@one_transaction
 def switch_numbers(*, on: bool, by: Any) -> None:
     choice, _ = HelpChoice.objects.select_for_update().get_or_create(by=by)
     choice.counts = on

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -26,12 +25,13 @@ from assistant.safety.pipeline import screen
 from assistant.safety.topics import topics_in
 from assistant.safety.types import Context, Kind, Level, Severity, Tier
 from assistant.signals import Concern
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 
 log = logging.getLogger("lantern.posts")
 
 
-@transaction.atomic
+@one_transaction
 def receive_post(
     *,
     text: str,
@@ -86,7 +86,7 @@ def keep_topics(post: Post) -> None:
     PostTopic.objects.bulk_create(PostTopic(post=post, topic=topic) for topic in found)
 
 
-@transaction.atomic
+@one_transaction
 def take_next_post(user: Any) -> Draft | None:
     """Lease the post that waits longest and is of no topic that they leave to others, or go on with the one already leased;
     None when nothing waits."""
@@ -106,7 +106,7 @@ def take_next_post(user: Any) -> Draft | None:
     return None
 
 
-@transaction.atomic
+@one_transaction
 def take_post(post: Post, user: Any) -> Draft | None:
     """Lease this one; None when somebody else was first."""
     if not post.lease(user, until=from_now(settings.POST_LEASE)):
@@ -116,16 +116,20 @@ def take_post(post: Post, user: Any) -> Draft | None:
     return draft
 
 
-@transaction.atomic
+@one_transaction
 def give_back_post(draft: Draft, *, by: Any) -> None:
     """Stop writing to this post: it goes to somebody else, and never comes back to this supporter."""
-    cancel_jobs(SuggestionJob.objects.filter(draft=draft), reason="given_back")
-    Draft.objects.filter(id=draft.id, status=Draft.Status.WRITING).update(status=Draft.Status.SET_ASIDE)
-    draft.post.end_lease(draft.author_id)
+    _give_back(draft)
     audit.record("post.given_back", actor=by, object_type="post", object_id=draft.post_id)
 
 
-@transaction.atomic
+def _give_back(draft: Draft) -> None:
+    cancel_jobs(SuggestionJob.objects.filter(draft=draft), reason="given_back")
+    Draft.objects.filter(id=draft.id, status=Draft.Status.WRITING).update(status=Draft.Status.SET_ASIDE)
+    draft.post.end_lease(draft.author_id)
+
+
+@one_transaction
 def give_back_posts_of(author: Any, *, by: Any) -> None:
     """What somebody who goes was writing to waits for somebody else; so does what was returned to them to be written anew."""
     in_hand = Q(status=Draft.Status.WRITING, post__leased_by=author) | Q(status=Draft.Status.RETURNED)
@@ -137,10 +141,10 @@ def give_back_posts_of(author: Any, *, by: Any) -> None:
             Post.objects.filter(id=draft.post_id, status=Post.Status.ANSWERED).update(status=Post.Status.WAITING)
 
 
-@transaction.atomic
+@one_transaction
 def set_country(draft: Draft, *, country: str, by: Any) -> None:
     """Keep where the seeker says they live: their helplines are shown, and replies are checked against them."""
-    post = Post.objects.select_for_update().get(id=draft.post_id)
+    post = Post.objects.select_for_update(no_key=True).get(id=draft.post_id)
     if not draft.is_open or post.is_leased_to_another(by):
         raise Refused(
             "not_yours", gettext("This post is no longer yours: it was answered, or somebody else has it now.")
@@ -149,19 +153,21 @@ def set_country(draft: Draft, *, country: str, by: Any) -> None:
     audit.record("post.country_set", actor=by, object_type="post", object_id=post.id)
 
 
-@transaction.atomic
+@one_transaction
 def hand_over_post(draft: Draft, *, by: Any) -> None:
     """Give the post back and to a lead. Until one decides, no other supporter is asked to answer it."""
-    post = Post.objects.select_for_update().select_related("case").get(id=draft.post_id)
+    Draft.objects.select_for_update(no_key=True).only("id").get(id=draft.id)
+    post = Post.objects.select_for_update(of=("self",), no_key=True).select_related("case").get(id=draft.post_id)
     returned = post.status == Post.Status.ANSWERED and draft.status == Draft.Status.RETURNED
     if not (post.status == Post.Status.WAITING or returned) or post.is_leased_to_another(by):
         raise Refused(
             "not_yours", gettext("This post is no longer yours: it was answered, or somebody else has it now.")
         )
-    give_back_post(draft, by=by)
+    _give_back(draft)
     Draft.objects.filter(id=draft.id, status=Draft.Status.RETURNED).update(status=Draft.Status.SET_ASIDE)
     post.raise_tier(Tier.URGENT)
     Post.objects.filter(id=post.id).update(status=Post.Status.HELD, was_held=True, approval=None)
     post.refresh_from_db(fields=["status", "tier", "was_held", "approval"])
     raise_concern(post, Concern(triage.HANDED_OVER, Severity.HOLD, hand_over=True, more=True), by=by)
+    audit.record("post.given_back", actor=by, object_type="post", object_id=post.id)
     audit.record("post.handed_over", actor=by, object_type="post", object_id=post.id)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -19,10 +18,11 @@ from assistant.actions.suggestions import cancel_jobs
 from assistant.models import Draft, DraftRevision, Post, Reply, SuggestionJob
 from assistant.safety.pipeline import screen
 from assistant.safety.types import Context, Kind, Level, Screening
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 
 
-@transaction.atomic
+@one_transaction
 def send_reply(draft: Draft, *, by: Any, revision: DraftRevision) -> Reply:
     """Send the revision, or hold it for a moderator when a phase or the level of the post says so.
 
@@ -37,7 +37,7 @@ def send_reply(draft: Draft, *, by: Any, revision: DraftRevision) -> Reply:
             "closed",
             gettext("This reply was already sent, or it changed in another window. Reload the page to see it."),
         )
-    post = Post.objects.select_for_update().select_related("case").get(id=draft.post_id)
+    post = Post.objects.select_for_update(of=("self",), no_key=True).select_related("case").get(id=draft.post_id)
     refusal = _taken_by_others(draft, post, by=by)
     if refusal is not None:
         raise refusal
@@ -120,7 +120,7 @@ def screen_reply(text: str, post: Post) -> Screening:
     return screening
 
 
-@transaction.atomic
+@one_transaction
 def take_back_reply(reply: Reply, *, by: Any) -> None:
     """The supporter takes a held reply back to write on; a decision made on it meanwhile is refused as stale."""
     if not Reply.objects.filter(id=reply.id, status=Reply.Status.HELD).update(status=Reply.Status.TAKEN_BACK):

@@ -69,8 +69,8 @@ def restore(subject: Post | Suggestion | Reply, *, status: str) -> None:
 
 
 def _hold_again(reply: Reply) -> None:
-    draft = Draft.objects.select_for_update().get(id=reply.draft_id)
-    post = Post.objects.select_for_update().get(id=draft.post_id)
+    draft = Draft.objects.select_for_update(no_key=True).get(id=reply.draft_id)
+    post = Post.objects.select_for_update(no_key=True).get(id=draft.post_id)
     withheld = reply.status == Reply.Status.WITHHELD
     if draft.status != (Draft.Status.WITHHELD if withheld else Draft.Status.RETURNED):
         raise _moved_on(gettext("Its author has done something else with it meanwhile. Nothing was undone."))
@@ -90,8 +90,8 @@ def _moved_on(words: str) -> Refused:
 
 
 def _lock_way(reply: Reply) -> bool:
-    reply.draft = Draft.objects.select_for_update().get(id=reply.draft_id)
-    reply.draft.post = Post.objects.select_for_update().get(id=reply.draft.post_id)
+    reply.draft = Draft.objects.select_for_update(no_key=True).get(id=reply.draft_id)
+    reply.draft.post = Post.objects.select_for_update(no_key=True).get(id=reply.draft.post_id)
     return may_go_after_all(reply)
 
 

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
-
 from assistant import triage
 from assistant.models import Finding, Post, Reply, Suggestion, Worry, subject_field
 from assistant.safety.types import Screening, Severity, Tier
 from assistant.signals import Concern, text_flagged
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 
 
-@transaction.atomic
+@one_transaction
 def report(suggestion: Suggestion, *, by: Any) -> None:
     """A person says that somebody should look at this suggestion. Nothing is held by it."""
     raise_concern(suggestion, Concern(triage.REPORTED, Severity.REVIEW), by=by)
     audit.record("reported", actor=by, object_type="suggestion", object_id=suggestion.id)
 
 
-@transaction.atomic
+@one_transaction
 def worry(post: Post, *, by: Any, note: str = "", now: bool = False) -> Worry:
     """A supporter worries about who wrote this post: a moderator looks, at once if it cannot wait. Nothing is held by it.
 
     The same click again changes nothing, as long as nobody has decided in between; more to say adds to the first.
     """
-    post = Post.objects.select_for_update().select_related("case").get(id=post.id)
+    post = Post.objects.select_for_update(of=("self",), no_key=True).select_related("case").get(id=post.id)
     note = note.strip()
     known = list(Worry.objects.filter(post=post, by=by).select_related("case"))
     said = [row for row in known if (not note or row.note == note) and (row.now or not now)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
-from django.db import transaction
 
 from assistant import triage
 from assistant.actions.screenings import raise_concern
@@ -13,6 +12,7 @@ from assistant.inference.types import ModelInfo
 from assistant.models import ModelVersion, Post, SecondReading
 from assistant.safety.types import Severity, Tier
 from assistant.signals import Concern
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 
 
@@ -23,22 +23,22 @@ def queue_reading(post: Post) -> SecondReading | None:
     return SecondReading.objects.create(case=post.case, post=post)
 
 
+@one_transaction
 def finish_reading(
     reading: SecondReading, *, fence: int, verdict: SecondReading.Verdict, model: ModelInfo, prompt_version: str
 ) -> bool:
     """Keep the verdict; whether this fence still held the reading. A risk raises the post, nothing ever lowers it."""
-    with transaction.atomic():
-        ended = SecondReading.objects.mine(reading.id, fence).end(
-            SecondReading.Status.DONE,
-            verdict=verdict,
-            model_version=ModelVersion.objects.filter(sha256=model.sha256).first(),
-            prompt_version=prompt_version,
-        )
-        if not ended:
-            return False
-        audit.record("post.second_reading", actor=None, object_type="post", object_id=reading.post_id, outcome=verdict)
-        if verdict == SecondReading.Verdict.RISK and reading.post.raise_tier(Tier.REVIEW):
-            raise_concern(reading.post, Concern(triage.SECOND_READER, Severity.REVIEW), by=None)
+    ended = SecondReading.objects.mine(reading.id, fence).end(
+        SecondReading.Status.DONE,
+        verdict=verdict,
+        model_version=ModelVersion.objects.filter(sha256=model.sha256).first(),
+        prompt_version=prompt_version,
+    )
+    if not ended:
+        return False
+    if verdict == SecondReading.Verdict.RISK and reading.post.raise_tier(Tier.REVIEW):
+        raise_concern(reading.post, Concern(triage.SECOND_READER, Severity.REVIEW), by=None)
+    audit.record("post.second_reading", actor=None, object_type="post", object_id=reading.post_id, outcome=verdict)
     return True
 
 

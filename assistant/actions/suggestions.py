@@ -37,6 +37,7 @@ from assistant.models.suggestion import JobQuerySet
 from assistant.safety.pipeline import in_trouble
 from assistant.safety.types import Kind, Screening
 from assistant.streaming import poke
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 
 SAFETY_IN_TROUBLE = gettext_noop("The safety checks are in trouble, so nothing is suggested right now.")
@@ -90,22 +91,41 @@ def ask_for_help(
     if known is not None:
         return known
     refuse_if_closed(draft)
-    refusal: Refused | None = None
-    with transaction.atomic():
-        head, branch = save_revision(draft, text=text, base=base)
-        if branch is not None:
-            refusal = StaleRevision(head=head, branch=branch)
-        else:
-            try:
-                job = SuggestionJob(mode=mode, asked_because=because, client_key=client_key)
-                if mode == Mode.IMPROVE:
-                    if not anyway and not SuggestionJob.objects.filter(revision=head).exists():
-                        _ask_back(text, draft.post)
-                    job.goals, job.locked = wordings_of(goals), _spans_of(text, locked)
-                return _queue_job(job, draft, by=by, revision=head)
-            except Refused as error:
-                refusal = error  # raised below, after the commit: what was typed stays saved
-    raise refusal
+    job = _save_and_queue(
+        draft, by=by, text=text, base=base, mode=mode, client_key=client_key,
+        because=because, goals=goals, locked=locked, anyway=anyway,
+    )  # fmt: skip
+    if isinstance(job, Refused):
+        raise job  # after the commit: what was typed stays saved
+    return job
+
+
+@one_transaction
+def _save_and_queue(
+    draft: Draft,
+    *,
+    by: Any,
+    text: str,
+    base: int,
+    mode: Mode,
+    client_key: uuid.UUID,
+    because: str,
+    goals: Sequence[str],
+    locked: Collection[str],
+    anyway: bool,
+) -> SuggestionJob | Refused:
+    head, branch = save_revision(draft, text=text, base=base)
+    if branch is not None:
+        return StaleRevision(head=head, branch=branch)
+    try:
+        job = SuggestionJob(mode=mode, asked_because=because, client_key=client_key)
+        if mode == Mode.IMPROVE:
+            if not anyway and not SuggestionJob.objects.filter(revision=head).exists():
+                _ask_back(text, draft.post)
+            job.goals, job.locked = wordings_of(goals), _spans_of(text, locked)
+        return _queue_job(job, draft, by=by, revision=head)
+    except Refused as refusal:
+        return refusal
 
 
 def _ask_back(text: str, post: Post) -> None:
@@ -215,12 +235,12 @@ def _refuse_if_busy(mode: Mode) -> None:
         )
 
 
+@one_transaction
 def cancel_job(job: SuggestionJob, *, by: Any) -> bool:
     """Stop a live job. The runner notices within a second: its fence no longer holds."""
-    with transaction.atomic():
-        stopped = cancel_jobs(SuggestionJob.objects.filter(id=job.id), reason="cancelled_by_supporter")
-        if stopped:
-            audit.record("suggestion.cancelled", actor=by, object_type="job", object_id=job.id)
+    stopped = cancel_jobs(SuggestionJob.objects.filter(id=job.id), reason="cancelled_by_supporter")
+    if stopped:
+        audit.record("suggestion.cancelled", actor=by, object_type="job", object_id=job.id)
     return stopped > 0
 
 
@@ -239,13 +259,13 @@ def cancel_jobs(jobs: JobQuerySet, *, reason: str) -> int:
     return stopped
 
 
+@one_transaction
 def fail_job(job: SuggestionJob, *, fence: int, reason: str) -> bool:
     """End a job without a suggestion; the draft is untouched."""
-    with transaction.atomic():
-        ended = SuggestionJob.objects.mine(job.id, fence).end(SuggestionJob.Status.FAILED, reason=reason)
-        if ended:
-            audit.record("suggestion.failed", actor=None, object_type="job", object_id=job.id, code=reason)
-            poke.job_changed(job.id, seq=0)
+    ended = SuggestionJob.objects.mine(job.id, fence).end(SuggestionJob.Status.FAILED, reason=reason)
+    if ended:
+        audit.record("suggestion.failed", actor=None, object_type="job", object_id=job.id, code=reason)
+        poke.job_changed(job.id, seq=0)
     return ended > 0
 
 
@@ -262,29 +282,35 @@ class Finished:
 def finish_job(job: SuggestionJob, *, fence: int, finished: Finished, screening: Screening) -> Suggestion | None:
     """Store the suggestion with its screening and end the job; None when this fence no longer holds it."""
     changes = explained_changes(job, finished.text, whole=finished.outcome.stop == StopReason.END)
-    with transaction.atomic():
-        mine = SuggestionJob.objects.mine(job.id, fence)
-        if not mine.end(SuggestionJob.Status.DONE, reason=finished.outcome.stop):
-            return None
-        suggestion = Suggestion(
-            case=job.case,
-            job=job,
-            text=finished.text,
-            changes=change_list.to_json(changes),
-            status=Suggestion.Status.HELD if screening.held else Suggestion.Status.SHOWN,
-            model_version=finished.model_version,
-            prompt_version=finished.prompt_version,
-            screening_version=screening.version,
-            stop=finished.outcome.stop,
-            prompt_tokens=finished.outcome.prompt_tokens,
-            output_tokens=finished.outcome.output_tokens,
-            seconds_to_first=finished.outcome.seconds_to_first,
-            seconds=finished.outcome.seconds,
-        )
-        suggestion.save(force_insert=True)
-        keep_screening(suggestion, screening)
-        audit.record("suggestion.finished", actor=None, object_type="job", object_id=job.id, outcome=suggestion.status)
-        poke.job_changed(job.id, seq=0)
+    return _keep_suggestion(job, changes, fence=fence, finished=finished, screening=screening)
+
+
+@one_transaction
+def _keep_suggestion(
+    job: SuggestionJob, changes: list[change_list.Change], *, fence: int, finished: Finished, screening: Screening
+) -> Suggestion | None:
+    mine = SuggestionJob.objects.mine(job.id, fence)
+    if not mine.end(SuggestionJob.Status.DONE, reason=finished.outcome.stop):
+        return None
+    suggestion = Suggestion(
+        case=job.case,
+        job=job,
+        text=finished.text,
+        changes=change_list.to_json(changes),
+        status=Suggestion.Status.HELD if screening.held else Suggestion.Status.SHOWN,
+        model_version=finished.model_version,
+        prompt_version=finished.prompt_version,
+        screening_version=screening.version,
+        stop=finished.outcome.stop,
+        prompt_tokens=finished.outcome.prompt_tokens,
+        output_tokens=finished.outcome.output_tokens,
+        seconds_to_first=finished.outcome.seconds_to_first,
+        seconds=finished.outcome.seconds,
+    )
+    suggestion.save(force_insert=True)
+    keep_screening(suggestion, screening)
+    audit.record("suggestion.finished", actor=None, object_type="job", object_id=job.id, outcome=suggestion.status)
+    poke.job_changed(job.id, seq=0)
     return suggestion
 
 
@@ -345,15 +371,21 @@ def decide_change(
     head = head_after_saving(
         draft, text=text, base=base, origin=ORIGIN_OF[ChangeVerdict.Verdict(verdict)], accepted=accepted
     )
-    with transaction.atomic():
-        ChangeVerdict.objects.create(suggestion=suggestion, index=index, verdict=verdict, reason=reason, revision=head)
-        audit.record(f"change.{verdict}", actor=by, object_type="suggestion", object_id=suggestion.id, code=str(index))
-        if reason == ChangeVerdict.Reason.HARMFUL:
-            report(suggestion, by=by)
+    _keep_verdict(suggestion, index=index, verdict=verdict, reason=reason, head=head, by=by)
     return head
 
 
-@transaction.atomic
+@one_transaction
+def _keep_verdict(
+    suggestion: Suggestion, *, index: int, verdict: str, reason: str, head: DraftRevision, by: Any
+) -> None:
+    ChangeVerdict.objects.create(suggestion=suggestion, index=index, verdict=verdict, reason=reason, revision=head)
+    audit.record(f"change.{verdict}", actor=by, object_type="suggestion", object_id=suggestion.id, code=str(index))
+    if reason == ChangeVerdict.Reason.HARMFUL:
+        report(suggestion, by=by)
+
+
+@one_transaction
 def stop_kind(suggestion: Suggestion, *, index: int, by: Any) -> str:
     """This person is shown no more changes for the reason of this one; its code. Raises Refused where it has none to stop."""
     changes = changes_of(suggestion)
@@ -368,7 +400,7 @@ def stop_kind(suggestion: Suggestion, *, index: int, by: Any) -> str:
     return code
 
 
-@transaction.atomic
+@one_transaction
 def suggest_kind_again(code: str, *, by: Any) -> None:
     if StoppedKind.objects.filter(by=by, code=code).delete()[0]:
         audit.record("kind.suggested_again", actor=by, object_type="person", object_id=by.pk, code=code)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import transaction
-from django.db.models import Q
+from django.db.models import Min, Q
 from django.db.models.functions import Now
 
 from assistant.models import clock
 from assistant.streaming import poke
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation import duty, ladder
 from moderation.ladder import Due, Ladder, Rota, Rung
@@ -25,6 +27,7 @@ log = logging.getLogger("lantern.alerts")
 Kind = Alert.Kind
 INVARIANT_AGAIN = timedelta(hours=1)
 LATE = timedelta(seconds=30)
+ALIKE_AT_MOST = 100  # groups that are asked for by name; databases have a limit for such questions
 
 
 # Beginning, in the transaction of what it is about
@@ -38,7 +41,7 @@ def alert_of_flag(flag: Flag, *, by: Any | None = None, pressing: bool = False) 
     urgency = duty.urgency_of(flag)
     if urgency is None or flag.escalated:
         return None
-    known = Alert.objects.select_for_update().filter(flag=flag, kind=Kind.FLAG, closed_at=None).first()
+    known = Alert.objects.select_for_update(no_key=True).filter(flag=flag, kind=Kind.FLAG, closed_at=None).first()
     if known is None:
         return _begin(Alert(kind=Kind.FLAG, flag=flag, level=urgency.level), by=by)
     if pressing or known.level < urgency.level:
@@ -85,7 +88,7 @@ def alert_of_invariant(code: str) -> Alert:
     return _begin(Alert(kind=Kind.INVARIANT, code=code))
 
 
-@transaction.atomic
+@one_transaction
 def send_test(*, to: Any) -> Alert:
     """To nobody else; an earlier one is over with it."""
     Alert.objects.filter(kind=Kind.TEST, holder=None, closed_at=None, deliveries__person=to).update(closed_at=Now())
@@ -159,9 +162,25 @@ def due(alert: Alert, now: datetime) -> Due | None:
 def advance(*, now: datetime | None = None) -> int:
     """Take every step that is due; how many were. Any number of processes may do this at once. `now`: for tests."""
     now = now or clock.now()
-    waiting = [(alert, step) for alert in Alert.objects.live() if (step := due(alert, now)) is not None]
+    waiting = _all_due(now)
     rota = duty.rota(now) if waiting else Rota()
     return sum(_take_if_possible(alert, step, rota) for alert, step in waiting)
+
+
+def _all_due(now: datetime) -> list[tuple[Alert, Due]]:
+    """Of those with the same ladder that came as far on it, none is due before the oldest: the database says how old that one
+    is, and the others are not read."""
+    alike = Alert.objects.live().order_by().values_list("kind", "level", "holder", "step")
+    some_due = []
+    for kind, level, holder, step, oldest in alike.annotate(oldest=Min("since")):
+        if due(Alert(kind=kind, level=level, holder_id=holder, step=step, since=oldest), now) is not None:
+            some_due.append(Q(kind=kind, level=level, holder=holder, step=step))
+    if not some_due:
+        return []
+    rows = Alert.objects.live()
+    if len(some_due) <= ALIKE_AT_MOST:
+        rows = rows.filter(reduce(or_, some_due))
+    return [(alert, step) for alert in rows if (step := due(alert, now)) is not None]
 
 
 def _take_if_possible(alert: Alert, step: Due, rota: Rota) -> bool:
@@ -173,7 +192,7 @@ def _take_if_possible(alert: Alert, step: Due, rota: Rota) -> bool:
         return False
 
 
-@transaction.atomic
+@one_transaction
 def _take(alert: Alert, step: Due, rota: Rota) -> bool:
     here = Alert.objects.filter(id=alert.id, epoch=alert.epoch, step=alert.step, closed_at=None)
     if not here.update(step=step.number):
@@ -186,10 +205,10 @@ def _take(alert: Alert, step: Due, rota: Rota) -> bool:
 
 def late(now: datetime) -> list[Alert]:
     """Those of which a step is overdue: whatever should take it does not."""
-    found = [(alert, due(alert, now)) for alert in Alert.objects.live()]
-    return [alert for alert, step in found if step is not None and step.since < now - LATE]
+    return [alert for alert, step in _all_due(now) if step.since < now - LATE]
 
 
+@one_transaction
 def close_finished() -> int:
     """Those whose matter is over."""
     live = Alert.objects.live().values("id")
@@ -240,10 +259,24 @@ def tell_of_end(escalation: Escalation, *, by: Any) -> None:
 # Changing hands
 
 
-@transaction.atomic
+def lock(flag: Flag) -> None:
+    """The hand-overs of a flag that is locked, then its alerts: everywhere in this order, and before anything is recorded."""
+    hand_overs = Escalation.objects.filter(flag=flag, closed_at=None)
+    list(hand_overs.select_for_update(no_key=True).order_by("id").values_list("id"))
+    rows = Alert.objects.filter(Q(flag=flag) | Q(escalation__flag=flag), closed_at=None)
+    list(rows.select_for_update(of=("self",), no_key=True).order_by("id").values_list("id"))
+
+
+def _lock_hand_over(alert: Alert) -> None:
+    if alert.escalation_id is not None:
+        Escalation.objects.select_for_update(no_key=True).only("id").get(id=alert.escalation_id)
+
+
+@one_transaction
 def acknowledge(alert: Alert, *, by: Any) -> bool:
     """Somebody has it, or still has it: the clock of the outcome runs from now. False when it changed meanwhile, or
     when it is they who proposed what somebody else is to confirm."""
+    _lock_hand_over(alert)
     if _is_own_proposal(alert, by) or not alert.change_hands(by):
         return False
     if alert.kind == Kind.TEST:
@@ -258,6 +291,7 @@ def acknowledge(alert: Alert, *, by: Any) -> bool:
 def acknowledge_flag(flag: Flag, *, by: Any, taken_from: Any | None = None) -> None:
     """Whoever claims a flag has its alerts, but no hand-over that somebody has from whom they did not take the flag over.
     Renewing the claim does not turn the clock back: an open page does that by itself."""
+    lock(flag)
     for alert in _alerts_of(flag):
         from_them = taken_from is not None and alert.holder_id == taken_from.pk
         if alert.holder_id != by.pk and (from_them or not alert.is_hand_over_of_another(by)):
@@ -269,20 +303,22 @@ def _is_own_proposal(alert: Alert, by: Any) -> bool:
 
 
 def give_up_flag(flag: Flag, *, by: Any) -> None:
+    lock(flag)
     for alert in _alerts_of(flag):
         if alert.holder_id == by.pk:
             give_up(alert, by=by)
 
 
-@transaction.atomic
+@one_transaction
 def give_up(alert: Alert, *, by: Any) -> None:
     """Somebody else must take it: everybody is told from the first rung on."""
+    _lock_hand_over(alert)
     if not alert.change_hands(None):
         return
     if alert.escalation_id is not None:
         Escalation.objects.filter(id=alert.escalation_id).update(acknowledged_by=None, acknowledged_at=None)
     audit.record("alert.given_up", actor=by, object_type="alert", object_id=alert.id)
-    _tell_from_the_first(alert)
+    _tell_from_the_first(Alert.objects.get(id=alert.id))
     poke.queue_changed()
 
 

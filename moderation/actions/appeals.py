@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext
 
 from assistant import triage
@@ -12,6 +11,7 @@ from assistant.actions import Refused
 from assistant.models import Reply
 from assistant.safety.types import Severity
 from assistant.signals import Concern
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation.actions.flags import open_flag
 from moderation.models import Appeal, Decision, Outcome
@@ -19,10 +19,10 @@ from moderation.models import Appeal, Decision, Outcome
 APPEALABLE = (Outcome.EDIT, Outcome.RETURN, Outcome.REJECT)
 
 
-@transaction.atomic
+@one_transaction
 def appeal(reply: Reply, *, words: str, by: Any) -> Appeal:
     """Once for each decision, in their own words. Somebody else than who decided answers it."""
-    reply = Reply.objects.select_for_update().select_related("case").get(id=reply.id)
+    reply = Reply.objects.select_for_update(of=("self",), no_key=True).select_related("case").get(id=reply.id)
     decision = decision_about(reply)
     if decision is None or decision.outcome not in APPEALABLE:
         raise Refused(

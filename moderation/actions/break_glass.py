@@ -6,19 +6,19 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from assistant.actions import Refused
 from assistant.models import CaseKey
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation.models import BreakGlass, BreakGlassReview
 
 REVIEW_WITHIN = timedelta(hours=24)
 
 
-@transaction.atomic
+@one_transaction
 def ask_to_read(subject: CaseKey, *, reason: str, by: Any) -> BreakGlass:
     """The second click finds the first request."""
     known = BreakGlass.objects.asked().filter(by=by, subject=subject).first()
@@ -30,7 +30,7 @@ def ask_to_read(subject: CaseKey, *, reason: str, by: Any) -> BreakGlass:
     return row
 
 
-@transaction.atomic
+@one_transaction
 def allow_reading(row: BreakGlass, *, by: Any) -> None:
     """From now on, for BREAK_GLASS_TIME. A review is due a day later, whatever is read meanwhile."""
     now = timezone.now()
@@ -39,18 +39,18 @@ def allow_reading(row: BreakGlass, *, by: Any) -> None:
     _record("break_glass.allowed", row, by=by)
 
 
-@transaction.atomic
+@one_transaction
 def refuse_reading(row: BreakGlass, *, by: Any) -> None:
     _answer(row, by=by, status=BreakGlass.Status.REFUSED, answered_at=timezone.now())
     _record("break_glass.refused", row, by=by)
 
 
-@transaction.atomic
+@one_transaction
 def note_break_glass_reading(row: BreakGlass, *, by: Any) -> None:
     _record("break_glass.read", row, by=by)
 
 
-@transaction.atomic
+@one_transaction
 def review_reading(review: BreakGlassReview, *, outcome: str, note: str, by: Any) -> None:
     """Whoever read does not review it. Once is enough."""
     _refuse_own(review.about, by=by)

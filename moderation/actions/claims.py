@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext
 
@@ -14,6 +13,7 @@ from assistant.actions import Refused
 from assistant.models import AuditEvent
 from assistant.models.clock import from_now
 from assistant.streaming import poke
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation import policy
 from moderation.actions import alerts
@@ -27,7 +27,7 @@ from moderation.stand_in import flag_of
 VIEWED = ("flag.viewed", "review.viewed")  # what the audit log says of an opened page
 
 
-@transaction.atomic
+@one_transaction
 def claim_flag(flag: Flag, *, by: Any, taken_from: Any | None = None) -> None:
     """Review this flag for a while; renewed by calling again. `taken_from`: whose claim it was until now."""
     _refuse_others(flag, by)
@@ -43,7 +43,7 @@ def renew_claim(flag: Flag, *, by: Any) -> bool:
     return flag.renew_claim(by, until=from_now(settings.CLAIM_LEASE))
 
 
-@transaction.atomic
+@one_transaction
 def end_claim(flag: Flag, *, by: Any) -> None:
     if flag.end_claim(by):
         alerts.give_up_flag(flag, by=by)
@@ -51,7 +51,7 @@ def end_claim(flag: Flag, *, by: Any) -> None:
         poke.queue_changed()
 
 
-@transaction.atomic
+@one_transaction
 def take_next(by: Any) -> Flag | None:
     """Claim the most urgent flag that nobody reviews; two people who ask at the same moment get different ones."""
     unfit: list[Any] = []
@@ -73,11 +73,11 @@ def take_next(by: Any) -> Flag | None:
             return flag
 
 
-@transaction.atomic
+@one_transaction
 def hand_next(by: Any) -> Flag | None:
     """The next one for somebody who pressed for it. A second press, or one whose answer was lost on its way, takes no second
     flag: what was handed to them and never opened is handed again, instead of waiting under a name that does not know of it."""
-    get_user_model().objects.select_for_update().get(pk=by.pk)  # two presses at once take turns
+    get_user_model().objects.select_for_update(no_key=True).get(pk=by.pk)  # two presses at once take turns
     return _unopened(by) or take_next(by)
 
 
@@ -110,19 +110,21 @@ def handed_to(user: Any) -> FlagQuerySet:
     return flags.exclude(passes__by=user).exclude(reply__draft__author=user).exclude(id__in=proposed)
 
 
-@transaction.atomic
+@one_transaction
 def pass_flag(flag: Flag, *, by: Any) -> None:
     """Leave it to others. Told and recorded is the claim that ends, as for every other, and nothing where there was none."""
     Pass.objects.get_or_create(flag=flag, by=by)
     end_claim(flag, by=by)
 
 
-@transaction.atomic
+@one_transaction
 def take_over(flag: Flag, *, by: Any, taken_from: str, reason: str) -> None:
     """End the claim of the person whom the page named, and begin one's own. Raises StaleFlag when the page is older."""
     if not reason.strip():
         raise Refused("reason_missing", gettext("Say in a line why you take this over."), status=422)
-    flag = Flag.objects.select_for_update(of=("self",)).with_subjects().get(id=flag.id)
+    Flag.objects.select_for_update(no_key=True).only("id").get(id=flag.id)  # bare, as in decisions.kept
+    alerts.lock(flag)
+    flag = Flag.objects.with_subjects().get(id=flag.id)
     _refuse_others(flag, by)
     claimer = flag.claimer()
     if not flag.is_open or (claimer is not None and claimer.pk != by.pk and str(claimer.pk) != taken_from):

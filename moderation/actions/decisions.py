@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext
 
@@ -15,6 +14,7 @@ from assistant.models import Post, Reply, Suggestion
 from assistant.safety.pipeline import screen
 from assistant.safety.types import Context, Kind, Level, Severity, Tier
 from assistant.streaming import poke
+from assistant.transactions import one_transaction
 from assistant.translated import reason_words
 from assistant.vault import audit
 from moderation import policies
@@ -55,7 +55,7 @@ class Said:
         }
 
 
-@transaction.atomic
+@one_transaction
 def decide(
     flag: Flag,
     *,
@@ -88,13 +88,26 @@ def decide(
 def as_it_is(flag: Flag, *, seen: int) -> Flag:
     """The flag as it is now, not as it was loaded, locked with its text. Raises StaleFlag when that is not what the person
     saw, or its author took the text back."""
-    flag = Flag.objects.select_for_update(of=("self",)).with_subjects().get(id=flag.id)
+    flag = kept(flag)
     if not flag.is_open or flag.version != seen:
         raise StaleFlag
-    subject = lock(flag)
-    if isinstance(subject, Reply) and subject.status == Reply.Status.TAKEN_BACK:
+    if flag.reply is not None and flag.reply.status == Reply.Status.TAKEN_BACK:
         raise StaleFlag
     return flag
+
+
+def kept(flag: Flag) -> Flag:
+    """As it is now, and kept from changing until the act stands, with its text: the author may be taking that back right now.
+
+    The text comes first, as it does for those who write it and then flag it. The rows are locked bare and read afterwards: of
+    what it waited for PostgreSQL reads anew the locked row alone, and nothing joined to it, so nobody would stand behind a claim
+    that came meanwhile.
+    """
+    for table, row_id in ((Post, flag.post_id), (Suggestion, flag.suggestion_id), (Reply, flag.reply_id)):
+        if row_id is not None:
+            table.objects.select_for_update(no_key=True).only("id").get(id=row_id)
+    Flag.objects.select_for_update(no_key=True).only("id").get(id=flag.id)
+    return Flag.objects.with_subjects().get(id=flag.id)
 
 
 def _propose(flag: Flag, said: Said, *, by: Any) -> Proposal:
@@ -140,14 +153,6 @@ def settle(flag: Flag, said: Said, *, by: Any, confirmed_by: Any | None = None) 
     draw_reviews(decision)
     poke.queue_changed()
     return decision
-
-
-def lock(flag: Flag) -> Post | Suggestion | Reply:
-    """Keep the text from changing until the decision stands: its author may be taking it back right now."""
-    subject = flag.subject
-    locked: Any = type(subject).objects.select_for_update()
-    subject.refresh_from_db(fields=["status"], from_queryset=locked)
-    return subject
 
 
 def refuse_unfit(flag: Flag, said: Said, *, by: Any) -> None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from assistant.actions import Refused
 from assistant.streaming import poke
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation.models import OutOfHours, Shift
 
 
-@transaction.atomic
+@one_transaction
 def add_shift(
     *, person: Any, line: str, place: int, starts_at: datetime, ends_at: datetime, weeks: int, by: Any
 ) -> list[Shift]:
@@ -57,7 +57,7 @@ def _said(moment: datetime) -> str:
     return date_format(timezone.localtime(moment), "j M, H:i")
 
 
-@transaction.atomic
+@one_transaction
 def remove_shift(shift: Shift, *, by: Any) -> None:
     """The second click changes nothing."""
     if Shift.objects.filter(id=shift.id).delete()[0]:
@@ -65,7 +65,7 @@ def remove_shift(shift: Shift, *, by: Any) -> None:
         poke.queue_changed()
 
 
-@transaction.atomic
+@one_transaction
 def say_out_of_hours(text: str, *, by: Any) -> None:
     row = OutOfHours.objects.create(text=text.strip(), by=by)
     audit.record("out_of_hours.changed", actor=by, object_type="out_of_hours", object_id=row.id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext
@@ -12,6 +11,7 @@ from django.utils.translation import gettext
 from assistant.actions import Refused
 from assistant.models import AuditEvent
 from assistant.streaming import poke
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation import duty, policy
 from moderation.actions import alerts
@@ -19,7 +19,7 @@ from moderation.actions.stale import StaleFlag
 from moderation.models import Alert, Escalation, EscalationEnd, Flag, TakeOver
 
 
-@transaction.atomic
+@one_transaction
 def escalate(flag: Flag, *, by: Any, reason: str, seen: int) -> Escalation:
     """Hand the flag to a lead; from then on only those who may decide escalated flags see it."""
     refuse_escalation(flag, reason=reason, by=by)
@@ -94,7 +94,7 @@ def _was_raised_since(flag: Flag) -> bool:
     return raised.filter(seq__gt=ended.seq if ended is not None else 0).exists()
 
 
-@transaction.atomic
+@one_transaction
 def hand_over_again(flag: Flag) -> None:
     """Open the latest hand-over again, with nobody who has it."""
     escalation = flag.escalations.order_by("-at").select_related("flag").first()
@@ -105,14 +105,14 @@ def hand_over_again(flag: Flag) -> None:
     alerts.alert_of_hand_over(escalation)
 
 
-@transaction.atomic
+@one_transaction
 def take_hand_over(escalation: Escalation, *, by: Any, taken_from: str = "", reason: str = "") -> None:
     """ "I have it", or "I still have it": the clock runs anew, now for the outcome.
 
     From somebody else only with a reason, and only from whom the page named (`taken_from`, the id; empty for nobody): it would
     be theirs no more without either of the two knowing.
     """
-    row = Escalation.objects.select_for_update(of=("self",)).select_related("case").get(id=escalation.id)
+    row = _locked(escalation)
     holder = row.acknowledged_by
     if row.is_open and holder is not None and holder.pk != by.pk:
         _take_from(row, holder, by=by, taken_from=taken_from, reason=reason)
@@ -133,17 +133,19 @@ def _take_from(row: Escalation, holder: Any, *, by: Any, taken_from: str, reason
     audit.record("handover.taken_over", actor=by, object_type="escalation", object_id=row.id, code=str(holder.pk))
 
 
-@transaction.atomic
+@one_transaction
 def give_up_hand_over(escalation: Escalation, *, by: Any) -> None:
     """Only by who has it."""
+    escalation = _locked(escalation)
     if escalation.acknowledged_by_id != by.pk:
         raise Refused("not_yours", gettext("Somebody else has this now."), status=403)
     alerts.give_up(_alert_of(escalation), by=by)
 
 
-@transaction.atomic
+@one_transaction
 def end_hand_over(escalation: Escalation, *, outcome: str, note: str, by: Any) -> EscalationEnd:
     """By who has it: who did not take it cannot know how it ended."""
+    escalation = _locked(escalation)
     _refuse_ended(escalation)
     if escalation.acknowledged_by_id != by.pk:
         raise Refused("not_yours", gettext("Take it first: whoever has it says how it ended."))
@@ -162,7 +164,7 @@ def end_hand_over(escalation: Escalation, *, outcome: str, note: str, by: Any) -
     return end
 
 
-@transaction.atomic
+@one_transaction
 def reopen_hand_over(escalation: Escalation, *, by: Any) -> None:
     """Whoever opens it again has it."""
     if not Escalation.objects.filter(id=escalation.id).exclude(closed_at=None).update(closed_at=None):
@@ -170,6 +172,11 @@ def reopen_hand_over(escalation: Escalation, *, by: Any) -> None:
     Alert.objects.filter(escalation=escalation).update(closed_at=None)
     audit.record("handover.reopened", actor=by, object_type="escalation", object_id=escalation.id)
     alerts.acknowledge(_alert_of(escalation), by=by)
+
+
+def _locked(escalation: Escalation) -> Escalation:
+    """As it is now: somebody may have taken it since the page was loaded."""
+    return Escalation.objects.select_for_update(no_key=True).get(id=escalation.id)
 
 
 def _refuse_ended(escalation: Escalation) -> None:

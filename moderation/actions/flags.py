@@ -12,6 +12,7 @@ from assistant.safety.types import Screening, Severity
 from assistant.signals import Concern
 from assistant.streaming import poke
 from assistant.vault import audit
+from moderation.actions import alerts
 from moderation.actions.escalations import hand_over, tell_of
 from moderation.models import Flag
 
@@ -24,15 +25,21 @@ def open_flag(
     A person has one open flag about one text: asking again raises that one, and never lowers it.
     """
     severity, codes = severity_and_codes(subject, screening, concern)
-    known = (
-        None if by is None else Flag.objects.open().filter(raised_by=by, **{subject_field(subject): subject}).first()
-    )
+    known = None if by is None else _known(subject, by)
     flag = known if known is not None else _new_flag(subject, severity=severity, codes=codes, by=by)
     more = concern is not None and concern.more
     pressing = known is not None and _raise_flag(known, severity=severity, codes=codes, more=more, by=by)
     tell = hand_over if concern is not None and concern.hand_over else tell_of
     tell(flag, by=by, reason=triage.REASONS[concern.code] if concern is not None else "", pressing=pressing)
     poke.queue_changed()
+    return flag
+
+
+def _known(subject: Post | Suggestion | Reply, by: Any) -> Flag | None:
+    own = Flag.objects.open().filter(raised_by=by, **{subject_field(subject): subject})
+    flag = own.select_for_update(of=("self",), no_key=True).first()
+    if flag is not None:
+        alerts.lock(flag)
     return flag
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext
 
 from assistant.actions import Refused
 from assistant.models import CaseKey
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation.models import Flag, Incident, IncidentEntry, IncidentLink
 
@@ -20,7 +20,7 @@ Status = Incident.Status
 NEEDED = (Kind.MITIGATED, Kind.CAUSE, Kind.FIX, Kind.TEST)
 
 
-@transaction.atomic
+@one_transaction
 def open_incident(
     *, title: str, happened: str, severity: int, links: Sequence[CaseKey | Flag] = (), by: Any
 ) -> Incident:
@@ -34,7 +34,7 @@ def open_incident(
     return incident
 
 
-@transaction.atomic
+@one_transaction
 def add_to_incident(incident: Incident, *, kind: str, text: str, by: Any) -> IncidentEntry:
     """Saying what stopped the harm makes an open incident a mitigated one."""
     incident = _open_one(incident)
@@ -46,7 +46,7 @@ def add_to_incident(incident: Incident, *, kind: str, text: str, by: Any) -> Inc
     return entry
 
 
-@transaction.atomic
+@one_transaction
 def link_to_incident(incident: Incident, links: Sequence[CaseKey | Flag], *, by: Any) -> None:
     """A second time changes nothing."""
     incident = _open_one(incident)
@@ -63,7 +63,7 @@ def link_to_incident(incident: Incident, links: Sequence[CaseKey | Flag], *, by:
             )
 
 
-@transaction.atomic
+@one_transaction
 def sign_off(incident: Incident, *, note: str, by: Any) -> None:
     """Close it. By somebody who did not write the fix, when everything that is needed stands there."""
     incident = _open_one(incident)

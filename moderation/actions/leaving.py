@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
 from django.db.models.functions import Now
 
 from assistant.streaming import poke
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation import duty, policy
 from moderation.actions import alerts
 from moderation.models import Alert, Flag
 
 
-@transaction.atomic
+@one_transaction
 def hand_back(person: Any, *, by: Any) -> None:
     """What they were reviewing is in the queue again, and of the alerts and hand-overs that they had others are told.
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
-
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation.models import CaseNote, Flag
 
 
-@transaction.atomic
+@one_transaction
 def add_note(flag: Flag, *, text: str, by: Any) -> CaseNote:
     note = CaseNote(case=flag.case, by=by, text=text)
     note.save(force_insert=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext
 
 from assistant.actions import Refused
 from assistant.streaming import poke
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation.actions import alerts
 from moderation.actions.decisions import Said, as_it_is, make_stale, refuse_others, refuse_unfit, settle
@@ -18,7 +18,7 @@ from moderation.actions.stale import StaleFlag
 from moderation.models import Decision, Flag, Proposal
 
 
-@transaction.atomic
+@one_transaction
 def answer_proposal(flag: Flag, *, confirmed: bool, by: Any, reason: str, seen: int) -> Decision | None:
     """Carry the proposal out, or strike it: then the flag waits for another decision. Its proposer can only strike it."""
     flag = as_it_is(flag, seen=seen)
@@ -37,8 +37,9 @@ def answer_proposal(flag: Flag, *, confirmed: bool, by: Any, reason: str, seen: 
     proposal.answered_by, proposal.confirmed, proposal.answer, proposal.answered_at = by, confirmed, reason, Now()
     proposal.save(update_fields=["answered_by", "confirmed", "answer", "answered_at"])
     if confirmed:
+        decision = settle(flag, said, by=proposal.by, confirmed_by=by)
         audit.record("flag.confirmed", actor=by, object_type="flag", object_id=flag.id, outcome=said.outcome)
-        return settle(flag, said, by=proposal.by, confirmed_by=by)
+        return decision
     make_stale(flag)
     alerts.alert_of_refused(flag, by=by)
     audit.record("flag.proposal_refused", actor=by, object_type="flag", object_id=flag.id, outcome=said.outcome)

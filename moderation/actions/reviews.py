@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from assistant.actions import Refused
 from assistant.models import CaseKey
 from assistant.streaming import poke
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation.actions.decisions import Said, check_edit, refuse_unfit
 from moderation.actions.draws import is_fit
@@ -21,7 +21,7 @@ from moderation.models import Decision, Flag, GoldenItem, Review
 from moderation.stand_in import flag_of
 
 
-@transaction.atomic
+@one_transaction
 def claim_review(review: Review, *, by: Any) -> None:
     if not review.take(by):
         raise Refused("claimed", gettext("Somebody else is reviewing this right now."))
@@ -29,21 +29,21 @@ def claim_review(review: Review, *, by: Any) -> None:
     poke.queue_changed()
 
 
-@transaction.atomic
+@one_transaction
 def end_review_claim(review: Review, *, by: Any) -> None:
     if review.let_go(by):
         audit.record("review.claim_ended", actor=by, object_type="review", object_id=review.id)
         poke.queue_changed()
 
 
-@transaction.atomic
+@one_transaction
 def pass_review(review: Review, *, by: Any) -> None:
     """As a flag is passed on: it is not handed to this person again, and nobody is told."""
     review.passed_by.add(by)
     end_review_claim(review, by=by)
 
 
-@transaction.atomic
+@one_transaction
 def decide_review(review: Review, said: Said, *, by: Any) -> Review:
     """Keep what this person would have decided. Exactly one of two gets it; nothing is sent, held or closed.
 
@@ -73,7 +73,7 @@ def decide_review(review: Review, said: Said, *, by: Any) -> Review:
 # Golden items
 
 
-@transaction.atomic
+@one_transaction
 def write_golden(
     *,
     kind: str,
@@ -102,7 +102,7 @@ def write_golden(
     return _keep(item, by)
 
 
-@transaction.atomic
+@one_transaction
 def mark_golden(flag: Flag, *, explanation: str, outcome: str, policy: str, by: Any, closed_as: str = "") -> GoldenItem:
     """A decided flag, with what would have been right; its first decision stays as it is."""
     decision = Decision.objects.standing().filter(flag=flag).select_related("flag").first()
@@ -137,7 +137,7 @@ def _keep(item: GoldenItem, by: Any) -> GoldenItem:
     return item
 
 
-@transaction.atomic
+@one_transaction
 def retire_golden(item: GoldenItem, *, by: Any) -> None:
     """It is shown to nobody from now on; what was decided about it stays counted."""
     if GoldenItem.objects.filter(id=item.id, retired_at=None).update(retired_at=timezone.now()):

@@ -7,15 +7,16 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext
 
 from assistant.actions import Refused
-from moderation.actions.decisions import Said, decide
+from assistant.transactions import one_transaction
+from moderation.actions.decisions import Said, decide, kept
 from moderation.actions.reviews import decide_review
 from moderation.actions.stale import StaleFlag
 from moderation.actions.undo import undo
 from moderation.models import Decision, Flag, Review, Undo
+from moderation.models.flags import FlagQuerySet
 from moderation.stand_in import flag_of
 from moderation.together import may_be_decided_together
 
@@ -42,17 +43,22 @@ def _decide(flag_id: uuid.UUID, *, seen: int, said: Said, by: Any) -> Result:
     if flag is None:
         return _decide_review(flag_id, seen=seen, said=said, by=by)
     try:
-        with transaction.atomic():
-            now = rows.select_for_update(of=("self",)).get()  # it may be raised while this runs
-            if now.is_open and not may_be_decided_together(now):
-                raise Refused("alone", gettext("This one is decided by itself: open it."))
-            decide(now, by=by, seen=seen, **asdict(said))
+        _decide_one(flag, rows, seen=seen, said=said, by=by)
     except Flag.DoesNotExist:  # escalated, or erased, a moment ago
         stale = StaleFlag()
         return Result(flag_id, None, stale.code, str(stale))
     except Refused as refusal:
         return Result(flag_id, flag, refusal.code, str(refusal))
     return Result(flag_id, flag, "done", "")
+
+
+@one_transaction
+def _decide_one(flag: Flag, rows: FlagQuerySet, *, seen: int, said: Said, by: Any) -> None:
+    kept(flag)  # it may be raised while this runs
+    now = rows.get()
+    if now.is_open and not may_be_decided_together(now):
+        raise Refused("alone", gettext("This one is decided by itself: open it."))
+    decide(now, by=by, seen=seen, **asdict(said))
 
 
 def _decide_review(flag_id: uuid.UUID, *, seen: int, said: Said, by: Any) -> Result:

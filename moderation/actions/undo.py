@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -14,9 +13,10 @@ from assistant import actions as assistant_actions
 from assistant.actions import Refused
 from assistant.models import Post, Reply, Suggestion
 from assistant.streaming import poke
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation.actions import alerts
-from moderation.actions.decisions import lock
+from moderation.actions.decisions import kept
 from moderation.models import Decision, Escalation, Flag, Outcome, Undo
 
 WINDOW = timedelta(seconds=60)
@@ -46,10 +46,10 @@ def may_undo(decision: Decision, user: Any) -> bool:
     )
 
 
-@transaction.atomic
+@one_transaction
 def undo(decision: Decision, *, by: Any) -> Undo:
     """Put the text back to where it was and open the flag again. The decision stays on record, with this beside it."""
-    flag = Flag.objects.select_for_update(of=("self",)).with_subjects().get(id=decision.flag_id)
+    flag = kept(decision.flag)
     decision = Decision.objects.select_related("case", "flag").get(id=decision.id)
     decision.flag = flag
     if flag.status != Flag.Status.DECIDED or not may_undo(decision, by):
@@ -57,7 +57,7 @@ def undo(decision: Decision, *, by: Any) -> Undo:
     if hasattr(decision, "appeal"):
         raise Refused("appealed", gettext("Its author has asked for another look meanwhile. Nothing was undone."))
     _refuse_second_flag(flag)
-    subject = lock(flag)
+    subject = flag.subject
     if decision.outcome not in CHANGE_NOTHING and subject.status != decision.before:
         if subject.status != LEADS_TO[type(subject), decision.outcome]:
             raise Refused("moved_on", gettext("Something else has become of this text meanwhile. Nothing was undone."))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import re
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,8 +14,9 @@ from django.test import Client
 from django.utils import timezone
 
 from assistant import actions as writing
+from assistant.actions import Refused
 from assistant.models import AuditEvent, Post
-from moderation import actions, duty, invariants, notifier
+from moderation import actions, alert_page, duty, invariants, notifier
 from moderation.actions import alerts
 from moderation.models import SECOND, Alert, Decision, Delivery, Escalation, Flag, NotifierBeat, Proposal
 from webapp import test as build
@@ -565,6 +568,22 @@ def test_one_that_ended_is_opened_again_and_whoever_does_it_has_it(cast: Cast) -
 
 
 @pytest.mark.parametrize(
+    "act", [partial(actions.end_hand_over, outcome="helpline", note="They rang."), actions.give_up_hand_over]
+)
+def test_who_had_a_hand_over_cannot_end_or_pass_on_what_somebody_took_from_them(cast: Cast, act: Any) -> None:
+    hazel = build.person("hazel", Role.LEAD)
+    writing.hand_over_post(build.draft(cast.wren), by=cast.wren)
+    actions.take_hand_over(Escalation.objects.get(), by=hazel, taken_from="")
+    as_her_page_has_it = Escalation.objects.get()
+    actions.take_hand_over(Escalation.objects.get(), by=cast.birch, taken_from=str(hazel.pk))
+    with pytest.raises(Refused) as refusal:
+        act(as_her_page_has_it, by=hazel)
+    assert refusal.value.code == "not_yours"
+    row = Escalation.objects.get()
+    assert (row.acknowledged_by, row.closed_at) == (cast.birch, None)
+
+
+@pytest.mark.parametrize(
     ("outcome", "note", "said"),
     [
         ("", "Done.", "Choose how it ended."),
@@ -693,6 +712,60 @@ def test_no_alert_holds_a_word_of_what_was_written(cast: Cast) -> None:
         page = client_of(person).get("/moderation/alerts/").content.decode()
         assert "pills" not in page
         assert "tonight" not in page
+
+
+def test_a_page_shows_the_most_severe_and_says_how_many_more_there_are(cast: Cast) -> None:
+    for _ in range(alert_page.SHOWN + 2):
+        last = one_more("I want to die and I cut myself again.")
+    build.post(build.URGENT_POST)
+    page = client_of(cast.birch).get("/moderation/alerts/")
+    shown = re.findall(r'data-alert="([^"]+)"', page.content.decode())
+    assert len(shown) == alert_page.SHOWN + 1  # and one line for the others
+    assert shown[0] == str(Alert.objects.get(level=4).id)
+    assert str(last.id) not in shown
+    assert "3 more alerts wait" in build.read(page)
+    assert Delivery.objects.exclude(delivered_at=None).count() == alert_page.SHOWN  # what was not shown did not arrive
+    assert "more." not in build.read(client_of(cast.birch).get("/moderation/duty/")).split("The next four weeks")[0]
+
+
+def test_what_comes_when_a_page_is_full_is_rung_for(cast: Cast) -> None:
+    """The page rings for an id that it did not show before."""
+    for _ in range(alert_page.SHOWN + 1):
+        one_more()
+    before = alert_page.banner(cast.birch)
+    last = one_more()
+    after_it = alert_page.banner(cast.birch)
+    assert after_it["rows"] == before["rows"]
+    assert after_it["newest"] == last.id != before["newest"]
+    assert after_it["state"] != before["state"]
+
+
+def one_more(text: str = build.URGENT_POST) -> Alert:
+    alert = Alert.objects.get(flag__post=build.post(text))
+    Alert.objects.filter(id=alert.id).update(opened_at=timezone.now())  # the database's clock stands still in a test
+    return alert
+
+
+@pytest.mark.parametrize("at_most", [alerts.ALIKE_AT_MOST, 0])
+def test_what_is_due_is_found_without_reading_the_rest(
+    cast: Cast, at_most: int, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    monkeypatch.setattr(alerts, "ALIKE_AT_MOST", at_most)
+    for _ in range(30):
+        build.post(build.URGENT_POST)
+    now, dice = timezone.now(), random.Random(7)
+    for alert in Alert.objects.all():
+        since, holder = now - minutes(dice.uniform(0, 40)), dice.choice([None, cast.ash, cast.birch])
+        level, step = dice.choice([2, 3, 4]), dice.randint(0, 9)
+        Alert.objects.filter(id=alert.id).update(since=since, step=step, level=level, holder=holder)
+    for later in (0, 3, 10, 60):
+        moment = now + minutes(later)
+        by_hand = {alert.id for alert in Alert.objects.all() if alerts.due(alert, moment) is not None}
+        assert {alert.id for alert, _ in alerts._all_due(moment)} == by_hand
+    assert len(by_hand) > 0
+    Alert.objects.update(since=now, step=0)
+    with django_assert_num_queries(1):
+        assert alerts.advance(now=now) == 0
 
 
 def test_an_admin_is_told_and_sees_no_case(cast: Cast) -> None:

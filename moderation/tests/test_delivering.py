@@ -203,6 +203,35 @@ def test_a_webhook_that_sends_elsewhere_is_not_followed(cast: Cast, webhook: Pri
     assert len(webhook.asked) == 1
 
 
+def test_what_is_most_urgent_does_not_wait_behind_what_came_before(cast: Cast, relay: PrivateRelay) -> None:
+    for _ in range(20):
+        build.post("I want to die and I cut myself again.")
+    assert Delivery.objects.filter(channel="mail").count() == 20
+
+    def urgent_once() -> None:
+        if len(relay.mails) == 1 and Post.objects.count() == 20:
+            build.post(build.URGENT_POST)
+
+    assert delivering.deliver(urgent_once) == 21
+    levels = [subject(mail.message) for mail in relay.mails]
+    assert levels.index("[Lantern] Level 4: a post waits") <= delivering.A_FEW
+
+
+def test_steps_are_taken_and_the_site_checks_itself_while_much_is_sent(
+    cast: Cast, relay: PrivateRelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notifier, "ROUND_SECONDS", 0.0)
+    build.post(build.URGENT_POST)
+    working = notifier.Notifier()
+    working.climb()
+    LastCheck.objects.all().delete()
+    Alert.objects.update(since=timezone.now() - timedelta(minutes=3))
+    delivering.deliver(between=working.go_on)
+    assert Alert.objects.get().step == 1
+    assert LastCheck.objects.exists()
+    assert len(relay.mails) == 2
+
+
 # What the site finds about itself
 
 

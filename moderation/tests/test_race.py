@@ -7,10 +7,9 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from assistant.actions import Refused
 from assistant.models import AuditEvent, Reply
@@ -27,19 +26,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(0)]
 MODERATORS = 100
 ITEMS = int(os.environ.get("DESK_ITEMS", "20"))
 ENDS = {"approve": "sent", "return": "returned", "reject": "withheld"}
-
-
-@pytest.fixture
-def own_connections() -> Iterator[None]:
-    """One for each moderator, as so many processes have, instead of the pool of one."""
-    if connection.vendor != "postgresql":
-        pytest.skip("only a database that lets several write at once has this race")
-    connection.close()  # back into the pool, as long as there is one
-    options = connections.settings["default"]["OPTIONS"]
-    pool = options.pop("pool")
-    yield
-    connection.close()
-    options["pool"] = pool
 
 
 def test_every_flag_is_decided_once_by_one_of_a_hundred(own_connections: None) -> None:

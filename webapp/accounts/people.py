@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 
 from assistant.actions import cancel_jobs_of, give_back_posts_of
 from assistant.streaming import poke
+from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation.actions.leaving import hand_back
 from webapp.accounts.models import INVITATION_LIFE, Invitation, User, sha256_of
@@ -85,18 +86,18 @@ def add_person(username: str, *, password: str, roles: Iterable[Role], email: st
 # Rights
 
 
+@one_transaction
 def change_roles(person: User, *, roles: Iterable[Role], by: User) -> None:
     roles = set(roles)
-    with transaction.atomic():
-        if person.pk == by.pk and not roles <= set(person.role_names):
-            raise NotAllowed(gettext("You cannot give yourself another role. Ask another admin."))
-        if Role.ADMIN not in roles:
-            _keep_an_admin(person, by=by)
-            _close_invitations_of(person)
-        person.groups.set(_groups(roles))
-        audit.record("person.roles_changed", actor=by, object_type="user", object_id=person.pk, code=_code(roles))
-        _end_access(person)
-        hand_back(person, by=by)
+    if person.pk == by.pk and not roles <= set(person.role_names):
+        raise NotAllowed(gettext("You cannot give yourself another role. Ask another admin."))
+    if Role.ADMIN not in roles:
+        _keep_an_admin(person, by=by)
+        _close_invitations_of(person)
+    person.groups.set(_groups(roles))
+    _end_access(person)
+    hand_back(person, by=by)
+    audit.record("person.roles_changed", actor=by, object_type="user", object_id=person.pk, code=_code(roles))
 
 
 def set_may_generate(person: User, *, allowed: bool, by: User) -> None:
@@ -113,15 +114,16 @@ def set_may_generate(person: User, *, allowed: bool, by: User) -> None:
         poke.user_changed(person.pk)
 
 
+@one_transaction
 def deactivate(person: User, *, by: User) -> None:
-    with transaction.atomic():
-        _keep_an_admin(person, by=by)
-        _close_invitations_of(person)
-        if User.objects.filter(pk=person.pk, is_active=True).update(is_active=False) == 1:
-            audit.record("person.deactivated", actor=by, object_type="user", object_id=person.pk)
-        _end_access(person)
-        hand_back(person, by=by)
-        give_back_posts_of(person, by=by)
+    _keep_an_admin(person, by=by)
+    _close_invitations_of(person)
+    was_active = User.objects.filter(pk=person.pk, is_active=True).update(is_active=False) == 1
+    _end_access(person)
+    hand_back(person, by=by)
+    give_back_posts_of(person, by=by)
+    if was_active:  # recorded last: what others wait for is locked before the audit log is
+        audit.record("person.deactivated", actor=by, object_type="user", object_id=person.pk)
 
 
 def reactivate(person: User, *, by: User) -> None:

@@ -6,7 +6,6 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from moderation import holds
 
@@ -27,11 +26,10 @@ class Command(BaseCommand):
             for subject in orphans:
                 self.stdout.write(f"{type(subject).__name__.lower()} {subject.pk}")
         if verb == "flag":
-            with transaction.atomic():
-                for subject in orphans:
-                    holds.flag_again(subject)
-                for flag in stale:
-                    holds.drop(flag)
+            for subject in orphans:
+                holds.flag_again(subject)
+            for flag in stale:
+                holds.drop(flag)
             self.stdout.write(f"{len(orphans)} flag(s) opened, {len(stale)} closed.")
         elif orphans:
             raise CommandError("Somebody waits unseen. Run `manage.py reconcile_holds flag`.")
