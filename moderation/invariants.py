@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
+from assistant.actions import let_go, without_reply
 from assistant.models import Canary, Post, Reply, Suggestion, SuggestionJob, clock
 from assistant.models.clock import from_now
 from assistant.safety.types import Level, Severity
@@ -20,6 +21,7 @@ from moderation.models import Alert, Delivery, Escalation, Flag, LastCheck
 AT_THE_END = 200  # audit events that are read again each time; verify_audit reads them all
 SENT_WITHIN = timedelta(minutes=2)
 JOBS_END_WITHIN = timedelta(minutes=5)
+SWEPT_WITHIN = timedelta(minutes=5)
 TOLD_IN_ONE_ROUND = 50
 
 
@@ -63,6 +65,15 @@ def shown_while_held() -> int:
     return held_at_work.count() + unapproved.count() + sent.count()
 
 
+def answered_without_reply() -> int:
+    """Posts whose author had a reply back and whose time with it ended long ago: the sweeper should have let them go."""
+    return _left_without_reply().count()
+
+
+def _left_without_reply() -> QuerySet[Post]:
+    return without_reply().filter(Q(leased_until=None) | Q(leased_until__lt=from_now(-SWEPT_WITHIN)))
+
+
 def audit_broken() -> int:
     """At its end: the last events are read anew, and the one that was last a minute ago must still be there."""
     row = LastCheck.objects.filter(id=1).first()
@@ -86,6 +97,7 @@ CHECKS: dict[str, Callable[[], int]] = {
     "alert_late": alert_late,
     "delivery_late": delivery_late,
     "shown_while_held": shown_while_held,
+    "answered_without_reply": answered_without_reply,
     "audit_broken": audit_broken,
     "job_stuck": job_stuck,
     "canary_rolled_back": canary_rolled_back,
@@ -112,6 +124,9 @@ def check_and_tell() -> dict[str, int]:
             alerts.alert_of_invariant(code)
     if "flag_without_alert" in found:
         tell_of_the_untold()
+    if "answered_without_reply" in found:
+        for post_id in list(_left_without_reply().values_list("id", flat=True)[:TOLD_IN_ONE_ROUND]):
+            let_go(post_id)
     return found
 
 

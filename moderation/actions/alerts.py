@@ -92,7 +92,7 @@ def _open_again(alert: Alert, *, level: int) -> None:
     """Whoever had it put it away when it ended, so nobody has it."""
     Alert.objects.filter(id=alert.id).update(closed_at=None, level=level)
     alert.change_hands(None)
-    Escalation.objects.filter(id=alert.escalation_id).update(acknowledged_by=None, acknowledged_at=None)
+    Escalation.objects.filter(alerts=alert).update(acknowledged_by=None, acknowledged_at=None)
     _tell_from_the_first(alert)
     audit.record("alert.reopened", actor=None, object_type="alert", object_id=alert.id, code=f"level {alert.level}")
     poke.queue_changed()
