@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext
 
 from assistant.actions import Refused
-from assistant.models import AuditEvent
+from assistant.models import AuditEvent, Reply
 from assistant.streaming import poke
 from assistant.vault import audit
 from moderation import duty, policy
@@ -36,7 +36,8 @@ def refuse_escalation(flag: Flag, *, reason: str, by: Any) -> None:
 
 
 def _escalate(flag: Flag, *, by: Any, reason: str, seen: int) -> Escalation:
-    moved = Flag.objects.filter(id=flag.id, status=Flag.Status.OPEN, version=seen).update(
+    taken_back = Reply.objects.filter(id=flag.reply_id, status=Reply.Status.TAKEN_BACK).exists()
+    moved = not taken_back and Flag.objects.filter(id=flag.id, status=Flag.Status.OPEN, version=seen).update(
         escalated=True, version=F("version") + 1, claimed_by=None, claimed_until=None
     )
     if not moved:

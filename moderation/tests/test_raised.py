@@ -179,3 +179,19 @@ def test_the_hand_over_of_a_reply_ends_with_the_decision_and_not_before(cast: Ca
     with pytest.raises(Refused) as refused:
         actions.end_hand_over(row, outcome="helpline", note="They were told.", by=cast.birch)
     assert refused.value.code == "ends_with_decision"
+
+
+def test_a_reply_that_its_author_took_back_pages_nobody_and_is_not_handed_over(cast: Cast) -> None:
+    reply = held_reply(cast.wren)
+    flag = Flag.objects.get(reply=reply)
+    actions.escalate(flag, by=cast.ash, reason="A lead should see this.", seen=flag.version)
+    alert = Alert.objects.live().get()
+    writing.take_back_reply(reply, by=cast.wren)
+    assert not Alert.objects.live().exists()
+    assert not Escalation.objects.open().exists()
+    assert alerts.advance(now=after(alert, 300)) == 0
+    assert invariants.failing() == {}
+    flag.refresh_from_db()
+    with pytest.raises(Refused) as refused:
+        actions.escalate(flag, by=cast.birch, reason="Once more.", seen=flag.version)
+    assert refused.value.code == "stale"
