@@ -214,9 +214,11 @@ def acknowledge(alert: Alert, *, by: Any) -> bool:
 
 
 def acknowledge_flag(flag: Flag, *, by: Any) -> None:
-    """Whoever claims a flag has its alerts. Renewing the claim does not turn the clock back: an open page does that by itself."""
+    """Whoever claims a flag has its alerts, but for the hand-over that somebody else has: a person is taken from a lead only on
+    purpose. Renewing the claim does not turn the clock back: an open page does that by itself."""
     for alert in _alerts_of(flag):
-        if alert.holder_id != by.pk:
+        with_another = alert.kind == Kind.HAND_OVER and alert.holder_id is not None
+        if alert.holder_id != by.pk and not with_another:
             acknowledge(alert, by=by)
 
 

@@ -346,6 +346,25 @@ def test_of_two_who_press_at_once_the_second_is_told_who_was_first(cast: Cast) -
     assert "You have it" in build.read(second.get(place))
 
 
+def test_claiming_its_flag_takes_it_from_no_lead_who_has_it(cast: Cast) -> None:
+    hazel = build.person("hazel", Role.LEAD)
+    row = handed_over(cast)
+    actions.take_hand_over(row, by=hazel, taken_from="")
+    flag = actions.hand_next(cast.birch)
+    assert flag is not None
+    assert flag.id == row.flag_id
+    actions.pass_flag(flag, by=cast.birch)
+    row.refresh_from_db()
+    assert (row.acknowledged_by, Alert.objects.get().holder) == (hazel, hazel)
+
+
+def test_claiming_its_flag_takes_one_that_nobody_has(cast: Cast) -> None:
+    row = handed_over(cast)
+    actions.hand_next(cast.birch)
+    row.refresh_from_db()
+    assert row.acknowledged_by == cast.birch
+
+
 def test_deciding_about_the_post_does_not_end_the_hand_over_of_the_person(cast: Cast) -> None:
     row = handed_over(cast)
     flag = Flag.objects.get(escalated=True)
