@@ -207,6 +207,8 @@ class Desk:
             if other.item is item
         ):
             return "raised_again"
+        if outcome not in NOTHING_CHANGES and self._is_overruled(decision):
+            return "moved_on"
         if outcome not in NOTHING_CHANGES and flag.state() != decision.before:
             problem = self._restore(flag, decision)
             if problem:
@@ -215,6 +217,13 @@ class Desk:
         flag.status = "open"
         flag.version += 1
         return "done"
+
+    def _is_overruled(self, decision: Decided) -> bool:
+        place = next(number for number, one in enumerate(self.decisions) if one is decision)
+        return any(
+            not one.undone and one.flag.item is decision.flag.item and one.flag.about == decision.flag.about
+            for one in self.decisions[place + 1 :]
+        )
 
     def _restore(self, flag: Flagged, decision: Decided) -> str:
         item = flag.item
