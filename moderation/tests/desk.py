@@ -97,6 +97,18 @@ class Desk:
             return ("approve", "reject") if flag.item.post == "held" else ("close", "reject")
         return ("return", "edit", "approve", "reject") if flag.item.reply == "held" else ("close",)
 
+    def _lead_decides(self, who: str, flag: Flagged, outcome: str) -> bool:
+        return (
+            flag.about == "post"
+            and outcome in ("approve", "reject")
+            and who not in LEADS
+            and any(
+                one is not flag and one.item is flag.item and one.about == "post" and one.escalated
+                for one in self.flags
+                if one.status == "open"
+            )
+        )
+
     def _stale(self, flag: Flagged, seen: int) -> bool:
         taken_back = flag.about == "reply" and flag.item.reply == "taken_back"
         return flag.status != "open" or seen != flag.version or taken_back
@@ -123,6 +135,8 @@ class Desk:
             return "claimed"
         if outcome not in self.outcomes(flag):
             return "unfit_outcome"
+        if self._lead_decides(who, flag, outcome):
+            return "lead_decides"
         if not policy:
             return "policy_missing"
         if flag.proposal is not None:
@@ -152,6 +166,8 @@ class Desk:
             return "same_person"
         if said.outcome not in self.outcomes(flag):
             return "unfit_outcome"
+        if self._lead_decides(who, flag, said.outcome):
+            return "lead_decides"
         flag.proposal = None
         self._settle(flag, said.outcome, (said.by, who))
         return "done"
