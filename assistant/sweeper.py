@@ -1,4 +1,5 @@
-"""Every few seconds: rings again for jobs that wait, gives jobs of dead runners another attempt, ends those that had three.
+"""Every few seconds: rings again for jobs that wait, gives jobs of dead runners another attempt, ends those that had three. Lets
+others answer where a reply came back to somebody who left it.
 
 Any number of copies may run: each step is a conditional update, and a doubled ring dies at the claim.
 """
@@ -43,6 +44,7 @@ def sweep(*, ring_after: timedelta | None = None) -> Swept:
     for job_id in list(waiting.order_by("queued_at").values_list("id", flat=True)[:200]):
         rung += SuggestionJob.objects.queued().filter(id=job_id).update(rung_at=Now())
         wake(job_id)
+    actions.let_go_rested()
     actions.judge_all()
     second_reader.sweep(ring_after=ring_after)
     shadowing.sweep(ring_after=ring_after)

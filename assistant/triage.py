@@ -38,6 +38,7 @@ APPEALED = "person.appealed"
 SAMPLED = "sample.unflagged"
 SECOND_READER = "second_reader.risk"
 LEVEL_HOLD = "triage.level_hold"
+LEFT = "triage.left"
 REASONS = {
     WORRIED: gettext_noop("A supporter worries about this person."),
     HANDED_OVER: gettext_noop("A supporter handed this post over to a lead."),
@@ -46,6 +47,7 @@ REASONS = {
     SAMPLED: gettext_noop("Nothing was found. This post was drawn at random, to see what is missed."),
     SECOND_READER: gettext_noop("The model read this post and sees a possible danger. No rule found one."),
     LEVEL_HOLD: gettext_noop("Replies to a post of this level are read by a moderator before they leave."),
+    LEFT: gettext_noop("A reply to this post came back to whoever wrote it, and was left. Nobody answers it now."),
 }
 
 _DRAWS = 1_000_000

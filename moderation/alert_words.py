@@ -18,6 +18,7 @@ INVARIANTS = {
     "alert_late": gettext_noop("alerts of which a step is overdue"),
     "delivery_late": gettext_noop("alerts that could not be sent"),
     "shown_while_held": gettext_noop("texts that are shown although they are held"),
+    "answered_without_reply": gettext_noop("posts that count as answered although no reply is held or sent"),
     "audit_broken": gettext_noop("faults at the end of the audit log"),
     "job_stuck": gettext_noop("suggestion jobs that nothing ends"),
     "unanswered_too_long": gettext_noop("posts of people who may be in danger that no supporter has taken in time"),

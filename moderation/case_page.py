@@ -95,7 +95,8 @@ def acts_for(flag: Flag, user: Any, text: str) -> dict[str, Any]:
         "takes_two": flag.is_open and proposal is None and triage.handling(flag.level).two_people,
         "closings": Decision.Closing.choices if Decision.Outcome.CLOSE in policy.outcomes_for(flag) else [],
         "dangers": DANGER if flag.is_open and policy.asks_whether_danger(flag) else [],
-        "outcomes": choices_for(flag),
+        "outcomes": choices_for(flag, user),
+        "waits_for_lead": flag.is_open and policy.waits_for_lead(flag, user),
     }
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Set
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from assistant import triage
+from assistant.actions import let_go, without_reply
 from assistant.models import Canary, Post, Reply, Suggestion, SuggestionJob, clock
 from assistant.models.clock import from_now
 from assistant.safety.types import Level, Severity
@@ -22,6 +23,7 @@ from moderation.models import Alert, Decision, Delivery, Escalation, Flag, LastC
 AT_THE_END = 200  # audit events that are read again each time; verify_audit reads them all
 SENT_WITHIN = timedelta(minutes=2)
 JOBS_END_WITHIN = timedelta(minutes=5)
+SWEPT_WITHIN = timedelta(minutes=5)
 TOLD_IN_ONE_ROUND = 50
 
 
@@ -65,6 +67,15 @@ def shown_while_held() -> int:
     return held_at_work.count() + unapproved.count() + sent.count()
 
 
+def answered_without_reply() -> int:
+    """Posts whose author had a reply back and whose time with it ended long ago: the sweeper should have let them go."""
+    return _left_without_reply().count()
+
+
+def _left_without_reply() -> QuerySet[Post]:
+    return without_reply().filter(Q(leased_until=None) | Q(leased_until__lt=from_now(-SWEPT_WITHIN)))
+
+
 def audit_broken() -> int:
     """At its end: the last events are read anew, and the one that was last a minute ago must still be there."""
     row = LastCheck.objects.filter(id=1).first()
@@ -101,6 +112,7 @@ CHECKS: dict[str, Callable[[], int]] = {
     "alert_late": alert_late,
     "delivery_late": delivery_late,
     "shown_while_held": shown_while_held,
+    "answered_without_reply": answered_without_reply,
     "audit_broken": audit_broken,
     "job_stuck": job_stuck,
     "unanswered_too_long": unanswered_too_long,
@@ -123,6 +135,9 @@ def check_and_tell() -> dict[str, int]:
     _tell_of(found.keys())
     if "flag_without_alert" in found:
         tell_of_the_untold()
+    if "answered_without_reply" in found:
+        for post_id in list(_left_without_reply().values_list("id", flat=True)[:TOLD_IN_ONE_ROUND]):
+            let_go(post_id)
     return found
 
 

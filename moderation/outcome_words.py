@@ -47,10 +47,10 @@ SENT_AFTER_ALL = gettext_noop("The reply is sent as its author wrote it. They re
 RETURNED_AFTER_ALL = gettext_noop("The supporter gets it back with your reason and writes on.")
 
 
-def choices_for(flag: Flag) -> list[dict[str, Any]]:
+def choices_for(flag: Flag, user: Any) -> list[dict[str, Any]]:
     return [
         {"value": str(outcome), "label": label_of(outcome), "effect": gettext(_effect(flag, outcome))}
-        for outcome in policy.outcomes_for(flag)
+        for outcome in policy.outcomes_of(user, flag)
     ]
 
 

@@ -22,6 +22,8 @@ OUTCOMES_SHOWN: dict[type, tuple[Outcome, ...]] = {
     Suggestion: (Outcome.CLOSE, Outcome.REJECT),
     Reply: (Outcome.CLOSE,),  # it was sent; nothing brings it back
 }
+# What becomes of a post: not for everybody while a lead has it.
+OF_A_LEAD = (Outcome.APPROVE, Outcome.REJECT)
 
 VIEW_FLAGS = "moderation.view_flags"
 DECIDE_FLAGS = "moderation.decide_flags"
@@ -45,6 +47,19 @@ def _outcomes_of_appeal(flag: Flag) -> tuple[Outcome, ...]:
     assert flag.reply is not None
     back = flag.reply.status == Reply.Status.WITHHELD and may_go_after_all(flag.reply)
     return (Outcome.UPHOLD, Outcome.OVERTURN, *([Outcome.RETURN] if back else []))
+
+
+def outcomes_of(user: Any, flag: Flag) -> tuple[Outcome, ...]:
+    """Those that this person may choose."""
+    fitting = outcomes_for(flag)
+    return tuple(one for one in fitting if one not in OF_A_LEAD) if waits_for_lead(flag, user) else fitting
+
+
+def waits_for_lead(flag: Flag, user: Any) -> bool:
+    """Whether the post was given to a lead through another flag: what supporters may do with it is not for others to say then."""
+    if flag.post_id is None or user.has_perm(DECIDE_ESCALATED):
+        return False
+    return Flag.objects.open().filter(post=flag.post_id, escalated=True).exclude(id=flag.id).exists()
 
 
 def is_held(flag: Flag) -> bool:

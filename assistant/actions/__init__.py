@@ -57,6 +57,7 @@ from assistant.actions.posts import (
 )
 from assistant.actions.refused import Refused, StaleRevision
 from assistant.actions.replies import screen_reply, send_reply, take_back_reply, why_unsendable
+from assistant.actions.returned import let_go, let_go_rested, without_reply
 from assistant.actions.reversals import may_go_after_all, restore, return_after_all, send_after_all
 from assistant.actions.screenings import report, worry
 from assistant.actions.second_readings import fail_reading, finish_reading
@@ -108,6 +109,8 @@ __all__ = [
     "judge_all",
     "keep_figures",
     "leave_out_topics",
+    "let_go",
+    "let_go_rested",
     "mark_seen",
     "may_go_after_all",
     "move_goal",
@@ -146,5 +149,6 @@ __all__ = [
     "why_unsendable",
     "withdraw_post_from_learning",
     "withhold",
+    "without_reply",
     "worry",
 ]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from assistant import changes as change_list
 from assistant import provenance
 from assistant.actions.refused import Refused, StaleRevision
+from assistant.actions.returned import keep_for_author
 from assistant.models import Draft, DraftRevision, Suggestion
 from assistant.models.clock import from_now
 from assistant.transactions import one_transaction
@@ -138,6 +139,8 @@ def refuse_if_closed(draft: Draft) -> None:
 def _renew_lease(draft: Draft) -> None:
     if draft.status == Draft.Status.WRITING:
         draft.post.lease(draft.author_id, until=from_now(settings.POST_LEASE))
+    elif draft.status == Draft.Status.RETURNED:
+        keep_for_author(draft)
 
 
 def visible_suggestions(draft: Draft) -> list[Suggestion]:

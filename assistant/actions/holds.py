@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from assistant import changes as change_list
 from assistant.actions.figures import forget_figures
+from assistant.actions.returned import keep_for_author
 from assistant.actions.suggestions import explained_changes
 from assistant.models import Draft, Post, Reply, Suggestion
 from assistant.streaming import poke
@@ -69,11 +70,14 @@ def return_reply(reply: Reply, *, note: str) -> None:
     """Give a held reply back to its author, with a note that says why."""
     if _close_reply(reply, Reply.Status.RETURNED, note=note):
         Draft.objects.filter(id=reply.draft_id).update(status=Draft.Status.RETURNED)
+        keep_for_author(reply.draft)
 
 
 def _reopen_post(draft: Draft) -> None:
     """A withheld reply leaves the seeker without an answer: the post goes to somebody else."""
-    Post.objects.filter(id=draft.post_id, status=Post.Status.ANSWERED).update(status=Post.Status.WAITING)
+    Post.objects.filter(id=draft.post_id, status=Post.Status.ANSWERED).update(
+        status=Post.Status.WAITING, leased_by=None, leased_until=None
+    )
 
 
 def _close_reply(reply: Reply, status: Reply.Status, *, note: str) -> bool:

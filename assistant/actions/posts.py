@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 
 from assistant import triage
 from assistant.actions.refused import Refused
+from assistant.actions.returned import wait_again
 from assistant.actions.screenings import keep_screening, raise_concern
 from assistant.actions.second_readings import queue_reading
 from assistant.actions.suggestions import cancel_jobs
@@ -119,14 +120,19 @@ def take_post(post: Post, user: Any) -> Draft | None:
 @one_transaction
 def give_back_post(draft: Draft, *, by: Any) -> None:
     """Stop writing to this post: it goes to somebody else, and never comes back to this supporter."""
-    _give_back(draft)
+    if _set_aside(draft) == Draft.Status.RETURNED:
+        wait_again(draft.post_id)
     audit.record("post.given_back", actor=by, object_type="post", object_id=draft.post_id)
 
 
-def _give_back(draft: Draft) -> None:
+def _set_aside(draft: Draft) -> str:
+    """What the draft was until now."""
     cancel_jobs(SuggestionJob.objects.filter(draft=draft), reason="given_back")
-    Draft.objects.filter(id=draft.id, status=Draft.Status.WRITING).update(status=Draft.Status.SET_ASIDE)
+    was = Draft.objects.select_for_update(no_key=True).get(id=draft.id)
+    if was.is_open:
+        Draft.objects.filter(id=draft.id).update(status=Draft.Status.SET_ASIDE)
     draft.post.end_lease(draft.author_id)
+    return was.status
 
 
 @one_transaction
@@ -134,11 +140,7 @@ def give_back_posts_of(author: Any, *, by: Any) -> None:
     """What somebody who goes was writing to waits for somebody else; so does what was returned to them to be written anew."""
     in_hand = Q(status=Draft.Status.WRITING, post__leased_by=author) | Q(status=Draft.Status.RETURNED)
     for draft in Draft.objects.filter(in_hand, author=author).select_related("post"):
-        returned = draft.status == Draft.Status.RETURNED
         give_back_post(draft, by=by)
-        if returned:
-            Draft.objects.filter(id=draft.id).update(status=Draft.Status.SET_ASIDE)
-            Post.objects.filter(id=draft.post_id, status=Post.Status.ANSWERED).update(status=Post.Status.WAITING)
 
 
 @one_transaction
@@ -163,8 +165,7 @@ def hand_over_post(draft: Draft, *, by: Any) -> None:
         raise Refused(
             "not_yours", gettext("This post is no longer yours: it was answered, or somebody else has it now.")
         )
-    _give_back(draft)
-    Draft.objects.filter(id=draft.id, status=Draft.Status.RETURNED).update(status=Draft.Status.SET_ASIDE)
+    _set_aside(draft)
     post.raise_tier(Tier.URGENT)
     Post.objects.filter(id=post.id).update(status=Post.Status.HELD, was_held=True, approval=None)
     post.refresh_from_db(fields=["status", "tier", "was_held", "approval"])

@@ -13,6 +13,7 @@ from assistant import disclosure, provenance, triage
 from assistant.actions.drafts import visible_suggestions
 from assistant.actions.growth import keep_numbers
 from assistant.actions.refused import Refused
+from assistant.actions.returned import keep_for_author
 from assistant.actions.screenings import keep_screening
 from assistant.actions.suggestions import cancel_jobs
 from assistant.models import Draft, DraftRevision, Post, Reply, SuggestionJob
@@ -126,4 +127,5 @@ def take_back_reply(reply: Reply, *, by: Any) -> None:
     if not Reply.objects.filter(id=reply.id, status=Reply.Status.HELD).update(status=Reply.Status.TAKEN_BACK):
         raise Refused("decided", gettext("A moderator has decided meanwhile. Reload the page to see how."))
     Draft.objects.filter(id=reply.draft_id).update(status=Draft.Status.RETURNED)
+    keep_for_author(reply.draft)
     audit.record("reply.taken_back", actor=by, object_type="reply", object_id=reply.id)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from assistant.actions.refused import Refused
+from assistant.actions.returned import keep_for_author
 from assistant.actions.suggestions import cancel_jobs
 from assistant.models import Draft, Post, Reply, Suggestion, SuggestionJob
 from assistant.streaming import poke
@@ -22,6 +23,8 @@ def may_go_after_all(reply: Reply) -> bool:
         case Reply.Status.WITHHELD:
             return draft.status == Draft.Status.WITHHELD and _is_free(draft.post)
         case Reply.Status.RETURNED:
+            if draft.status == Draft.Status.WRITING:  # it rested too long: anybody may take the post
+                return draft.post.status == Post.Status.WAITING and not draft.post.is_leased_to_another(draft.author)
             return draft.status == Draft.Status.RETURNED and draft.post.status == Post.Status.ANSWERED
     return False
 
@@ -49,6 +52,7 @@ def return_after_all(reply: Reply, *, note: str) -> bool:
     reply.status, reply.note = Reply.Status.RETURNED, note
     reply.save(update_fields=["status", "note"])
     _move(reply, Draft.Status.RETURNED, Post.Status.ANSWERED)
+    keep_for_author(reply.draft)
     return True
 
 
@@ -82,7 +86,8 @@ def _hold_again(reply: Reply) -> None:
     reply.save(update_fields=["status", "note"])
     cancel_jobs(SuggestionJob.objects.filter(draft=draft), reason="reply_sent")
     Draft.objects.filter(id=draft.id).update(status=Draft.Status.HELD)
-    Post.objects.filter(id=post.id, status=Post.Status.WAITING).update(status=Post.Status.ANSWERED)
+    was_on_its_way = Post.objects.filter(id=post.id, status__in=(Post.Status.WAITING, Post.Status.ANSWERED))
+    was_on_its_way.update(status=Post.Status.ANSWERED, leased_by=None, leased_until=None)
 
 
 def _moved_on(words: str) -> Refused:

@@ -45,8 +45,11 @@ def renew_claim(flag: Flag, *, by: Any) -> bool:
 
 @one_transaction
 def end_claim(flag: Flag, *, by: Any) -> None:
-    if flag.end_claim(by):
+    """Their alerts go to others, also where the claim ran out before; not where somebody else took the flag since."""
+    ended = flag.end_claim(by)
+    if ended or not Flag.objects.filter(id=flag.id, claimed_until__gte=Now()).exists():
         alerts.give_up_flag(flag, by=by)
+    if ended:
         audit.record("flag.claim_ended", actor=by, object_type="flag", object_id=flag.id)
         poke.queue_changed()
 
@@ -112,7 +115,7 @@ def handed_to(user: Any) -> FlagQuerySet:
 
 @one_transaction
 def pass_flag(flag: Flag, *, by: Any) -> None:
-    """Leave it to others. Told and recorded is the claim that ends, as for every other, and nothing where there was none."""
+    """Leave it to others. Told and recorded is what ends by it, a claim or an alert, and nothing where there was none."""
     Pass.objects.get_or_create(flag=flag, by=by)
     end_claim(flag, by=by)
 

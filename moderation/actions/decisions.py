@@ -24,7 +24,7 @@ from moderation.actions.escalations import keep_open
 from moderation.actions.stale import StaleFlag
 from moderation.models import Decision, Flag, Outcome, Proposal
 from moderation.outcome_words import label_of
-from moderation.policy import asks_whether_danger, may_decide, outcomes_for, takes_two
+from moderation.policy import asks_whether_danger, may_decide, outcomes_for, outcomes_of, takes_two
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +162,14 @@ def refuse_unfit(flag: Flag, said: Said, *, by: Any) -> None:
             "unfit_outcome",
             gettext("“%(outcome)s” does not fit this kind of text.") % {"outcome": label_of(said.outcome)},
             status=422,
+        )
+    if said.outcome not in outcomes_of(by, flag):
+        raise Refused(
+            "lead_decides",
+            gettext(
+                "This post was given to a lead, through another flag. They say what becomes of it. Nothing was done."
+            ),
+            status=403,
         )
     if said.policy not in policies.BY_CODE:
         raise Refused("policy_missing", gettext("Choose the policy that you decided by."), status=422)

@@ -9,12 +9,13 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext
 
 from assistant.actions import Refused
-from assistant.models import AuditEvent
+from assistant.models import AuditEvent, Reply
 from assistant.streaming import poke
 from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation import duty, policy
 from moderation.actions import alerts
+from moderation.actions.notes import add_note
 from moderation.actions.stale import StaleFlag
 from moderation.models import Alert, Escalation, EscalationEnd, Flag, TakeOver
 
@@ -23,7 +24,12 @@ from moderation.models import Alert, Escalation, EscalationEnd, Flag, TakeOver
 def escalate(flag: Flag, *, by: Any, reason: str, seen: int) -> Escalation:
     """Hand the flag to a lead; from then on only those who may decide escalated flags see it."""
     refuse_escalation(flag, reason=reason, by=by)
+    known = Escalation.objects.open().filter(flag=flag).exists()
+    if known and flag.escalated:
+        raise Refused("escalated", gettext("A lead was given this already. Nothing was done."))
     escalation = _escalate(flag, by=by, reason=reason, seen=seen)
+    if known:  # of a decision that was undone: the hand-over has a reason of its own
+        add_note(flag, text=reason, by=by)
     poke.queue_changed()
     return escalation
 
@@ -36,12 +42,18 @@ def refuse_escalation(flag: Flag, *, reason: str, by: Any) -> None:
 
 
 def _escalate(flag: Flag, *, by: Any, reason: str, seen: int) -> Escalation:
-    moved = Flag.objects.filter(id=flag.id, status=Flag.Status.OPEN, version=seen, escalated=False).update(
+    """A flag has one open hand-over at most."""
+    taken_back = Reply.objects.filter(flags=flag, status=Reply.Status.TAKEN_BACK).exists()
+    moved = not taken_back and Flag.objects.filter(id=flag.id, status=Flag.Status.OPEN, version=seen).update(
         escalated=True, version=F("version") + 1, claimed_by=None, claimed_until=None
     )
     if not moved:
         raise StaleFlag
-    return _open(flag, by=by, reason=reason)
+    known = Escalation.objects.open().filter(flag=flag).first()
+    if known is None:
+        return _open(flag, by=by, reason=reason)
+    alerts.raise_hand_over(known)
+    return known
 
 
 def _open(flag: Flag, *, by: Any, reason: str) -> Escalation:
@@ -64,7 +76,7 @@ def keep_open(flag: Flag, *, by: Any, reason: str) -> None:
 def hand_over(flag: Flag, *, by: Any, reason: str, pressing: bool) -> None:
     """Where an earlier one is open it goes on. One that has ended knows nothing of what a supporter has seen since."""
     known = Escalation.objects.open().filter(flag=flag).first()
-    if known is None:
+    if known is None or not flag.escalated:
         _escalate(flag, by=by, reason=reason, seen=flag.version)
     elif pressing:
         alerts.raise_hand_over(known)

@@ -57,6 +57,7 @@ def undo(decision: Decision, *, by: Any) -> Undo:
     if hasattr(decision, "appeal"):
         raise Refused("appealed", gettext("Its author has asked for another look meanwhile. Nothing was undone."))
     _refuse_second_flag(flag)
+    _refuse_overruled(decision)
     subject = flag.subject
     if decision.outcome not in CHANGE_NOTHING and subject.status != decision.before:
         if subject.status != LEADS_TO[type(subject), decision.outcome]:
@@ -70,6 +71,17 @@ def undo(decision: Decision, *, by: Any) -> Undo:
     audit.record("flag.undone", actor=by, object_type="flag", object_id=flag.id, outcome=decision.outcome)
     poke.queue_changed()
     return row
+
+
+def _refuse_overruled(decision: Decision) -> None:
+    """What somebody decided later about the same text, on another flag, stands."""
+    if decision.outcome in CHANGE_NOTHING:
+        return
+    flag = decision.flag
+    about = {"flag__post": flag.post, "flag__suggestion": flag.suggestion, "flag__reply": flag.reply}
+    later = Decision.objects.standing().filter(at__gte=decision.at, **about).exclude(id=decision.id)
+    if later.exists():
+        raise Refused("moved_on", gettext("Somebody has decided about this text since. Nothing was undone."))
 
 
 def _tell_of(flag: Flag) -> None:

@@ -10,19 +10,20 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from assistant.models import CaseKey
+from assistant.models import CaseKey, Reply
 from assistant.vault.fields import EncryptedTextField
 from moderation.models.flags import Flag
 
 
 class EscalationQuerySet(models.QuerySet["Escalation"]):
     def open(self) -> Self:
-        """Those that wait for an outcome. A decision about a reply or a suggestion is one; that a post was decided about
-        says nothing yet of the person who wrote it."""
+        """Those that wait for an outcome. A decision about a reply or a suggestion is one, and so is that its author took it
+        back; that a post was decided about says nothing yet of the person who wrote it."""
         return (
             self.filter(closed_at=None, case__destroyed_at=None)
             .exclude(flag__status=Flag.Status.DROPPED)
             .exclude(flag__status=Flag.Status.DECIDED, flag__post=None)
+            .exclude(flag__reply__status=Reply.Status.TAKEN_BACK)
         )
 
     def with_flags(self) -> Self:

@@ -121,6 +121,18 @@ class Desk:
             return ("approve", "reject") if flag.item.post == "held" else ("close", "reject")
         return ("return", "edit", "approve", "reject") if flag.item.reply == "held" else ("close",)
 
+    def _lead_decides(self, who: str, flag: Flagged, outcome: str) -> bool:
+        return (
+            flag.about == "post"
+            and outcome in ("approve", "reject")
+            and who not in LEADS
+            and any(
+                one is not flag and one.item is flag.item and one.about == "post" and one.escalated
+                for one in self.flags
+                if one.status == "open"
+            )
+        )
+
     def _stale(self, flag: Flagged, seen: int) -> bool:
         taken_back = flag.about == "reply" and flag.item.reply == "taken_back"
         return flag.status != "open" or seen != flag.version or taken_back
@@ -207,6 +219,8 @@ class Desk:
             return "claimed"
         if outcome not in self.outcomes(flag):
             return "unfit_outcome"
+        if self._lead_decides(who, flag, outcome):
+            return "lead_decides"
         if not policy:
             return "policy_missing"
         if flag.about == "post" and flag.item.post == "held" and danger is None:
@@ -251,6 +265,8 @@ class Desk:
             return "same_person"
         if said.outcome not in self.outcomes(flag):
             return "unfit_outcome"
+        if self._lead_decides(who, flag, said.outcome):
+            return "lead_decides"
         flag.proposal = None
         self._settle(flag, said.outcome, (said.by, who), danger=said.danger)
         return "done"
@@ -356,6 +372,8 @@ class Desk:
             if other.item is item
         ):
             return "raised_again"
+        if outcome not in NOTHING_CHANGES and self._is_overruled(decision):
+            return "moved_on"
         if outcome not in NOTHING_CHANGES and flag.state() != decision.before:
             problem = self._restore(flag, decision)
             if problem:
@@ -364,6 +382,13 @@ class Desk:
         flag.status = "open"
         flag.version += 1
         return "done"
+
+    def _is_overruled(self, decision: Decided) -> bool:
+        place = next(number for number, one in enumerate(self.decisions) if one is decision)
+        return any(
+            not one.undone and one.flag.item is decision.flag.item and one.flag.about == decision.flag.about
+            for one in self.decisions[place + 1 :]
+        )
 
     def _restore(self, flag: Flagged, decision: Decided) -> str:
         item = flag.item

@@ -214,6 +214,29 @@ def test_who_lets_somebody_else_take_it_starts_it_anew(cast: Cast) -> None:
     assert (alert.holder, told(alert)) == (None, {"ash"})
 
 
+@pytest.mark.parametrize("act", [actions.end_claim, actions.pass_flag])
+def test_who_lets_it_go_after_their_claim_ran_out_leaves_no_alert_with_themselves(cast: Cast, act: Any) -> None:
+    on_duty(cast.ash, "moderator")
+    alert = urgent()
+    flag = Flag.objects.get()
+    actions.claim_flag(flag, by=cast.birch)
+    Flag.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    act(flag, by=cast.birch)
+    alert.refresh_from_db()
+    assert (alert.holder, told(alert)) == (None, {"ash"})
+
+
+def test_letting_go_of_what_somebody_else_took_since_takes_nothing_from_them(cast: Cast) -> None:
+    alert = urgent()
+    flag = Flag.objects.get()
+    actions.claim_flag(flag, by=cast.ash)
+    Flag.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    actions.claim_flag(flag, by=cast.birch)
+    actions.pass_flag(flag, by=cast.ash)
+    alert.refresh_from_db()
+    assert alert.holder == cast.birch
+
+
 def decided_by_two(cast: Cast, outcome: str, *, danger: bool) -> None:
     """At level 4 it takes two."""
     flag = Flag.objects.get()
@@ -523,6 +546,25 @@ def test_an_admin_takes_no_hand_over_from_who_has_it(cast: Cast) -> None:
     assert "a hand-over waits" in page
     assert "acknowledge" not in page
     admin.post(f"/moderation/alerts/{alert.id}/acknowledge")
+    row.refresh_from_db()
+    assert row.acknowledged_by == cast.birch
+
+
+def test_claiming_its_flag_takes_it_from_no_lead_who_has_it(cast: Cast) -> None:
+    hazel = build.person("hazel", Role.LEAD)
+    row = handed_over(cast)
+    actions.take_hand_over(row, by=hazel, taken_from="")
+    flag = actions.hand_next(cast.birch)
+    assert flag is not None
+    assert flag.id == row.flag_id
+    actions.pass_flag(flag, by=cast.birch)
+    row.refresh_from_db()
+    assert (row.acknowledged_by, Alert.objects.get().holder) == (hazel, hazel)
+
+
+def test_claiming_its_flag_takes_one_that_nobody_has(cast: Cast) -> None:
+    row = handed_over(cast)
+    actions.hand_next(cast.birch)
     row.refresh_from_db()
     assert row.acknowledged_by == cast.birch
 

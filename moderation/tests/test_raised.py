@@ -179,3 +179,46 @@ def test_the_hand_over_of_a_reply_ends_with_the_decision_and_not_before(cast: Ca
     with pytest.raises(Refused) as refused:
         actions.end_hand_over(row, outcome="helpline", note="They were told.", by=cast.birch)
     assert refused.value.code == "ends_with_decision"
+
+
+def test_a_reply_that_its_author_took_back_pages_nobody_and_is_not_handed_over(cast: Cast) -> None:
+    reply = held_reply(cast.wren)
+    flag = Flag.objects.get(reply=reply)
+    actions.escalate(flag, by=cast.ash, reason="A lead should see this.", seen=flag.version)
+    alert = Alert.objects.live().get()
+    writing.take_back_reply(reply, by=cast.wren)
+    assert not Alert.objects.live().exists()
+    assert not Escalation.objects.open().exists()
+    assert alerts.advance(now=after(alert, 300)) == 0
+    assert invariants.failing() == {}
+    flag.refresh_from_db()
+    with pytest.raises(Refused) as refused:
+        actions.escalate(flag, by=cast.birch, reason="Once more.", seen=flag.version)
+    assert refused.value.code == "stale"
+
+
+def test_what_a_lead_has_is_not_handed_over_a_second_time(cast: Cast) -> None:
+    flag = worried(cast)[1]
+    actions.escalate(flag, by=cast.ash, reason="A lead should see this.", seen=flag.version)
+    flag.refresh_from_db()
+    said = {"outcome": "escalate", "reason": "Once more.", "version": flag.version}
+    answer = client_of(cast.birch).post(f"/moderation/flags/{flag.id}/decide", said)
+    assert answer.status_code == 409
+    assert "A lead was given this already" in build.read(answer)
+    assert Escalation.objects.count() == 1
+
+
+def test_an_undone_decision_that_began_a_hand_over_leaves_one_when_it_is_escalated(cast: Cast) -> None:
+    flag = Flag.objects.get(post=build.post(build.URGENT_POST))
+    Flag.objects.update(level=2)  # which one person decides
+    said: dict[str, Any] = {"outcome": "reject", "policy": "crisis", "reason": "We ring them.", "danger": True}
+    decision: Any = actions.decide(flag, by=cast.ash, seen=flag.version, **said)
+    actions.undo(decision, by=cast.ash)
+    flag.refresh_from_db()
+    row = Escalation.objects.get()
+    assert actions.escalate(flag, by=cast.ash, reason="Not mine to say.", seen=flag.version) == row
+    flag.refresh_from_db()
+    assert (flag.escalated, Alert.objects.live().get().escalation) == (True, row)
+    page = build.read(client_of(cast.birch).get(f"/moderation/flags/{flag.id}/"))
+    assert "Not mine to say." in page
+    assert "We ring them." in page

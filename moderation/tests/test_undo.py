@@ -156,6 +156,18 @@ def test_it_is_not_undone_once_its_author_appealed(cast: Cast) -> None:
     assert refusal_of(decision, cast.ash) == "appealed"
 
 
+def test_it_does_not_reverse_what_somebody_else_decided_since_about_the_same_post(cast: Cast) -> None:
+    row = build.post()
+    first, second = flag_of(row, cast.wren), flag_of(row, cast.robin)
+    decision = decided(first, "reject", cast.ash)
+    later = decided(second, "reject", cast.birch)
+    assert refusal_of(decision, cast.ash) == "moved_on"
+    assert Post.objects.get().status == "closed"
+    undo(later, by=cast.birch)
+    undo(decision, by=cast.ash)  # which nobody overruled any more
+    assert Post.objects.get().status == "waiting"
+
+
 def test_what_was_undone_counts_in_no_sample(cast: Cast) -> None:
     row = build.post(draw=build.drawn)
     decision = decided(Flag.objects.get(post=row), "close", cast.ash, missed=True)
