@@ -287,6 +287,12 @@ def test_the_rota_and_a_test_alert_on_a_telephone(cast: Cast, chromium: Browser,
     sound.press("Enter")
     expect(sound).to_have_attribute("aria-pressed", "true")
     check(page, "duty-full")
+    page.get_by_role("link", name="Take off").press("Enter")
+    expect(page.get_by_role("heading", name="Take birch off the rota?")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("Then nobody is on duty in this line:")
+    check(page, "take-off")
+    page.get_by_role("button", name="Take them off").press("Enter")
+    expect(page.locator("main")).to_contain_text("Taken off the rota.")
 
 
 @pytest.mark.deep
