@@ -34,7 +34,8 @@ from webapp.tests.test_bad_requests import FORMS
 ROOM = Path(settings.BASE_DIR) / "moderation"
 BUTTONS = sorted(name for name in FORMS if name.startswith("moderation:"))
 OF_A_CLAIM = ("moderation:end_claim", "moderation:pass", "moderation:renew")  # whoever has none ends and renews nothing
-UNTOLD = {"moderation:renew"}  # nothing changes hands, see docs/decisions/0020
+# Nothing changes hands, see docs/decisions/0020; and a worker is only rung for.
+UNTOLD = {"moderation:renew", "moderation:go_on_with_replay"}
 UNTOLD_ACTIONS = {"renew_claim"}
 WITH_CONTENT = [
     "moderation:flag",
