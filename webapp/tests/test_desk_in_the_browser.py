@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from assistant.actions import report
+from assistant.actions import report, worry
 from assistant.models import Reply
 from assistant.safety.types import Level
-from moderation.actions import appeal, decide
+from moderation.actions import appeal, claim_flag, decide
 from moderation.models import Decision, Flag, Proposal
 from webapp import test as build
 from webapp.accounts.models import User
@@ -234,3 +236,19 @@ def test_twenty_mixed_flags_are_cleared_by_keyboard_alone(
     assert not Flag.objects.open().exclude(proposals__answered_at=None).exists()
     reasons = {one.reason for one in (*Decision.objects.all(), *Proposal.objects.all())}
     assert reasons == {f"Looked at, number {number}." for number in range(20)}
+
+
+def test_the_page_of_who_has_a_flag_says_by_itself_that_a_supporter_said_more(
+    cast: Cast, chromium: Browser, live_server: LiveServer, settings: Any
+) -> None:
+    settings.CLAIM_LEASE = timedelta(seconds=20)  # so that the page asks every five seconds
+    post = build.post()
+    worry(post, by=cast.wren)
+    flag = Flag.objects.get()
+    claim_flag(flag, by=cast.ash)
+    page = flag_page(chromium, live_server, cast.ash, flag, viewport=SMALL)
+    page.get_by_label("Reason").fill("A sad evening.")
+    worry(post, by=cast.wren, now=True)
+    expect(page.locator("#claim-told")).to_contain_text("it cannot wait", timeout=20_000)
+    expect(page.get_by_label("Reason")).to_have_value("A sad evening.")
+    assert flag.renew_claim(cast.ash, until=timezone.now() + timedelta(minutes=1))  # it is still theirs
