@@ -57,12 +57,17 @@ def asks_whether_danger(flag: Flag) -> bool:
 
 
 def may_decide(user: Any, flag: Flag) -> bool:
-    if flag.reply is not None and flag.reply.draft.author_id == user.pk:
-        return False  # nobody approves their own reply
+    able = user.has_perm(DECIDE_ESCALATED if flag.escalated else DECIDE_FLAGS)
+    return bool(able) and user.pk not in with_a_part_in(flag)
+
+
+def with_a_part_in(flag: Flag) -> set[object]:
+    """Ids of people who do not decide it, whatever their role: who wrote the reply, whose draft the suggestion was for, and, of
+    an appeal, who made the decision that it is about."""
     appeal = Appeal.behind(flag)
-    if appeal is not None and appeal.decision.is_by(user):
-        return False  # nor judges what they decided themselves
-    return bool(user.has_perm(DECIDE_ESCALATED if flag.escalated else DECIDE_FLAGS))
+    decided = (appeal.decision.by_id, appeal.decision.confirmed_by_id) if appeal is not None else ()
+    draft = flag.reply.draft if flag.reply else flag.suggestion.job.draft if flag.suggestion else None
+    return {*decided, draft.author_id if draft is not None else None} - {None}
 
 
 def takes_two(flag: Flag, outcome: str) -> bool:
