@@ -14,6 +14,7 @@ from moderation.models import Alert, Delivery
 INVARIANTS = {
     "held_without_flag": gettext_noop("held texts that nobody was asked to look at"),
     "flag_without_alert": gettext_noop("flags of which nobody was told"),
+    "flag_for_nobody": gettext_noop("flags that nobody here may decide; somebody else needs the role"),
     "alert_late": gettext_noop("alerts of which a step is overdue"),
     "delivery_late": gettext_noop("alerts that could not be sent"),
     "shown_while_held": gettext_noop("texts that are shown although they are held"),

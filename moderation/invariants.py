@@ -13,7 +13,7 @@ from assistant.models import Canary, Post, Reply, Suggestion, SuggestionJob, clo
 from assistant.models.clock import from_now
 from assistant.safety.types import Level, Severity
 from assistant.vault import audit
-from moderation import duty, holds
+from moderation import deciders, duty, holds
 from moderation.actions import alerts
 from moderation.models import Alert, Delivery, Escalation, Flag, LastCheck
 
@@ -79,9 +79,15 @@ def canary_rolled_back() -> int:
     return Canary.unseen().count()
 
 
+def flag_for_nobody() -> int:
+    """Whoever could decide it wrote it, decided it before or proposed what waits for another: it would wait for ever."""
+    return deciders.flags_for_nobody()
+
+
 CHECKS: dict[str, Callable[[], int]] = {
     "held_without_flag": held_without_flag,
     "flag_without_alert": flag_without_alert,
+    "flag_for_nobody": flag_for_nobody,
     "alert_late": alert_late,
     "delivery_late": delivery_late,
     "shown_while_held": shown_while_held,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from assistant.actions import Refused
 from assistant.streaming import poke
 from assistant.vault import audit
-from moderation import policy
+from moderation import deciders, policy
 from moderation.actions import alerts
 from moderation.actions.stale import StaleFlag
 from moderation.models import Alert, Escalation, EscalationEnd, Flag
@@ -32,6 +32,14 @@ def refuse_escalation(flag: Flag, *, reason: str, by: Any) -> None:
         raise Refused("reason_missing", gettext("Say why a lead should take this."), status=422)
     if not policy.may_decide(by, flag):
         raise Refused("not_yours", gettext("This one is not yours to decide."), status=403)
+    if not deciders.is_there_somebody(flag, escalated=True):
+        raise Refused(
+            "nobody_there",
+            gettext(
+                "No lead could decide this: each of them wrote it, decided it before or proposed what waits. Decide it yourself, "
+                "or ask an admin to make somebody else a lead."
+            ),
+        )
 
 
 def _escalate(flag: Flag, *, by: Any, reason: str, seen: int) -> Escalation:

@@ -86,6 +86,13 @@ class Desk:
             return False
         return not flag.escalated or who in LEADS
 
+    def somebody_takes(self, flag: Flagged) -> bool:
+        """Whether a lead could decide or confirm it, once it is escalated."""
+        without = {flag.item.author} if flag.about == "reply" else set()
+        without |= set(flag.appeal_of.by) if flag.appeal_of is not None else set()
+        without |= {flag.proposal.by} if flag.proposal is not None else set()
+        return bool(set(LEADS) - without)
+
     def claimer(self, flag: Flagged) -> str:
         return flag.claimed_by if flag.claimed_until > self.now else ""
 
@@ -159,6 +166,8 @@ class Desk:
     def escalate(self, who: str, flag: Flagged, *, seen: int) -> str:
         if not self.may_decide(who, flag):
             return "not_yours"
+        if not self.somebody_takes(flag):
+            return "nobody_there"
         if flag.status != "open" or seen != flag.version:
             return "stale"
         flag.escalated = True
