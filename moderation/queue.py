@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from math import ceil
 from typing import Any
@@ -114,6 +115,8 @@ def share_words(estimate: sample.Estimate) -> dict[str, Any]:
 
 RESULTS = {
     "done": gettext_noop("Decided"),
+    "second": gettext_noop("Proposed"),
+    "proposed": gettext_noop("Proposed before"),
     "stale": gettext_noop("Changed meanwhile"),
     "claimed": gettext_noop("With somebody else"),
     "not_yours": gettext_noop("Not yours"),
@@ -124,6 +127,7 @@ NOT_DECIDED = gettext_noop("Not decided")
 
 
 def results_page(results: list[Result], user: Any) -> dict[str, Any]:
+    codes = Counter(result.code for result in results)
     return {
         "results": [
             {
@@ -134,6 +138,7 @@ def results_page(results: list[Result], user: Any) -> dict[str, Any]:
             }
             for result in results
         ],
-        "done": sum(result.code == "done" for result in results),
-        "left": sum(result.code != "done" for result in results),
+        "done": codes["done"],
+        "proposed": codes["second"],
+        "left": codes.total() - codes["done"] - codes["second"],
     }

@@ -14,7 +14,7 @@ from assistant.actions import Refused
 from moderation.actions.decisions import Said, decide
 from moderation.actions.reviews import decide_review
 from moderation.actions.stale import StaleFlag
-from moderation.models import Flag, Review
+from moderation.models import Flag, Proposal, Review
 from moderation.stand_in import flag_of
 from moderation.together import may_be_decided_together
 
@@ -23,7 +23,7 @@ from moderation.together import may_be_decided_together
 class Result:
     flag_id: uuid.UUID
     flag: Flag | None  # None: not there for this person
-    code: str  # "done", or that of the refusal
+    code: str  # "done", "second" where another person has to confirm it, or that of the refusal
     message: str
 
 
@@ -45,12 +45,14 @@ def _decide(flag_id: uuid.UUID, *, seen: int, said: Said, by: Any) -> Result:
             now = rows.select_for_update(of=("self",)).get()  # it may be raised while this runs
             if now.is_open and not may_be_decided_together(now):
                 raise Refused("alone", gettext("This one is decided by itself: open it."))
-            decide(now, by=by, seen=seen, **asdict(said))
+            made = decide(now, by=by, seen=seen, **asdict(said))
     except Flag.DoesNotExist:  # escalated, or erased, a moment ago
         stale = StaleFlag()
         return Result(flag_id, None, stale.code, str(stale))
     except Refused as refusal:
         return Result(flag_id, flag, refusal.code, str(refusal))
+    if isinstance(made, Proposal):
+        return Result(flag_id, flag, "second", gettext("Nothing happens until somebody else confirms it."))
     return Result(flag_id, flag, "done", "")
 
 
