@@ -21,6 +21,7 @@ INVARIANTS = {
     "audit_broken": gettext_noop("faults at the end of the audit log"),
     "job_stuck": gettext_noop("suggestion jobs that nothing ends"),
     "canary_rolled_back": gettext_noop("a model on trial that was rolled back by itself; see the page Trials"),
+    "reading_not_reviewed": gettext_noop("cases that somebody was let read, with a review that is overdue"),
 }
 RUNGS = {
     Rung.ON_DUTY: gettext_noop("first on duty"),

@@ -1,4 +1,4 @@
-"""What must always be true, and what is told to whom when it is not. Each check counts; 0 is well."""
+"""What must always be true. Each check counts; 0 is well. Who is told when it is not: invariant_rules.py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from assistant.safety.types import Level, Severity
 from assistant.vault import audit
 from moderation import deciders, duty, holds
 from moderation.actions import alerts
-from moderation.models import Alert, Delivery, Escalation, Flag, LastCheck
+from moderation.models import Alert, BreakGlassReview, Delivery, Escalation, Flag, LastCheck
 
 AT_THE_END = 200  # audit events that are read again each time; verify_audit reads them all
 SENT_WITHIN = timedelta(minutes=2)
@@ -84,6 +84,11 @@ def flag_for_nobody() -> int:
     return deciders.flags_for_nobody()
 
 
+def reading_not_reviewed() -> int:
+    """Readings under break-glass whose review is overdue."""
+    return BreakGlassReview.objects.overdue().count()
+
+
 CHECKS: dict[str, Callable[[], int]] = {
     "held_without_flag": held_without_flag,
     "flag_without_alert": flag_without_alert,
@@ -94,6 +99,7 @@ CHECKS: dict[str, Callable[[], int]] = {
     "audit_broken": audit_broken,
     "job_stuck": job_stuck,
     "canary_rolled_back": canary_rolled_back,
+    "reading_not_reviewed": reading_not_reviewed,
 }
 
 

@@ -17,13 +17,13 @@ from assistant.models import clock
 from assistant.streaming import poke
 from assistant.vault import audit
 from moderation import duty, ladder
+from moderation.invariant_rules import telling_of
 from moderation.ladder import Due, Ladder, Rota, Rung
 from moderation.models import Alert, Delivery, Escalation, Flag
 
 log = logging.getLogger("lantern.alerts")
 
 Kind = Alert.Kind
-INVARIANT_AGAIN = timedelta(hours=1)
 LATE = timedelta(seconds=30)
 
 
@@ -96,7 +96,7 @@ def ladder_of(alert: Alert) -> Ladder:
         case Kind.TEST:
             return ladder.once()
         case Kind.INVARIANT:
-            return ladder.now_and_every(INVARIANT_AGAIN)
+            return ladder.now_and_every(telling_of(alert.code).again)
     clocks = urgency_of(alert).clocks
     return ladder.until_taken(clocks) if alert.holder_id is None else ladder.until_ended(clocks)
 
@@ -146,10 +146,15 @@ def close_finished() -> int:
 
 
 def _tell(alert: Alert, rungs: frozenset[Rung], *, step: int, rota: Rota) -> None:
-    lines = urgency_of(alert).lines if alert.kind in (Kind.FLAG, Kind.HAND_OVER) else ()
-    people = get_user_model().objects.in_bulk(rota.told(sorted(rungs), lines=lines, holder=alert.holder_id))
+    people = get_user_model().objects.in_bulk(_whom(alert, rungs, rota))
     highest = max(rungs, key=list(Rung).index)
     _deliver_to(people.values(), alert, step=step, rung=highest)
+
+
+def _whom(alert: Alert, rungs: frozenset[Rung], rota: Rota) -> list[object]:
+    if alert.kind == Kind.INVARIANT:
+        return telling_of(alert.code).whom(rota, holder=alert.holder_id)
+    return rota.told(sorted(rungs), lines=urgency_of(alert).lines, holder=alert.holder_id)
 
 
 def _deliver_to(people: Iterable[Any], alert: Alert, *, step: int, rung: Rung) -> None:
