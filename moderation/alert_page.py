@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.urls import reverse
 
@@ -22,12 +23,12 @@ PRESSING_FROM = 3  # the level from which an alert is shown as what cannot wait
 
 def banner(person: Any) -> dict[str, Any]:
     """Shown to this person now: from here on it counts as delivered to their page."""
-    rows = list(Alert.objects.told_to(person).select_related("flag", "holder").order_by("-level", "opened_at", "id"))
-    unseen = Delivery.objects.filter(
-        person=person, channel=Delivery.Channel.IN_APP, delivered_at=None, alert__in=[row.id for row in rows]
-    )
-    if rows and unseen.exists():
-        unseen.update(delivered_at=Now(), error="")
+    waiting = Delivery.objects.filter(person=person, channel=Delivery.Channel.IN_APP, delivered_at=None)
+    told = Alert.objects.told_to(person).annotate(unseen=Exists(waiting.filter(alert=OuterRef("pk"))))
+    rows = list(told.select_related("flag", "holder").order_by("-level", "opened_at", "id"))
+    unseen = [row.id for row in rows if row.unseen]
+    if unseen:
+        waiting.filter(alert__in=unseen).update(delivered_at=Now(), error="")
     silent, since = notifier.silent_since()
     return {
         "rows": [alert_row(row, person) for row in rows],

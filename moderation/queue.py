@@ -102,9 +102,10 @@ def _rows(ids: list[uuid.UUID]) -> list[Flag]:
 
 def sample_words() -> dict[str, Any]:
     """What the sample of unflagged posts tells a lead: this week, and since the start."""
+    week, since_the_start = sample.estimates()
     return {
-        "week": share_words(sample.last_week()),
-        "all": share_words(sample.since_the_start()),
+        "week": share_words(week),
+        "all": share_words(since_the_start),
         "waiting": sample.waiting(),
     }
 

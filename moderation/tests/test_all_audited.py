@@ -36,7 +36,14 @@ BUTTONS = sorted(name for name in FORMS if name.startswith("moderation:"))
 OF_A_CLAIM = ("moderation:end_claim", "moderation:pass", "moderation:renew")  # whoever has none ends and renews nothing
 UNTOLD = {"moderation:renew"}  # nothing changes hands, see docs/decisions/0020
 UNTOLD_ACTIONS = {"renew_claim"}
-WITH_CONTENT = ["moderation:flag", "moderation:incident", "moderation:incident_file", "moderation:break_glass_case"]
+WITH_CONTENT = [
+    "moderation:flag",
+    "moderation:mark_golden",
+    "moderation:queue",
+    "moderation:incident",
+    "moderation:incident_file",
+    "moderation:break_glass_case",
+]
 # Rows that an act makes, the event that each of them has, and whose id stands in it.
 ROWS: dict[type[Any], tuple[str, str]] = {
     Flag: ("flag.opened", "id"),
