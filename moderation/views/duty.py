@@ -11,10 +11,11 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from assistant.access import needs
+from assistant.actions import Refused
 from moderation import actions
 from moderation.access import shift_for
 from moderation.duty import BE_ALERTED, MANAGE_DUTY
-from moderation.duty_page import duty_page
+from moderation.duty_page import duty_page, moved_words
 from moderation.forms import OutOfHoursForm, ShiftForm
 
 
@@ -30,8 +31,14 @@ def add_shift(request: HttpRequest) -> HttpResponse:
     form = ShiftForm(request.POST)
     if not form.is_valid():
         return render(request, "moderation/duty.html", duty_page(request.user, shift_form=form), status=422)
-    actions.add_shift(**form.cleaned_data, by=request.user)
+    try:
+        shifts = actions.add_shift(**form.cleaned_data, by=request.user)
+    except Refused as refusal:
+        form.add_error("weeks", str(refusal))
+        return render(request, "moderation/duty.html", duty_page(request.user, shift_form=form), status=422)
     messages.success(request, gettext("Added to the rota."))
+    for words in moved_words(shifts):
+        messages.warning(request, words)
     return redirect("moderation:duty")
 
 
