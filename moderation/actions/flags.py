@@ -20,12 +20,16 @@ def open_flag(
 ) -> Flag:
     """A flag for what a phase found, or for why somebody wants a look. Called inside the transaction of the text.
 
-    A person has one open flag about one text: asking again raises that one, and never lowers it.
+    A person has one open flag about one text: asking again raises that one, and never lowers it. What the second reader sees is
+    added to a flag about the post that waits already.
     """
     severity, codes = severity_and_codes(subject, screening, concern)
-    known = (
-        None if by is None else Flag.objects.open().filter(raised_by=by, **{subject_field(subject): subject}).first()
-    )
+    about = Flag.objects.open().filter(**{subject_field(subject): subject})
+    known = None
+    if by is not None:
+        known = about.filter(raised_by=by).first()
+    elif concern is not None and concern.code == triage.SECOND_READER:
+        known = about.in_order().first()
     flag = known if known is not None else _new_flag(subject, severity=severity, codes=codes, by=by)
     if known is not None:
         _raise_flag(known, severity=severity, codes=codes, by=by)
