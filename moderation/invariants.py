@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -16,6 +18,8 @@ from assistant.vault import audit
 from moderation import deciders, duty, holds
 from moderation.actions import alerts
 from moderation.models import Alert, BreakGlassReview, Delivery, Escalation, Flag, LastCheck
+
+log = logging.getLogger("lantern.alerts")
 
 AT_THE_END = 200  # audit events that are read again each time; verify_audit reads them all
 SENT_WITHIN = timedelta(minutes=2)
@@ -129,8 +133,16 @@ def check_and_tell() -> dict[str, int]:
 def tell_of_the_untold() -> None:
     """Some each minute, and each in a transaction of its own: one for all of them would hold up everybody who writes."""
     for flag in flags_without_alert()[:TOLD_IN_ONE_ROUND]:
-        with transaction.atomic():
-            alerts.alert_of_flag(flag)
+        _tell_if_possible(alerts.alert_of_flag, flag)
     for escalation in hand_overs_without_alert()[:TOLD_IN_ONE_ROUND]:
+        _tell_if_possible(alerts.alert_of_hand_over, escalation)
+
+
+def _tell_if_possible(tell: Callable[[Any], object], about: Flag | Escalation) -> None:
+    """What is wrong with one of them must not keep the others."""
+    try:
         with transaction.atomic():
-            alerts.alert_of_hand_over(escalation)
+            tell(about)
+    except Exception as error:
+        flag_id = about.id if isinstance(about, Flag) else about.flag_id
+        log.exception("untold_failed", extra={"flag": str(flag_id), "error": type(error).__name__})
