@@ -57,8 +57,11 @@ def asks_whether_danger(flag: Flag) -> bool:
 
 
 def may_decide(user: Any, flag: Flag) -> bool:
-    able = user.has_perm(DECIDE_ESCALATED if flag.escalated else DECIDE_FLAGS)
-    return bool(able) and user.pk not in with_a_part_in(flag)
+    return has_the_role(user, flag) and user.pk not in with_a_part_in(flag)
+
+
+def has_the_role(user: Any, flag: Flag) -> bool:
+    return bool(user.has_perm(DECIDE_ESCALATED if flag.escalated else DECIDE_FLAGS))
 
 
 def with_a_part_in(flag: Flag) -> set[object]:

@@ -206,6 +206,7 @@ class Desk:
         inside = {("post", "approve"), ("post", "reject"), ("reply", "return"), ("reply", "reject")}
         stays = outcome in NOTHING_CHANGES or (flag.appeal_of is None and (flag.about, outcome) in inside)
         late = self.now - decision.at > UNDO
+        late |= flag.escalated and who not in LEADS
         if flag.status != "decided" or decision.undone or who not in decision.by or not stays or late:
             return "too_late"
         if decision.appealed:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from assistant.actions import Refused, report, save_revision, take_next_post, worry
 from assistant.models import AuditEvent, Draft, Post, Reply, Suggestion
 from moderation import sample
-from moderation.actions import appeal, decide, undo
+from moderation.actions import answer_proposal, appeal, decide, escalate, undo
 from moderation.models import Decision, Flag, Undo
 from webapp import test as build
 from webapp.test import Cast
@@ -60,6 +60,24 @@ def test_a_reply_that_was_sent_stays_sent(cast: Cast, outcome: str) -> None:
     decision = decided(Flag.objects.get(reply=reply), outcome, cast.ash, **fields)
     assert refusal_of(decision, cast.ash) == "too_late"
     assert Reply.objects.get().status == "sent"
+
+
+def test_what_a_lead_confirmed_of_an_escalated_flag_is_not_undone_by_the_moderator_who_proposed_it(
+    cast: Cast, client: Client
+) -> None:
+    flag = Flag.objects.get(reply=held_reply(cast.wren, level=4))
+    said = {"outcome": "return", "policy": "other", "reason": "So it is."}
+    decide(flag, by=cast.ash, seen=flag.version, **said)
+    flag.refresh_from_db()
+    escalate(flag, by=cast.ash, reason="For a lead.", seen=flag.version)
+    flag.refresh_from_db()
+    decision = answer_proposal(flag, confirmed=True, by=cast.birch, reason="", seen=flag.version)
+    assert decision is not None
+    client.force_login(cast.ash)
+    assert f"/decisions/{decision.id}/undo" not in client.get("/moderation/").content.decode()
+    assert refusal_of(decision, cast.ash) == "too_late"
+    undo(decision, by=cast.birch)
+    assert Flag.objects.get(id=flag.id).is_open
 
 
 def test_after_a_minute_it_stands(cast: Cast) -> None:
