@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from moderation import duty
 from moderation.ladder import Rota, Rung
+from moderation.models import Shift
 from moderation.policy import ALLOW_BREAK_GLASS
 
 
@@ -15,6 +16,7 @@ class Telling:
     again: timedelta = timedelta(hours=1)
     rungs: frozenset[Rung] = frozenset({Rung.EVERYBODY})
     lines: tuple[str, ...] = ()  # whose people on duty are told, too
+    comes_and_goes: bool = False  # an alert that was over goes on within that time, instead of beginning anew
     permission: str = ""  # only those who may do something about it, as long as there is one
 
     def whom(self, rota: Rota, *, holder: object | None) -> list[object]:
@@ -24,6 +26,9 @@ class Telling:
 
 _OTHERS = Telling()
 _TELLING = {
+    "flag_overdue": Telling(
+        rungs=frozenset({Rung.NEXT, Rung.LEADS}), lines=(Shift.Line.MODERATOR.value,), comes_and_goes=True
+    ),
     "reading_not_reviewed": Telling(permission=ALLOW_BREAK_GLASS),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,17 +12,20 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from assistant.models import Canary, Post, Reply, Suggestion, SuggestionJob, clock
+from assistant.models import AuditEvent, Canary, Post, Reply, Suggestion, SuggestionJob, clock
 from assistant.models.clock import from_now
 from assistant.safety.types import Level, Severity
 from assistant.vault import audit
 from moderation import deciders, duty, holds
 from moderation.actions import alerts
-from moderation.models import Alert, BreakGlassReview, Delivery, Escalation, Flag, LastCheck
+from moderation.due import overdue_for_nobody
+from moderation.invariant_rules import telling_of
+from moderation.models import Alert, BreakGlassReview, Decision, Delivery, Escalation, Flag, LastCheck
 
 log = logging.getLogger("lantern.alerts")
 
-AT_THE_END = 200  # audit events that are read again each time; verify_audit reads them all
+AT_THE_END = 200  # audit events, and decided flags, that are read again each time; verify_audit reads all events
+LATELY = timedelta(days=1)
 SENT_WITHIN = timedelta(minutes=2)
 JOBS_END_WITHIN = timedelta(minutes=5)
 TOLD_IN_ONE_ROUND = 50
@@ -93,14 +97,44 @@ def reading_not_reviewed() -> int:
     return BreakGlassReview.objects.overdue().count()
 
 
+def flag_overdue() -> int:
+    return overdue_for_nobody().count()
+
+
+def post_unscreened() -> int:
+    """Of those that wait, and of those that were answered within a day: no version of the checks has looked at them."""
+    answered = Q(status=Post.Status.ANSWERED, received_at__gt=from_now(-LATELY))
+    rows = Post.objects.filter(Q(status__in=(Post.Status.WAITING, Post.Status.HELD)) | answered)
+    return rows.filter(screening_version="", case__destroyed_at=None).count()
+
+
+def suggestion_unscreened() -> int:
+    """Shown within a day."""
+    shown = Suggestion.objects.filter(status__in=Suggestion.VISIBLE, created_at__gt=from_now(-LATELY))
+    return shown.filter(screening_version="", case__destroyed_at=None).count()
+
+
+def decision_without_event() -> int:
+    """Of the flags that were decided last: decisions that the audit log does not know."""
+    decided = Flag.objects.filter(status=Flag.Status.DECIDED).order_by("-closed_at")
+    flags = [str(flag_id) for flag_id in decided.values_list("id", flat=True)[:AT_THE_END]]
+    made = Counter(str(flag_id) for flag_id in Decision.objects.filter(flag__in=flags).values_list("flag", flat=True))
+    events = AuditEvent.objects.filter(action="flag.decided", object_id__in=flags).values_list("object_id", flat=True)
+    return (made - Counter(events)).total()
+
+
 CHECKS: dict[str, Callable[[], int]] = {
     "held_without_flag": held_without_flag,
     "flag_without_alert": flag_without_alert,
     "flag_for_nobody": flag_for_nobody,
+    "flag_overdue": flag_overdue,
     "alert_late": alert_late,
     "delivery_late": delivery_late,
     "shown_while_held": shown_while_held,
+    "post_unscreened": post_unscreened,
+    "suggestion_unscreened": suggestion_unscreened,
     "audit_broken": audit_broken,
+    "decision_without_event": decision_without_event,
     "job_stuck": job_stuck,
     "canary_rolled_back": canary_rolled_back,
     "reading_not_reviewed": reading_not_reviewed,
@@ -124,10 +158,23 @@ def check_and_tell() -> dict[str, int]:
         known = set(open_now.select_for_update().values_list("code", flat=True))
         open_now.exclude(code__in=found).update(closed_at=Now())
         for code in found.keys() - known:
-            alerts.alert_of_invariant(code)
+            if not _goes_on(code):
+                alerts.alert_of_invariant(code)
     if "flag_without_alert" in found:
         tell_of_the_untold()
     return found
+
+
+def _goes_on(code: str) -> bool:
+    """Of what comes and goes: the last alert is open again, so that nobody is told more often than its rule says."""
+    telling = telling_of(code)
+    if not telling.comes_and_goes:
+        return False
+    told = Delivery.objects.filter(
+        alert__kind=Alert.Kind.INVARIANT, alert__code=code, made_at__gt=from_now(-telling.again)
+    )
+    last = told.order_by("-made_at").values_list("alert", flat=True).first()
+    return Alert.objects.filter(id=last).update(closed_at=None) == 1
 
 
 def tell_of_the_untold() -> None:

@@ -271,7 +271,7 @@ def suggested(draft: Any, text: str) -> Suggestion:
         model_version=None,
         prompt_version="test",
     )
-    suggestion = actions.finish_job(job, fence=1, finished=finished, screening=Screening())
+    suggestion = actions.finish_job(job, fence=1, finished=finished, screening=Screening(version="test-1"))
     assert suggestion is not None
     return suggestion
 
