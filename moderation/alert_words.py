@@ -25,6 +25,9 @@ INVARIANTS = {
     "decision_without_event": gettext_noop("decisions that the audit log does not know"),
     "job_stuck": gettext_noop("suggestion jobs that nothing ends"),
     "canary_rolled_back": gettext_noop("a model on trial that was rolled back by itself; see the page Trials"),
+    "checks_changed": gettext_noop(
+        "checks whose flags people uphold more or less often than before; see the page Quality"
+    ),
     "reading_not_reviewed": gettext_noop("cases that somebody was let read, with a review that is overdue"),
 }
 RUNGS = {

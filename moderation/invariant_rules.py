@@ -8,7 +8,7 @@ from datetime import timedelta
 from moderation import duty
 from moderation.ladder import Rota, Rung
 from moderation.models import Shift
-from moderation.policy import ALLOW_BREAK_GLASS
+from moderation.policy import ALLOW_BREAK_GLASS, VIEW_QUALITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ _TELLING = {
     "flag_overdue": Telling(
         rungs=frozenset({Rung.NEXT, Rung.LEADS}), lines=(Shift.Line.MODERATOR.value,), comes_and_goes=True
     ),
+    "checks_changed": Telling(again=timedelta(weeks=1), permission=VIEW_QUALITY, comes_and_goes=True),
     "reading_not_reviewed": Telling(permission=ALLOW_BREAK_GLASS),
 }
 

@@ -16,7 +16,7 @@ from assistant.models import AuditEvent, Canary, Post, Reply, Suggestion, Sugges
 from assistant.models.clock import from_now
 from assistant.safety.types import Level, Severity
 from assistant.vault import audit
-from moderation import deciders, duty, holds
+from moderation import deciders, duty, holds, quality
 from moderation.actions import alerts
 from moderation.due import overdue_for_nobody
 from moderation.invariant_rules import telling_of
@@ -123,6 +123,12 @@ def decision_without_event() -> int:
     return (made - Counter(events)).total()
 
 
+def checks_changed() -> int:
+    """Checks of which people uphold another share than before, until a lead has opened the page in this week."""
+    changed = quality.changed_this_week()
+    return len(changed) if changed and not quality.was_looked_at_this_week() else 0
+
+
 CHECKS: dict[str, Callable[[], int]] = {
     "held_without_flag": held_without_flag,
     "flag_without_alert": flag_without_alert,
@@ -137,6 +143,7 @@ CHECKS: dict[str, Callable[[], int]] = {
     "decision_without_event": decision_without_event,
     "job_stuck": job_stuck,
     "canary_rolled_back": canary_rolled_back,
+    "checks_changed": checks_changed,
     "reading_not_reviewed": reading_not_reviewed,
 }
 

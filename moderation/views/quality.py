@@ -20,12 +20,15 @@ from moderation.flagged import flagged_text
 from moderation.golden_forms import GoldenForm, MarkForm
 from moderation.models import GoldenItem
 from moderation.policy import VIEW_QUALITY
+from moderation.quality import LOOKED
 from moderation.quality_page import quality_page
 
 
 @require_GET
 @needs(VIEW_QUALITY)
 def quality(request: HttpRequest) -> HttpResponse:
+    with transaction.atomic():  # whoever is told of a check that changed, is told until somebody looked
+        audit.record(LOOKED, actor=request.user, object_type="quality", object_id="")
     return render(request, "moderation/quality.html", quality_page() | {"form": GoldenForm()})
 
 
