@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.urls import reverse
 
@@ -23,12 +22,13 @@ PRESSING_FROM = 3  # the level from which an alert is shown as what cannot wait
 
 def banner(person: Any) -> dict[str, Any]:
     """Shown to this person now: from here on it counts as delivered to their page."""
-    waiting = Delivery.objects.filter(person=person, channel=Delivery.Channel.IN_APP, delivered_at=None)
-    told = Alert.objects.told_to(person).annotate(unseen=Exists(waiting.filter(alert=OuterRef("pk"))))
-    rows = list(told.select_related("flag", "holder").order_by("-level", "opened_at", "id"))
-    unseen = [row.id for row in rows if row.unseen]
-    if unseen:
-        waiting.filter(alert__in=unseen).update(delivered_at=Now(), error="")
+    told = Alert.objects.told_to(person).with_unseen(person).select_related("flag", "holder")
+    rows = list(told.order_by("-level", "opened_at", "id"))
+    if unseen := [row.id for row in rows if row.unseen]:
+        seen = Delivery.objects.filter(
+            person=person, channel=Delivery.Channel.IN_APP, delivered_at=None, alert__in=unseen
+        )
+        seen.update(delivered_at=Now(), error="")
     silent, since = notifier.silent_since()
     return {
         "rows": [alert_row(row, person) for row in rows],

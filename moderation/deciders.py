@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from moderation import duty
-from moderation.models import Flag
+from moderation.models import Flag, Proposal
 from moderation.policy import DECIDE_ESCALATED, DECIDE_FLAGS, with_a_part_in
 
 # Of one flag: its author, who decided what was appealed against, who confirmed that, who proposed what waits for another.
@@ -39,12 +39,12 @@ def _for_nobody(*, escalated: bool) -> int:
         return flags.count()
     if len(people) > MOST_WITH_A_PART:
         return 0
-    rows = flags.with_proposer().filter(Q(post=None) | Q(proposed_by__isnull=False))
-    parts = rows.values_list(
+    proposer = dict(Proposal.objects.filter(answered_at=None).values_list("flag", "by"))
+    rows = flags.filter(Q(post=None) | Q(id__in=proposer)).values_list(
+        "id",
         "reply__draft__author",
         "suggestion__job__draft__author",
         "appeal__decision__by",
         "appeal__decision__confirmed_by",
-        "proposed_by",
     )
-    return sum(people <= set(part) for part in parts)
+    return sum(people <= {*part, proposer.get(flag_id)} for flag_id, *part in rows)

@@ -117,9 +117,10 @@ def suggestion_unscreened() -> int:
 def decision_without_event() -> int:
     """Of the flags that were decided last: decisions that the audit log does not know."""
     decided = Flag.objects.filter(status=Flag.Status.DECIDED).order_by("-closed_at")
-    flags = [str(flag_id) for flag_id in decided.values_list("id", flat=True)[:AT_THE_END]]
+    flags = list(decided.values_list("id", flat=True)[:AT_THE_END])
     made = Counter(str(flag_id) for flag_id in Decision.objects.filter(flag__in=flags).values_list("flag", flat=True))
-    events = AuditEvent.objects.filter(action="flag.decided", object_id__in=flags).values_list("object_id", flat=True)
+    known = AuditEvent.objects.filter(action="flag.decided", object_id__in=[str(flag_id) for flag_id in flags])
+    events = known.values_list("object_id", flat=True)
     return (made - Counter(events)).total()
 
 
@@ -181,7 +182,7 @@ def _goes_on(code: str) -> bool:
         alert__kind=Alert.Kind.INVARIANT, alert__code=code, made_at__gt=from_now(-telling.again)
     )
     last = told.order_by("-made_at").values_list("alert", flat=True).first()
-    return Alert.objects.filter(id=last).update(closed_at=None) == 1
+    return last is not None and Alert.objects.filter(id=last).update(closed_at=None) == 1
 
 
 def tell_of_the_untold() -> None:

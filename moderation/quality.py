@@ -145,8 +145,7 @@ def changed_this_week() -> list[str]:
     """Names of the checks that a look at them would name as changed. Decisions of whole weeks: it is worked out once an hour at
     most, and kept."""
     today = timezone.localdate()
-    names: list[str] = cache.get_or_set(f"changed_checks:{drift.windows(today).end}", lambda: _changed(today), KEPT_FOR)
-    return names
+    return cache.get_or_set(f"changed_checks:{drift.windows(today).end}", lambda: _changed(today), KEPT_FOR) or []
 
 
 def _changed(today: date) -> list[str]:

@@ -158,7 +158,7 @@ def test_it_never_lowers_what_a_person_raised_meanwhile(cast: Cast) -> None:
 def test_a_yes_about_a_post_whose_worry_was_closed_is_a_flag_of_its_own(cast: Cast) -> None:
     row = build.post()
     actions.worry(row, by=cast.wren)
-    said = {"outcome": "close", "closed_as": "fine", "policy": "other", "reason": "Nothing was in it."}
+    said: dict[str, Any] = {"outcome": "close", "closed_as": "fine", "policy": "other", "reason": "Nothing was in it."}
     decide(Flag.objects.get(), by=cast.ash, seen=1, **said)
     second_reader.run_readings(engine=FakeEngine().will_say("yes"))
     assert Flag.objects.open().get().codes == [triage.SECOND_READER]

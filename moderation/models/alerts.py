@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from assistant.models.clock import from_now
@@ -36,9 +36,16 @@ class AlertQuerySet(models.QuerySet["Alert"]):
         told = Delivery.objects.filter(person=person, epoch=F("alert__epoch")).values("alert")
         return self.live().filter(Q(holder=person) | Q(id__in=told))
 
+    def with_unseen(self, person: Any) -> Self:
+        """Sets `unseen`: whether a page of this person has still to show it."""
+        waiting = Delivery.objects.filter(person=person, channel=Delivery.Channel.IN_APP, delivered_at=None)
+        return self.annotate(unseen=Exists(waiting.filter(alert=OuterRef("pk"))))
+
 
 class Alert(models.Model):
     """Somebody must come. It is repeated, to more and more people, until one of them has it, and again while it has no end."""
+
+    unseen: bool = False  # set by `with_unseen`
 
     class Kind(models.TextChoices):
         FLAG = "flag"

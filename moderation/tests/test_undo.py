@@ -66,7 +66,7 @@ def test_what_a_lead_confirmed_of_an_escalated_flag_is_not_undone_by_the_moderat
     cast: Cast, client: Client
 ) -> None:
     flag = Flag.objects.get(reply=held_reply(cast.wren, level=4))
-    said = {"outcome": "return", "policy": "other", "reason": "So it is."}
+    said: dict[str, Any] = {"outcome": "return", "policy": "other", "reason": "So it is."}
     decide(flag, by=cast.ash, seen=flag.version, **said)
     flag.refresh_from_db()
     escalate(flag, by=cast.ash, reason="For a lead.", seen=flag.version)
