@@ -88,7 +88,7 @@ def acts_for(flag: Flag, user: Any, text: str) -> dict[str, Any]:
         "claim": claim_of(flag, user),
         "may_decide": mine and not others and proposal is None,
         "may_answer": mine and not others and proposal is not None,
-        "nobody_may": flag.is_open and not deciders.is_there_somebody(flag, escalated=flag.escalated),
+        "nobody_may": flag.is_open and deciders.nobody_may_end(flag),
         "may_escalate": mine and not flag.escalated,
         "may_note": user.has_perm(policy.DECIDE_FLAGS),
         "proposal": proposal_part(proposal, user, text) if proposal else None,

@@ -20,11 +20,15 @@ def able(*, escalated: bool) -> set[Any]:
     return set(people.values_list("pk", flat=True))
 
 
-def is_there_somebody(flag: Flag, *, escalated: bool) -> bool:
-    """Who may decide it or, where a decision waits for a second person, confirm that."""
+def a_lead_may_decide(flag: Flag) -> bool:
+    return not able(escalated=True) <= with_a_part_in(flag)
+
+
+def nobody_may_end(flag: Flag) -> bool:
+    """Decide it or, where a decision waits for a second person, confirm that."""
     proposal = flag.proposal()
     without = with_a_part_in(flag) | ({proposal.by_id} if proposal is not None else set())
-    return not able(escalated=escalated) <= without
+    return able(escalated=flag.escalated) <= without
 
 
 def flags_for_nobody() -> int:

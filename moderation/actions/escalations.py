@@ -32,12 +32,12 @@ def refuse_escalation(flag: Flag, *, reason: str, by: Any) -> None:
         raise Refused("reason_missing", gettext("Say why a lead should take this."), status=422)
     if not policy.may_decide(by, flag):
         raise Refused("not_yours", gettext("This one is not yours to decide."), status=403)
-    if not deciders.is_there_somebody(flag, escalated=True):
+    if not deciders.a_lead_may_decide(flag):
         raise Refused(
             "nobody_there",
             gettext(
-                "No lead could decide this: each of them wrote it, decided it before or proposed what waits. Decide it yourself, "
-                "or ask an admin to make somebody else a lead."
+                "No lead could decide this: each of them wrote it or decided it before. Decide it yourself, or ask an admin to "
+                "make somebody else a lead."
             ),
         )
 

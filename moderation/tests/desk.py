@@ -87,10 +87,9 @@ class Desk:
         return not flag.escalated or who in LEADS
 
     def somebody_takes(self, flag: Flagged) -> bool:
-        """Whether a lead could decide or confirm it, once it is escalated."""
+        """Whether a lead could decide it, once it is escalated."""
         without = {flag.item.author} if flag.about == "reply" else set()
         without |= set(flag.appeal_of.by) if flag.appeal_of is not None else set()
-        without |= {flag.proposal.by} if flag.proposal is not None else set()
         return bool(set(LEADS) - without)
 
     def claimer(self, flag: Flagged) -> str:
