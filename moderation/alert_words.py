@@ -15,14 +15,23 @@ from moderation.models import Alert, Delivery
 INVARIANTS = {
     "held_without_flag": gettext_noop("held texts that nobody was asked to look at"),
     "flag_without_alert": gettext_noop("flags of which nobody was told"),
+    "flag_for_nobody": gettext_noop("flags that nobody here may decide; somebody else needs the role"),
+    "flag_overdue": gettext_noop("flags whose time is over and that nobody reviews"),
     "alert_late": gettext_noop("alerts of which a step is overdue"),
     "delivery_late": gettext_noop("alerts that could not be sent"),
     "shown_while_held": gettext_noop("texts that are shown although they are held"),
     "answered_without_reply": gettext_noop("posts that count as answered although no reply is held or sent"),
+    "post_unscreened": gettext_noop("posts that no check has looked at"),
+    "suggestion_unscreened": gettext_noop("suggestions that are shown although no check has looked at them"),
     "audit_broken": gettext_noop("faults at the end of the audit log"),
+    "decision_without_event": gettext_noop("decisions that the audit log does not know"),
     "job_stuck": gettext_noop("suggestion jobs that nothing ends"),
     "unanswered_too_long": gettext_noop("posts of people who may be in danger that no supporter has taken in time"),
     "canary_rolled_back": gettext_noop("a model on trial that was rolled back by itself; see the page Trials"),
+    "checks_changed": gettext_noop(
+        "checks whose flags people uphold more or less often than before; see the page Quality"
+    ),
+    "reading_not_reviewed": gettext_noop("cases that somebody was let read, with a review that is overdue"),
 }
 RUNGS = {
     Rung.ON_DUTY: gettext_noop("first on duty"),

@@ -36,7 +36,7 @@ def asking_page(user: Any, form: AskForm | None = None) -> dict[str, Any]:
         "form": form or AskForm(),
         "minutes": round(settings.BREAK_GLASS_TIME.total_seconds() / 60),
         "requests": [
-            _row(row) | {"url": reverse("moderation:break_glass_case", args=[row.id]) if _is_readable(row) else ""}
+            _row(row) | {"url": reverse("moderation:break_glass_case", args=[row.id]) if row.is_open else ""}
             for row in BreakGlass.objects.filter(by=user).select_related("case", "subject", "answered_by")[:LAST]
         ],
     }
@@ -45,7 +45,9 @@ def asking_page(user: Any, form: AskForm | None = None) -> dict[str, Any]:
 def answering_page(user: Any, *, reviewing: tuple[uuid.UUID, ReviewForm] | None = None) -> dict[str, Any]:
     """`reviewing`: a form that was refused, with the review that it is about."""
     asked = BreakGlass.objects.asked().select_related("case", "subject__post", "by", "answered_by")
-    reviews = BreakGlassReview.objects.select_related("case", "about__case", "about__by", "about__answered_by")
+    reviews = BreakGlassReview.objects.select_related(
+        "case", "about__case", "about__by", "about__answered_by", "about__subject"
+    )
     return {
         "minutes": round(settings.BREAK_GLASS_TIME.total_seconds() / 60),
         "asked": [_row(row) | _subject(row) | {"is_own": row.by_id == user.pk} for row in asked.order_by("asked_at")],
@@ -53,6 +55,7 @@ def answering_page(user: Any, *, reviewing: tuple[uuid.UUID, ReviewForm] | None 
             _review(review)
             | {
                 "is_own": review.about.by_id == user.pk,
+                "goes_on": review.about.is_open and not (reviewing and reviewing[0] == review.id),
                 "form": reviewing[1]
                 if reviewing and reviewing[0] == review.id
                 else ReviewForm(auto_id=f"review-{review.id}-%s"),
@@ -78,7 +81,7 @@ def case_page(row: BreakGlass) -> dict[str, Any]:
 def waiting_for(user: Any) -> int:
     """How many requests and reviews wait for this lead, or for another one."""
     asked = BreakGlass.objects.asked().exclude(by=user).order_by().values("id")
-    due = BreakGlassReview.objects.filter(closed_at=None).exclude(about__by=user).order_by().values("id")
+    due = BreakGlassReview.objects.waiting().exclude(about__by=user).order_by().values("id")
     return asked.union(due, all=True).count()
 
 
@@ -143,12 +146,8 @@ def _state(row: BreakGlass) -> str:
     if row.status == BreakGlass.Status.REFUSED:
         return gettext("Refused")
     if row.status == BreakGlass.Status.ALLOWED:
-        return gettext("Open to you") if _is_readable(row) else gettext("Over")
+        return gettext("Open to you") if row.is_open else gettext("Over")
     return gettext("Waits for a lead") if row.can_be_answered else gettext("Not answered in time")
-
-
-def _is_readable(row: BreakGlass) -> bool:
-    return row.is_open and row.subject.destroyed_at is None
 
 
 def _subject(row: BreakGlass) -> dict[str, Any]:

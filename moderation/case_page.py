@@ -12,7 +12,7 @@ from assistant.changes import word_changes
 from assistant.models import Post
 from assistant.screens.changes import word_rows
 from assistant.screens.triage import triage_of
-from moderation import case_history, case_writing, level_rules, policies, policy
+from moderation import case_history, case_writing, deciders, level_rules, policies, policy
 from moderation.actions.undo import may_undo
 from moderation.claimed import claim_of
 from moderation.flagged import flag_row, flagged_text, marked
@@ -89,6 +89,7 @@ def acts_for(flag: Flag, user: Any, text: str) -> dict[str, Any]:
         "claim": claim_of(flag, user),
         "may_decide": mine and not others and proposal is None,
         "may_answer": mine and not others and proposal is not None,
+        "nobody_may": flag.is_open and deciders.nobody_may_end(flag),
         "may_escalate": mine and not flag.escalated,
         "may_note": user.has_perm(policy.DECIDE_FLAGS),
         "proposal": proposal_part(proposal, user, text) if proposal else None,

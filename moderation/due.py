@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from assistant import triage
-from moderation.models import Flag
+from assistant.models import Post, Reply, Suggestion, clock
+from assistant.safety.types import Level
+from moderation.models import Alert, Flag
+from moderation.models.flags import FlagQuerySet
 
+A_DAY = timedelta(days=1)  # for what has no clock and keeps somebody waiting all the same
 _SOON = 0.25  # of the clock's time: from then on it stands out
 
 
@@ -23,13 +28,28 @@ class Due:
 
 def due(flag: Flag) -> Due | None:
     """None: the policy gives this level no clock, or the flag waits no more."""
-    clock = triage.clock(flag.level)
-    if clock is None or not flag.is_open:
+    limit = triage.clock(flag.level)
+    if limit is None or not flag.is_open:
         return None
-    at = flag.opened_at + clock
+    at = flag.opened_at + limit
     left = at - timezone.now()
-    state = "over" if left < timedelta(0) else "soon" if left < clock * _SOON else "later"
+    state = "over" if left < timedelta(0) else "soon" if left < limit * _SOON else "later"
     return Due(at, due_words(left), state)
+
+
+def overdue_for_nobody() -> FlagQuerySet:
+    """Open flags whose time is over, that nobody reviews and that have no alert: alerts tell of the others. Where the level has
+    no clock, a held text and an appeal have a day."""
+    now = clock.now()
+    waits = Q(post__status=Post.Status.HELD) | Q(suggestion__status=Suggestion.Status.HELD)
+    waits |= Q(reply__status=Reply.Status.HELD) | Q(appeal__isnull=False)
+    late = Q()
+    for level in Level:
+        limit = triage.clock(level)
+        of_level = Q(level=level, opened_at__lt=now - (A_DAY if limit is None else limit))
+        late |= of_level & waits if limit is None else of_level
+    alerted = Alert.objects.filter(kind=Alert.Kind.FLAG, closed_at=None).values("flag")
+    return Flag.objects.open().free().filter(late, escalated=False).exclude(id__in=alerted)
 
 
 def due_words(left: timedelta) -> str:

@@ -15,7 +15,7 @@ from assistant.safety import policy
 from assistant.safety.types import Level, Severity
 from moderation.ladder import Clocks, Rota
 from moderation.models import Flag, OutOfHours, Shift
-from moderation.policy import DECIDE_ESCALATED, DECIDE_FLAGS, barred_from, needed_for
+from moderation.policy import DECIDE_ESCALATED, DECIDE_FLAGS, needed_for, with_a_part_in
 
 BE_ALERTED = "moderation.be_alerted"
 MANAGE_DUTY = "moderation.manage_duty"
@@ -73,11 +73,11 @@ def rota(moment: datetime) -> Rota:
 
 def rota_for_second(rota: Rota, flag: Flag, *, proposed_by: object) -> Rota:
     """Without those who may not confirm it. Where no lead is left that is not asleep, whoever else may."""
-    rota = rota.without({proposed_by, *barred_from(flag)})
+    rota = rota.without({proposed_by, *with_a_part_in(flag)})
     if rota.leads:
         return rota
     able = _awake(people_who(needed_for(flag)), clock.now())
-    return replace(rota, leads=able).without({proposed_by, *barred_from(flag)})
+    return replace(rota, leads=able).without({proposed_by, *with_a_part_in(flag)})
 
 
 def _awake(people: Iterable[Any], moment: datetime) -> tuple[object, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from assistant.models import clock
@@ -12,7 +14,7 @@ from moderation import alert_words, duty, notifier
 from moderation.alert_page import alert_row, first_of
 from moderation.forms import OutOfHoursForm, ShiftForm
 from moderation.ladder import Rung
-from moderation.models import Alert, Delivery, Escalation, LastCheck
+from moderation.models import Alert, Delivery, Escalation, LastCheck, Shift
 from moderation.policy import DECIDE_ESCALATED
 from moderation.rota_page import rota_page
 
@@ -48,6 +50,18 @@ def duty_page(
             for code, count in (check.failing if check is not None else {}).items()
         ],
     }
+
+
+def moved_words(shifts: list[Shift]) -> list[str]:
+    """Of shifts of several weeks, those that begin or end at another hour than the first: the clocks change in that night."""
+    times = [(timezone.localtime(shift.starts_at), timezone.localtime(shift.ends_at)) for shift in shifts]
+    first = [moment.time() for moment in times[0]]
+    return [
+        gettext("The clocks change: this one goes from %(begin)s to %(end)s.")
+        % {"begin": date_format(begin, "j F Y, H:i"), "end": date_format(end, "j F Y, H:i")}
+        for begin, end in times
+        if [begin.time(), end.time()] != first
+    ]
 
 
 def ended(now: Any) -> Any:

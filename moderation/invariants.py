@@ -1,7 +1,9 @@
-"""What must always be true, and what is told to whom when it is not. Each check counts; 0 is well."""
+"""What must always be true. Each check counts; 0 is well. Who is told when it is not: invariant_rules.py."""
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Callable, Set
 from datetime import timedelta
 from typing import Any
@@ -11,16 +13,21 @@ from django.db.models.functions import Coalesce, Now
 
 from assistant import triage
 from assistant.actions import let_go, without_reply
-from assistant.models import Canary, Post, Reply, Suggestion, SuggestionJob, clock
+from assistant.models import AuditEvent, Canary, Post, Reply, Suggestion, SuggestionJob, clock
 from assistant.models.clock import from_now
 from assistant.safety.types import Level, Severity
 from assistant.transactions import one_transaction
 from assistant.vault import audit
-from moderation import duty, holds
+from moderation import deciders, duty, holds, quality
 from moderation.actions import alerts, escalations
-from moderation.models import Alert, Decision, Delivery, Escalation, Flag, LastCheck
+from moderation.due import overdue_for_nobody
+from moderation.invariant_rules import telling_of
+from moderation.models import Alert, BreakGlassReview, Decision, Delivery, Escalation, Flag, LastCheck
 
-AT_THE_END = 200  # audit events that are read again each time; verify_audit reads them all
+log = logging.getLogger("lantern.alerts")
+
+AT_THE_END = 200  # audit events, and decided flags, that are read again each time; verify_audit reads all events
+LATELY = timedelta(days=1)
 SENT_WITHIN = timedelta(minutes=2)
 JOBS_END_WITHIN = timedelta(minutes=5)
 SWEPT_WITHIN = timedelta(minutes=5)
@@ -106,17 +113,67 @@ def canary_rolled_back() -> int:
     return Canary.unseen().count()
 
 
+def flag_for_nobody() -> int:
+    """Whoever could decide it wrote it, decided it before or proposed what waits for another: it would wait for ever."""
+    return deciders.flags_for_nobody()
+
+
+def reading_not_reviewed() -> int:
+    """Readings under break-glass whose review is overdue."""
+    return BreakGlassReview.objects.overdue().count()
+
+
+def flag_overdue() -> int:
+    return overdue_for_nobody().count()
+
+
+def post_unscreened() -> int:
+    """Of those that wait, and of those that were answered within a day: no version of the checks has looked at them."""
+    answered = Q(status=Post.Status.ANSWERED, received_at__gt=from_now(-LATELY))
+    rows = Post.objects.filter(Q(status__in=(Post.Status.WAITING, Post.Status.HELD)) | answered)
+    return rows.filter(screening_version="", case__destroyed_at=None).count()
+
+
+def suggestion_unscreened() -> int:
+    """Shown within a day."""
+    shown = Suggestion.objects.filter(status__in=Suggestion.VISIBLE, created_at__gt=from_now(-LATELY))
+    return shown.filter(screening_version="", case__destroyed_at=None).count()
+
+
+def decision_without_event() -> int:
+    """Of the flags that were decided last: decisions that the audit log does not know."""
+    decided = Flag.objects.filter(status=Flag.Status.DECIDED).order_by("-closed_at")
+    flags = list(decided.values_list("id", flat=True)[:AT_THE_END])
+    made = Counter(str(flag_id) for flag_id in Decision.objects.filter(flag__in=flags).values_list("flag", flat=True))
+    known = AuditEvent.objects.filter(action="flag.decided", object_id__in=[str(flag_id) for flag_id in flags])
+    events = known.values_list("object_id", flat=True)
+    return (made - Counter(events)).total()
+
+
+def checks_changed() -> int:
+    """Checks of which people uphold another share than before, until a lead has opened the page in this week."""
+    changed = quality.changed_this_week()
+    return len(changed) if changed and not quality.was_looked_at_this_week() else 0
+
+
 CHECKS: dict[str, Callable[[], int]] = {
     "held_without_flag": held_without_flag,
     "flag_without_alert": flag_without_alert,
+    "flag_for_nobody": flag_for_nobody,
+    "flag_overdue": flag_overdue,
     "alert_late": alert_late,
     "delivery_late": delivery_late,
     "shown_while_held": shown_while_held,
     "answered_without_reply": answered_without_reply,
+    "post_unscreened": post_unscreened,
+    "suggestion_unscreened": suggestion_unscreened,
     "audit_broken": audit_broken,
+    "decision_without_event": decision_without_event,
     "job_stuck": job_stuck,
     "unanswered_too_long": unanswered_too_long,
     "canary_rolled_back": canary_rolled_back,
+    "checks_changed": checks_changed,
+    "reading_not_reviewed": reading_not_reviewed,
 }
 
 
@@ -147,14 +204,36 @@ def _tell_of(codes: Set[str]) -> None:
     known = set(open_now.select_for_update().values_list("code", flat=True))
     open_now.exclude(code__in=codes).update(closed_at=Now())
     for code in codes - known:
-        alerts.alert_of_invariant(code)
+        if not _goes_on(code):
+            alerts.alert_of_invariant(code)
+
+
+def _goes_on(code: str) -> bool:
+    """Of what comes and goes: the last alert is open again, so that nobody is told more often than its rule says."""
+    telling = telling_of(code)
+    if not telling.comes_and_goes:
+        return False
+    told = Delivery.objects.filter(
+        alert__kind=Alert.Kind.INVARIANT, alert__code=code, made_at__gt=from_now(-telling.again)
+    )
+    last = told.order_by("-made_at").values_list("alert", flat=True).first()
+    return last is not None and Alert.objects.filter(id=last).update(closed_at=None) == 1
 
 
 def tell_of_the_untold() -> None:
     """Some each minute, and each in a transaction of its own: one for all of them would hold up everybody who writes."""
     for flag in flags_without_alert()[:TOLD_IN_ONE_ROUND]:
-        one_transaction(alerts.alert_of_flag)(flag)
+        _tell_if_possible(alerts.alert_of_flag, flag)
     for flag in escalations.without_hand_over()[:TOLD_IN_ONE_ROUND]:
-        escalations.hand_over_again(flag)
+        _tell_if_possible(escalations.hand_over_again, flag)
     for escalation in hand_overs_without_alert()[:TOLD_IN_ONE_ROUND]:
-        one_transaction(alerts.alert_of_hand_over)(escalation)
+        _tell_if_possible(alerts.alert_of_hand_over, escalation)
+
+
+def _tell_if_possible(tell: Callable[[Any], object], about: Flag | Escalation) -> None:
+    """What is wrong with one of them must not keep the others."""
+    try:
+        one_transaction(tell)(about)
+    except Exception as error:
+        flag_id = about.id if isinstance(about, Flag) else about.flag_id
+        log.exception("untold_failed", extra={"flag": str(flag_id), "error": type(error).__name__})

@@ -72,18 +72,24 @@ def asks_whether_danger(flag: Flag) -> bool:
 
 
 def may_decide(user: Any, flag: Flag) -> bool:
-    return user.pk not in barred_from(flag) and bool(user.has_perm(needed_for(flag)))
+    return has_the_role(user, flag) and user.pk not in with_a_part_in(flag)
 
 
-def barred_from(flag: Flag) -> set[object]:
-    """Ids of those who may not decide it whatever their role: nobody approves their own reply, nor judges what they decided."""
-    author = {flag.reply.draft.author_id} if flag.reply is not None else set()
-    appeal = Appeal.behind(flag)
-    return author | ({appeal.decision.by_id, appeal.decision.confirmed_by_id} if appeal is not None else set())
+def has_the_role(user: Any, flag: Flag) -> bool:
+    return bool(user.has_perm(needed_for(flag)))
 
 
 def needed_for(flag: Flag) -> str:
     return DECIDE_ESCALATED if flag.escalated else DECIDE_FLAGS
+
+
+def with_a_part_in(flag: Flag) -> set[object]:
+    """Ids of people who do not decide it, whatever their role: who wrote the reply, whose draft the suggestion was for, and, of
+    an appeal, who made the decision that it is about."""
+    appeal = Appeal.behind(flag)
+    decided = (appeal.decision.by_id, appeal.decision.confirmed_by_id) if appeal is not None else ()
+    draft = flag.reply.draft if flag.reply else flag.suggestion.job.draft if flag.suggestion else None
+    return {*decided, draft.author_id if draft is not None else None} - {None}
 
 
 def takes_two(flag: Flag, outcome: str) -> bool:

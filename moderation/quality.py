@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.utils import timezone
 
 from assistant.intervals import Interval, wilson
+from assistant.models import AuditEvent
 from moderation import agreement, drift, policies
 from moderation.drift import Share
 from moderation.models import Decision, Review
 from moderation.upheld import detectors_of, upheld
 
 YEAR = timedelta(days=365)
+LOOKED = "quality.viewed"  # of the audit log
+KEPT_FOR = 3600  # seconds
 FEWEST_LOOKS = 10  # below that a share is not said
 
 
@@ -108,14 +112,15 @@ class Detector:
         return wilson(self.upheld / self.decided, self.decided) if self.decided >= FEWEST_LOOKS else None
 
 
-def detectors(today: date | None = None) -> list[Detector]:
-    """Of the last year. A text that several checks flagged counts for each of them."""
+def detectors(today: date | None = None, *, windows_alone: bool = False) -> list[Detector]:
+    """Of the last year, or of the weeks alone that tell what changed. A text that several checks flagged counts for each."""
     windows = drift.windows(today or timezone.localdate())
     border, end, begin = (_midnight(day) for day in (windows.border, windows.end, windows.begin))
     told: Counter[tuple[str, bool | None]] = Counter()
     early: Counter[tuple[str, bool]] = Counter()
     late: Counter[tuple[str, bool]] = Counter()
-    rows = Decision.objects.standing().filter(at__gte=timezone.now() - YEAR).select_related("flag__reply")
+    first = begin if windows_alone else timezone.now() - YEAR
+    rows = Decision.objects.standing().filter(at__gte=first).select_related("flag__reply")
     for decision in rows.defer("reason", "edited_text", "flag__reply__text", "flag__reply__note").iterator():
         verdict = upheld(decision)
         for name in detectors_of(decision.flag):
@@ -134,6 +139,22 @@ def detectors(today: date | None = None) -> list[Detector]:
         )
         for name in names
     ]
+
+
+def changed_this_week() -> list[str]:
+    """Names of the checks that a look at them would name as changed. Decisions of whole weeks: it is worked out once an hour at
+    most, and kept."""
+    today = timezone.localdate()
+    return cache.get_or_set(f"changed_checks:{drift.windows(today).end}", lambda: _changed(today), KEPT_FOR) or []
+
+
+def _changed(today: date) -> list[str]:
+    return [one.name for one in detectors(today, windows_alone=True) if one.changed is not None]
+
+
+def was_looked_at_this_week() -> bool:
+    monday = _midnight(drift.windows(timezone.localdate()).end)
+    return AuditEvent.objects.filter(action=LOOKED, at__gte=monday).exists()
 
 
 def _shares(counted: Counter[tuple[str, bool]], names: Iterable[str]) -> dict[str, Share]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from math import ceil
 from typing import Any
@@ -101,9 +102,10 @@ def _rows(ids: list[uuid.UUID]) -> list[Flag]:
 
 def sample_words() -> dict[str, Any]:
     """What the sample of unflagged posts tells a lead: this week, and since the start."""
+    week, since_the_start = sample.estimates()
     return {
-        "week": share_words(sample.last_week()),
-        "all": share_words(sample.since_the_start()),
+        "week": share_words(week),
+        "all": share_words(since_the_start),
         "waiting": sample.waiting(),
     }
 
@@ -114,6 +116,8 @@ def share_words(estimate: sample.Estimate) -> dict[str, Any]:
 
 RESULTS = {
     "done": gettext_noop("Decided"),
+    "second": gettext_noop("Proposed"),
+    "proposed": gettext_noop("Proposed before"),
     "stale": gettext_noop("Changed meanwhile"),
     "claimed": gettext_noop("With somebody else"),
     "not_yours": gettext_noop("Not yours"),
@@ -139,6 +143,7 @@ def undone_page(results: list[Result], user: Any) -> dict[str, Any]:
 
 
 def _of_each(results: list[Result], user: Any, labels: Mapping[str, str], otherwise: str) -> dict[str, Any]:
+    codes = Counter(result.code for result in results)
     return {
         "results": [
             {
@@ -149,6 +154,7 @@ def _of_each(results: list[Result], user: Any, labels: Mapping[str, str], otherw
             }
             for result in results
         ],
-        "done": sum(result.code == "done" for result in results),
-        "left": sum(result.code != "done" for result in results),
+        "done": codes["done"],
+        "proposed": codes["second"],
+        "left": codes.total() - codes["done"] - codes["second"],
     }

@@ -35,8 +35,10 @@ ENCRYPTED = (
 )
 
 
+@one_transaction
 def close_flags_of_case(case_id: uuid.UUID) -> None:
-    for flag in Flag.objects.filter(case_id=case_id, status=Flag.Status.OPEN):
+    """Locked first: whoever escalates or proposes at this moment makes the version another one, and it would stay open."""
+    for flag in Flag.objects.select_for_update(no_key=True).filter(case_id=case_id, status=Flag.Status.OPEN):
         flag.close(seen=flag.version, status=Flag.Status.DROPPED)
 
 

@@ -125,16 +125,17 @@ def held() -> dict[str, Waiting]:
 
 
 def first_looks() -> dict[Level, Looks]:
-    """Of the flags of the last days, the latest MOST_LOOKS. One that was dropped before anybody opened it waited for nobody."""
+    """Of the flags of the last days, the latest MOST_LOOKS. One that was dropped before anybody opened it waited for nobody; one
+    that was decided unopened, together with others, waited until then."""
     now = timezone.now()
     rows = Flag.objects.filter(opened_at__gte=since()).order_by("-opened_at")
-    flags = list(rows.values_list("id", "level", "opened_at", "status", "reply__status")[:MOST_LOOKS])
+    flags = list(rows.values_list("id", "level", "opened_at", "closed_at", "status", "reply__status")[:MOST_LOOKS])
     first = flags[-1][2] if flags else now
     looked = _first_look_at(first)
     waits: defaultdict[int, list[timedelta]] = defaultdict(list)
     unseen: defaultdict[int, list[timedelta]] = defaultdict(list)
-    for flag_id, level, opened_at, status, reply_status in flags:
-        at = looked.get(str(flag_id))
+    for flag_id, level, opened_at, closed_at, status, reply_status in flags:
+        at = looked.get(str(flag_id)) or (closed_at if status == Flag.Status.DECIDED else None)
         if at is not None:
             waits[level].append(max(at - opened_at, timedelta(0)))
         elif status == Flag.Status.OPEN and reply_status != Reply.Status.TAKEN_BACK:

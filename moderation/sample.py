@@ -28,25 +28,24 @@ class Estimate:
         return upper_bound(self.missed, self.read)
 
 
-def last_week() -> Estimate:
-    return _estimate(Q(at__gte=timezone.now() - WEEK))
-
-
-def since_the_start() -> Estimate:
-    return _estimate(Q())
+def estimates() -> tuple[Estimate, Estimate]:
+    """Of the last week, and since the start."""
+    missed, lately = Q(missed=True), Q(at__gte=timezone.now() - WEEK)
+    counted = (
+        Decision.objects.standing()
+        .filter(missed__isnull=False)
+        .aggregate(
+            read_lately=Count("id", filter=lately),
+            missed_lately=Count("id", filter=lately & missed),
+            read=Count("id"),
+            missed=Count("id", filter=missed),
+        )
+    )
+    return Estimate(counted["read_lately"], counted["missed_lately"]), Estimate(counted["read"], counted["missed"])
 
 
 def waiting() -> int:
     return Flag.objects.open().samples().count()
-
-
-def _estimate(when: Q) -> Estimate:
-    counted = (
-        Decision.objects.standing()
-        .filter(when, missed__isnull=False)
-        .aggregate(read=Count("id"), missed=Count("id", filter=Q(missed=True)))
-    )
-    return Estimate(read=counted["read"], missed=counted["missed"])
 
 
 def upper_bound(missed: int, read: int, *, confidence: float = CONFIDENCE) -> float:

@@ -120,7 +120,7 @@ def suggestion(for_draft: Draft, text: str = KIND_REVISION) -> Suggestion:
         model_version=None,
         prompt_version="test-1",
     )
-    made = actions.finish_job(claim.job, fence=claim.fence, finished=finished, screening=Screening())
+    made = actions.finish_job(claim.job, fence=claim.fence, finished=finished, screening=Screening(version="test-1"))
     assert made is not None
     return made
 

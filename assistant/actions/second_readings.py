@@ -27,7 +27,10 @@ def queue_reading(post: Post) -> SecondReading | None:
 def finish_reading(
     reading: SecondReading, *, fence: int, verdict: SecondReading.Verdict, model: ModelInfo, prompt_version: str
 ) -> bool:
-    """Keep the verdict; whether this fence still held the reading. A risk raises the post, nothing ever lowers it."""
+    """Keep the verdict; whether this fence still held the reading. A risk raises the post, nothing ever lowers it.
+
+    It is told of although a person raised the post before: their worry may have been closed before the model read it.
+    """
     ended = SecondReading.objects.mine(reading.id, fence).end(
         SecondReading.Status.DONE,
         verdict=verdict,
@@ -36,7 +39,8 @@ def finish_reading(
     )
     if not ended:
         return False
-    if verdict == SecondReading.Verdict.RISK and reading.post.raise_tier(Tier.REVIEW):
+    if verdict == SecondReading.Verdict.RISK:
+        reading.post.raise_tier(Tier.REVIEW)
         raise_concern(reading.post, Concern(triage.SECOND_READER, Severity.REVIEW), by=None)
     audit.record("post.second_reading", actor=None, object_type="post", object_id=reading.post_id, outcome=verdict)
     return True

@@ -15,6 +15,7 @@ from pytest_django.fixtures import Settings
 from assistant import actions, lease, second_reader, sweeper, triage
 from assistant.inference.engine import EngineAway, EngineBusy, EngineError, PromptTooLong
 from assistant.models import AuditEvent, Post, SecondReading
+from moderation.actions import decide
 from moderation.models import Flag
 from webapp import test as build
 from webapp.privacy import erase_post
@@ -150,7 +151,17 @@ def test_it_never_lowers_what_a_person_raised_meanwhile(cast: Cast) -> None:
     actions.worry(row, by=cast.wren, now=True)
     second_reader.run_readings(engine=FakeEngine().will_say("yes"))
     assert Post.objects.get().tier == "urgent"
-    assert Flag.objects.get().codes == [triage.WORRIED]
+    flag = Flag.objects.get()
+    assert (flag.codes, flag.severity) == ([triage.WORRIED, triage.SECOND_READER], 3)
+
+
+def test_a_yes_about_a_post_whose_worry_was_closed_is_a_flag_of_its_own(cast: Cast) -> None:
+    row = build.post()
+    actions.worry(row, by=cast.wren)
+    said: dict[str, Any] = {"outcome": "close", "closed_as": "fine", "policy": "other", "reason": "Nothing was in it."}
+    decide(Flag.objects.get(), by=cast.ash, seen=1, **said)
+    second_reader.run_readings(engine=FakeEngine().will_say("yes"))
+    assert Flag.objects.open().get().codes == [triage.SECOND_READER]
 
 
 def test_a_suggestion_comes_first(cast: Cast) -> None:

@@ -19,13 +19,13 @@ from assistant.streaming import poke
 from assistant.transactions import one_transaction
 from assistant.vault import audit
 from moderation import duty, ladder
+from moderation.invariant_rules import telling_of
 from moderation.ladder import Due, Ladder, Rota, Rung
 from moderation.models import SECOND, Alert, Delivery, Escalation, Flag, Proposal
 
 log = logging.getLogger("lantern.alerts")
 
 Kind = Alert.Kind
-INVARIANT_AGAIN = timedelta(hours=1)
 LATE = timedelta(seconds=30)
 ALIKE_AT_MOST = 100  # groups that are asked for by name; databases have a limit for such questions
 
@@ -150,7 +150,7 @@ def ladder_of(alert: Alert) -> Ladder:
         case Kind.TEST:
             return ladder.once()
         case Kind.INVARIANT:
-            return ladder.now_and_every(INVARIANT_AGAIN)
+            return ladder.now_and_every(telling_of(alert.code).again)
     clocks = urgency_of(alert).clocks
     return ladder.until_taken(clocks) if alert.holder_id is None else ladder.until_ended(clocks)
 
@@ -216,10 +216,13 @@ def close_finished() -> int:
 
 
 def _tell(alert: Alert, rungs: frozenset[Rung], *, step: int, rota: Rota) -> None:
-    lines = urgency_of(alert).lines if alert.kind in (Kind.FLAG, Kind.HAND_OVER) else ()
     rota = _of_those_who_may(alert, rota)
-    people = get_user_model().objects.in_bulk(rota.told(sorted(rungs), lines=lines, holder=alert.holder_id))
-    _deliver_to(people.values(), alert, step=step, rung=rota.rung_told(rungs, lines=lines))
+    people = get_user_model().objects.in_bulk(_whom(alert, rungs, rota))
+    _deliver_to(people.values(), alert, step=step, rung=rota.rung_told(rungs, lines=_lines_of(alert)))
+
+
+def _lines_of(alert: Alert) -> tuple[str, ...]:
+    return urgency_of(alert).lines if alert.kind in (Kind.FLAG, Kind.HAND_OVER) else ()
 
 
 def _of_those_who_may(alert: Alert, rota: Rota) -> Rota:
@@ -227,6 +230,12 @@ def _of_those_who_may(alert: Alert, rota: Rota) -> Rota:
     if proposal is None:
         return rota
     return duty.rota_for_second(rota, proposal.flag, proposed_by=proposal.by_id)
+
+
+def _whom(alert: Alert, rungs: frozenset[Rung], rota: Rota) -> list[object]:
+    if alert.kind == Kind.INVARIANT:
+        return telling_of(alert.code).whom(rota, holder=alert.holder_id)
+    return rota.told(sorted(rungs), lines=_lines_of(alert), holder=alert.holder_id)
 
 
 def _deliver_to(people: Iterable[Any], alert: Alert, *, step: int, rung: Rung) -> None:

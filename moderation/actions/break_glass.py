@@ -32,10 +32,11 @@ def ask_to_read(subject: CaseKey, *, reason: str, by: Any) -> BreakGlass:
 
 @one_transaction
 def allow_reading(row: BreakGlass, *, by: Any) -> None:
-    """From now on, for BREAK_GLASS_TIME. A review is due a day later, whatever is read meanwhile."""
+    """From now on, for BREAK_GLASS_TIME. A review is due a day after that, whatever is read meanwhile."""
     now = timezone.now()
-    _answer(row, by=by, status=BreakGlass.Status.ALLOWED, answered_at=now, until=now + settings.BREAK_GLASS_TIME)
-    BreakGlassReview(case=row.case, about=row, due_at=now + REVIEW_WITHIN).save(force_insert=True)
+    until = now + settings.BREAK_GLASS_TIME
+    _answer(row, by=by, status=BreakGlass.Status.ALLOWED, answered_at=now, until=until)
+    BreakGlassReview(case=row.case, about=row, due_at=until + REVIEW_WITHIN).save(force_insert=True)
     _record("break_glass.allowed", row, by=by)
 
 
@@ -52,11 +53,16 @@ def note_break_glass_reading(row: BreakGlass, *, by: Any) -> None:
 
 @one_transaction
 def review_reading(review: BreakGlassReview, *, outcome: str, note: str, by: Any) -> None:
-    """Whoever read does not review it. Once is enough."""
+    """Whoever read does not review it, and nobody while it can still be read. Once is enough."""
     _refuse_own(review.about, by=by)
     review = BreakGlassReview.objects.select_for_update(of=("self",)).select_related("case", "about").get(id=review.id)
     if review.closed_at is not None:
         raise Refused("reviewed", gettext("Somebody has reviewed this already. Nothing was done."))
+    if review.about.is_open:
+        raise Refused(
+            "still_read",
+            gettext("The case can still be read. Review it when that is over: then it is known what was read."),
+        )
     review.outcome, review.note, review.closed_by, review.closed_at = outcome, note, by, timezone.now()
     review.save(update_fields=["outcome", "note", "closed_by", "closed_at"])
     _record("break_glass.reviewed", review.about, by=by, code=outcome)

@@ -144,6 +144,6 @@ def _refuse_others(flag: Flag, by: Any) -> None:
     if not policy.may_decide(by, flag):
         raise Refused(
             "not_yours",
-            gettext("This one is not yours to decide: it was escalated, or it is your own reply."),
+            gettext("This one is not yours to decide: it was escalated, or it is about something of your own."),
             status=403,
         )

@@ -192,7 +192,8 @@ def refuse_others(flag: Flag, *, by: Any) -> None:
         raise Refused(
             "not_yours",
             gettext(
-                "This one is not yours to decide: it was escalated, it is your own reply, or you decided it before."
+                "This one is not yours to decide: it was escalated, it is about something of your own, or you decided it "
+                "before."
             ),
             status=403,
         )

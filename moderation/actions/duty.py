@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -16,21 +16,31 @@ from assistant.vault import audit
 from moderation.models import OutOfHours, Shift
 
 
+def weeks_later(moment: datetime, weeks: int) -> datetime:
+    """The same time by the clock of the site. One that the clocks jump over is as long after the jump as it would be after the
+    hour before it: of two shifts that meet there, the one begins when the other ends."""
+    return (timezone.localtime(moment) + timedelta(weeks=weeks)).astimezone(UTC)
+
+
 @one_transaction
 def add_shift(
     *, person: Any, line: str, place: int, starts_at: datetime, ends_at: datetime, weeks: int, by: Any
 ) -> list[Shift]:
-    """`weeks`: so many shifts, each a week after the one before."""
+    """`weeks`: so many shifts, each a week after the one before by the clock of the site."""
+    times = [(weeks_later(starts_at, week), weeks_later(ends_at, week)) for week in range(weeks)]
+    for begin, end in times:
+        if end <= begin:
+            raise Refused(
+                "clocks_change",
+                gettext(
+                    "On %(day)s the clocks change, and this shift would end before it begins. Nothing was added: leave that "
+                    "week out, or choose other times."
+                )
+                % {"day": date_format(timezone.localtime(begin), "j F Y")},
+                status=422,
+            )
     shifts = [
-        Shift(
-            person=person,
-            line=line,
-            place=place,
-            starts_at=starts_at + timedelta(weeks=week),
-            ends_at=ends_at + timedelta(weeks=week),
-            made_by=by,
-        )
-        for week in range(weeks)
+        Shift(person=person, line=line, place=place, starts_at=begin, ends_at=end, made_by=by) for begin, end in times
     ]
     _refuse_twice(shifts)
     for shift in Shift.objects.bulk_create(shifts):

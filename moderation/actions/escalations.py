@@ -13,7 +13,7 @@ from assistant.models import AuditEvent, Reply
 from assistant.streaming import poke
 from assistant.transactions import one_transaction
 from assistant.vault import audit
-from moderation import duty, policy
+from moderation import deciders, duty, policy
 from moderation.actions import alerts
 from moderation.actions.notes import add_note
 from moderation.actions.stale import StaleFlag
@@ -39,6 +39,14 @@ def refuse_escalation(flag: Flag, *, reason: str, by: Any) -> None:
         raise Refused("reason_missing", gettext("Say why a lead should take this."), status=422)
     if not policy.may_decide(by, flag):
         raise Refused("not_yours", gettext("This one is not yours to decide."), status=403)
+    if not deciders.a_lead_may_decide(flag):
+        raise Refused(
+            "nobody_there",
+            gettext(
+                "No lead could decide this: each of them wrote it or decided it before. Decide it yourself, or ask an admin to "
+                "make somebody else a lead."
+            ),
+        )
 
 
 def _escalate(flag: Flag, *, by: Any, reason: str, seen: int) -> Escalation:

@@ -22,10 +22,11 @@ def open_flag(
 ) -> Flag:
     """A flag for what a phase found, or for why somebody wants a look. Called inside the transaction of the text.
 
-    A person has one open flag about one text: asking again raises that one, and never lowers it.
+    A person has one open flag about one text: asking again raises that one, and never lowers it. What the second reader sees is
+    added to a flag about the post that waits already.
     """
     severity, codes = severity_and_codes(subject, screening, concern)
-    known = None if by is None else _known(subject, by)
+    known = _known(subject, by=by, concern=concern)
     flag = known if known is not None else _new_flag(subject, severity=severity, codes=codes, by=by)
     more = concern is not None and concern.more
     pressing = known is not None and _raise_flag(known, severity=severity, codes=codes, more=more, by=by)
@@ -35,9 +36,13 @@ def open_flag(
     return flag
 
 
-def _known(subject: Post | Suggestion | Reply, by: Any) -> Flag | None:
-    own = Flag.objects.open().filter(raised_by=by, **{subject_field(subject): subject})
-    flag = own.select_for_update(of=("self",), no_key=True).first()
+def _known(subject: Post | Suggestion | Reply, *, by: Any | None, concern: Concern | None) -> Flag | None:
+    about = Flag.objects.open().filter(**{subject_field(subject): subject})
+    if by is not None:
+        about = about.filter(raised_by=by)
+    elif concern is None or concern.code != triage.SECOND_READER:
+        return None
+    flag = about.in_order().select_for_update(of=("self",), no_key=True).first()
     if flag is not None:
         alerts.lock(flag)
     return flag

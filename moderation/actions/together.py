@@ -15,7 +15,7 @@ from moderation.actions.decisions import Said, decide, kept
 from moderation.actions.reviews import decide_review
 from moderation.actions.stale import StaleFlag
 from moderation.actions.undo import undo
-from moderation.models import Decision, Flag, Review, Undo
+from moderation.models import Decision, Flag, Proposal, Review, Undo
 from moderation.models.flags import FlagQuerySet
 from moderation.stand_in import flag_of
 from moderation.together import may_be_decided_together
@@ -25,7 +25,7 @@ from moderation.together import may_be_decided_together
 class Result:
     flag_id: uuid.UUID
     flag: Flag | None  # None: not there for this person
-    code: str  # "done", or that of the refusal
+    code: str  # "done", "second" where another person has to confirm it, or that of the refusal
     message: str
 
 
@@ -43,22 +43,24 @@ def _decide(flag_id: uuid.UUID, *, seen: int, said: Said, by: Any) -> Result:
     if flag is None:
         return _decide_review(flag_id, seen=seen, said=said, by=by)
     try:
-        _decide_one(flag, rows, seen=seen, said=said, by=by)
+        made = _decide_one(flag, rows, seen=seen, said=said, by=by)
     except Flag.DoesNotExist:  # escalated, or erased, a moment ago
         stale = StaleFlag()
         return Result(flag_id, None, stale.code, str(stale))
     except Refused as refusal:
         return Result(flag_id, flag, refusal.code, str(refusal))
+    if isinstance(made, Proposal):
+        return Result(flag_id, flag, "second", gettext("Nothing happens until somebody else confirms it."))
     return Result(flag_id, flag, "done", "")
 
 
 @one_transaction
-def _decide_one(flag: Flag, rows: FlagQuerySet, *, seen: int, said: Said, by: Any) -> None:
+def _decide_one(flag: Flag, rows: FlagQuerySet, *, seen: int, said: Said, by: Any) -> Decision | Proposal:
     kept(flag)  # it may be raised while this runs
     now = rows.get()
     if now.is_open and not may_be_decided_together(now):
         raise Refused("alone", gettext("This one is decided by itself: open it."))
-    decide(now, by=by, seen=seen, **asdict(said))
+    return decide(now, by=by, seen=seen, **asdict(said))
 
 
 def _decide_review(flag_id: uuid.UUID, *, seen: int, said: Said, by: Any) -> Result:

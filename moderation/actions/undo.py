@@ -18,6 +18,7 @@ from assistant.vault import audit
 from moderation.actions import alerts
 from moderation.actions.decisions import kept
 from moderation.models import Decision, Escalation, Flag, Outcome, Undo
+from moderation.policy import has_the_role
 
 WINDOW = timedelta(seconds=60)
 # What these make of a text is inside the building: the state it then has.
@@ -32,13 +33,14 @@ CHANGE_NOTHING = (Outcome.CLOSE, Outcome.UPHOLD)
 
 
 def may_undo(decision: Decision, user: Any) -> bool:
-    """Whether it is theirs, new, and of a kind that stays inside. `undo` looks again at what became of the text."""
+    """Whether it is still theirs, new, and of a kind that stays inside. `undo` looks again at what became of the text."""
     flag = decision.flag
     stays = decision.outcome in CHANGE_NOTHING or (type(flag.subject), decision.outcome) in LEADS_TO
     of_appeal = flag.is_appeal and decision.outcome not in CHANGE_NOTHING  # its writer was told that they were right
     in_time = decision.at >= timezone.now() - WINDOW
     return (
         decision.is_by(user)
+        and has_the_role(user, flag)  # who proposed it may have handed it on to a lead, who confirmed it
         and stays
         and not of_appeal
         and in_time

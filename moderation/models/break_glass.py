@@ -75,7 +75,18 @@ class BreakGlass(models.Model):
 
     @property
     def is_open(self) -> bool:
-        return self.until is not None and self.until > timezone.now()
+        """Whether whoever asked can read the case right now."""
+        return self.until is not None and self.until > timezone.now() and self.subject.destroyed_at is None
+
+
+class BreakGlassReviewQuerySet(models.QuerySet["BreakGlassReview"]):
+    def waiting(self) -> Self:
+        """Those whose reading is over: before that nobody knows what was read."""
+        over = Q(about__until__lte=timezone.now()) | Q(about__subject__destroyed_at__isnull=False)
+        return self.filter(over, closed_at=None)
+
+    def overdue(self) -> Self:
+        return self.waiting().filter(due_at__lt=timezone.now())
 
 
 class BreakGlassReview(models.Model):
@@ -93,6 +104,8 @@ class BreakGlassReview(models.Model):
     note = EncryptedTextField(default="")
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     closed_at = models.DateTimeField(null=True)
+
+    objects = BreakGlassReviewQuerySet.as_manager()
 
     class Meta:
         ordering = ["due_at", "id"]

@@ -110,6 +110,12 @@ class Desk:
         hidden = flag.appeal_of is not None and flag.status == "open" and who in flag.appeal_of.by
         return not hidden and (not flag.escalated or who in LEADS)
 
+    def somebody_takes(self, flag: Flagged) -> bool:
+        """Whether a lead could decide it, once it is escalated."""
+        without = {flag.item.author} if flag.about == "reply" else set()
+        without |= set(flag.appeal_of.by) if flag.appeal_of is not None else set()
+        return bool(set(LEADS) - without)
+
     def claimer(self, flag: Flagged) -> str:
         return flag.claimed_by if flag.claimed_until > self.now else ""
 
@@ -276,6 +282,8 @@ class Desk:
             return "reason_missing"
         if not self.may_decide(who, flag):
             return "not_yours"
+        if not self.somebody_takes(flag):
+            return "nobody_there"
         if flag.status != "open" or seen != flag.version or flag.escalated:
             return "stale"
         flag.escalated = True
@@ -362,6 +370,7 @@ class Desk:
         inside = {("post", "approve"), ("post", "reject"), ("reply", "return"), ("reply", "reject")}
         stays = outcome in NOTHING_CHANGES or (flag.appeal_of is None and (flag.about, outcome) in inside)
         late = self.now - decision.at > UNDO
+        late |= flag.escalated and who not in LEADS
         if flag.status != "decided" or decision.undone or who not in decision.by or not stays or late:
             return "too_late"
         if decision.appealed:

@@ -40,6 +40,8 @@ UNTOLD_ACTIONS = {"renew_claim"}
 WITH_CONTENT = [
     "moderation:flag",
     "moderation:hand_over",
+    "moderation:mark_golden",
+    "moderation:queue",
     "moderation:incident",
     "moderation:incident_file",
     "moderation:break_glass_case",

@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from assistant.models import AuditEvent, Post
-from moderation import actions
-from moderation.models import BreakGlass, BreakGlassReview, Flag
+from moderation import actions, invariants
+from moderation.models import Alert, BreakGlass, BreakGlassReview, Flag
 from webapp import test as build
 from webapp.accounts.roles import Role
 from webapp.privacy import erase_post
@@ -88,13 +88,17 @@ def test_the_page_of_the_case_does_nothing(case: Post, admin: Client, lead: Clie
         assert admin.get(address).status_code == 403  # one case page, and nothing else
 
 
+def let_it_end() -> None:
+    BreakGlass.objects.update(until=timezone.now() - timedelta(seconds=1))
+
+
 def test_it_is_closed_when_the_time_is_over(case: Post, admin: Client, lead: Client) -> None:
     row = ask(admin, case.id)
     answer(lead, row)
     row.refresh_from_db()
     assert row.until is not None
     assert timedelta(minutes=59) < row.until - timezone.now() <= timedelta(minutes=60)
-    BreakGlass.objects.update(until=timezone.now() - timedelta(seconds=1))
+    let_it_end()
     assert read(admin, row).status_code == 404
     assert "Over" in build.read(admin.get("/moderation/break-glass/"))
 
@@ -170,11 +174,14 @@ def test_each_look_is_on_the_record(cast: Cast, case: Post, admin: Client, lead:
     assert "Opened 2 times." in build.read(lead.get("/moderation/break-glass/requests/"))
 
 
-def test_a_review_is_due_a_day_later_and_closed_once(cast: Cast, case: Post, admin: Client, lead: Client) -> None:
+def test_a_review_is_due_a_day_after_the_reading_and_closed_once(
+    cast: Cast, case: Post, admin: Client, lead: Client
+) -> None:
     row = ask(admin, case.id)
     answer(lead, row)
     review = BreakGlassReview.objects.get(about=row)
-    assert timedelta(hours=23, minutes=59) < review.due_at - timezone.now() <= timedelta(hours=24)
+    assert timedelta(hours=24, minutes=59) < review.due_at - timezone.now() <= timedelta(hours=25)
+    let_it_end()
     assert "1 request or review waits" in build.read(lead.get("/moderation/"))
     BreakGlassReview.objects.update(due_at=timezone.now() - timedelta(minutes=1))
     assert 'class="chip look"' in lead.get("/moderation/break-glass/requests/").content.decode()
@@ -189,9 +196,43 @@ def test_a_review_is_due_a_day_later_and_closed_once(cast: Cast, case: Post, adm
     assert "waits for a lead" not in build.read(lead.get("/moderation/"))
 
 
+def test_nothing_is_reviewed_while_it_can_still_be_read(case: Post, admin: Client, lead: Client) -> None:
+    answer(lead, ask(admin, case.id))
+    review = BreakGlassReview.objects.get()
+    page = lead.get("/moderation/break-glass/requests/")
+    assert "It is reviewed when that is over." in build.read(page)
+    assert "Close the review" not in build.read(page)
+    assert "waits for a lead" not in build.read(lead.get("/moderation/"))
+    closing = {"outcome": "justified", "note": "The coroner has it."}
+    refused = lead.post(f"/moderation/break-glass/reviews/{review.id}", closing)
+    assert refused.status_code == 422
+    assert "The case can still be read." in build.read(refused)
+    assert "The coroner has it." in build.read(refused)
+    erase_post(case)  # and with it the reading ends
+    assert lead.post(f"/moderation/break-glass/reviews/{review.id}", closing).status_code == 302
+
+
+def test_a_review_that_is_overdue_is_told_to_those_who_may_close_it(
+    cast: Cast, case: Post, admin: Client, lead: Client
+) -> None:
+    build.person("linden", Role.CLINICIAN)
+    answer(lead, ask(admin, case.id))
+    let_it_end()
+    assert "reading_not_reviewed" not in invariants.check_and_tell()
+    BreakGlassReview.objects.update(due_at=timezone.now() - timedelta(minutes=1))
+    assert invariants.check_and_tell()["reading_not_reviewed"] == 1
+    alert = Alert.objects.get(code="reading_not_reviewed")
+    assert {row.person.username for row in alert.deliveries.all() if row.person} == {"birch"}
+    assert "with a review that is overdue" in build.read(lead.get("/moderation/"))
+    closing = {"outcome": "justified", "note": "The coroner has it."}
+    lead.post(f"/moderation/break-glass/reviews/{BreakGlassReview.objects.get().id}", closing)
+    assert "reading_not_reviewed" not in invariants.check_and_tell()
+
+
 @pytest.mark.parametrize(("outcome", "note"), [("", "Because."), ("justified", " "), ("perhaps", "Because.")])
 def test_a_review_needs_an_outcome_and_a_note(case: Post, admin: Client, lead: Client, outcome: str, note: str) -> None:
     answer(lead, ask(admin, case.id))
+    let_it_end()
     review = BreakGlassReview.objects.get()
     refused = lead.post(f"/moderation/break-glass/reviews/{review.id}", {"outcome": outcome, "note": note})
     assert refused.status_code == 422

@@ -157,6 +157,14 @@ def test_nobody_approves_their_own_reply(client: Client, cast: Cast) -> None:
     assert Reply.objects.get().status == "held"
 
 
+def test_nobody_decides_about_what_was_suggested_to_them(client: Client, cast: Cast) -> None:
+    client.force_login(cast.birch)
+    report(build.suggestion(build.draft(cast.birch)), by=cast.birch)
+    assert decide(client, "close", closed_as="fine").status_code == 403
+    client.force_login(cast.ash)
+    assert decide(client, "close", closed_as="fine").status_code == 302
+
+
 def test_who_reviews_is_visible_and_others_wait(held: Reply, client: Client, cast: Cast) -> None:
     flag = Flag.objects.get()
     client.post(f"/moderation/flags/{flag.id}/claim")

@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from assistant import actions as writing
 from assistant.actions import take_post
 from assistant.models import AuditEvent, Post, SuggestionJob
 from moderation import actions, delivering, invariants, notifier
@@ -282,6 +284,25 @@ def test_many_of_which_nobody_was_told_are_told_of_some_a_minute_the_highest_lev
     assert not told.filter(flag=lowest).exists()
     assert found() == {"flag_without_alert": 1}
     assert told.filter(flag=lowest).exists()
+
+
+def test_one_that_cannot_be_told_of_does_not_keep_the_others(well: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    build.post(build.URGENT_POST)
+    build.post(build.URGENT_POST)
+    writing.hand_over_post(build.draft(well.wren), by=well.wren)
+    Alert.objects.all().delete()
+    broken = invariants.flags_without_alert()[0]
+    tell = alerts.alert_of_flag
+
+    def tell_of_others(flag: Flag) -> Alert | None:
+        if flag == broken:
+            raise DatabaseError("a row that cannot be written")
+        return tell(flag)
+
+    monkeypatch.setattr(alerts, "alert_of_flag", tell_of_others)
+    assert found() == {"flag_without_alert": 3}
+    assert found() == {"flag_without_alert": 1}
+    assert Alert.objects.live().filter(kind=Alert.Kind.HAND_OVER).exists()
 
 
 def test_an_alert_whose_clock_passed_without_a_step_is_found(well: Cast) -> None:

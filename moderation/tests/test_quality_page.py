@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
 from assistant import actions as assistant_actions
 from assistant.models import AuditEvent, Reply
 from assistant.retention import erase_case
-from moderation import quality
-from moderation.models import Decision, Flag, GoldenItem, Review
+from moderation import invariants, quality
+from moderation.actions import alerts
+from moderation.models import Alert, Decision, Delivery, Flag, GoldenItem, Review
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
@@ -205,6 +208,47 @@ def test_a_check_that_stayed_as_it_was_is_not_named(cast: Cast, held: Reply) -> 
     for number in range(40):
         decided(held, cast.ash, "approve" if number % 4 == 0 else "return", days_ago=60 if number < 20 else 20)
     assert [one.changed for one in quality.detectors()] == [None]
+
+
+def fallen(cast: Cast, held: Reply) -> None:
+    for _ in range(40):
+        decided(held, cast.ash, "return", days_ago=60)
+    for _ in range(20):
+        decided(held, cast.ash, "approve", days_ago=20)
+
+
+def told_of_changes() -> set[str]:
+    invariants.check_and_tell()
+    rows = Delivery.objects.filter(alert__in=Alert.objects.live().filter(code="checks_changed"))
+    return {row.person.username for row in rows.select_related("person") if row.person}
+
+
+@pytest.fixture
+def own_cache() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_leads_are_told_of_it_once_a_week_until_one_has_looked(cast: Cast, client: Client, held: Reply) -> None:
+    build.person("linden", Role.CLINICIAN)
+    assert told_of_changes() == set()
+    fallen(cast, held)
+    assert told_of_changes() == set()  # worked out a moment ago
+    cache.clear()
+    assert told_of_changes() == {"birch"}
+    alert = Alert.objects.get(code="checks_changed")
+    alerts.advance(now=alert.since + timedelta(days=6))
+    assert alert.deliveries.count() == 1
+    alerts.advance(now=alert.since + timedelta(days=7, minutes=1))
+    assert alert.deliveries.count() == 2
+    client.force_login(cast.birch)
+    assert "flags people uphold more or less often" in build.read(client.get("/moderation/"))
+    client.get("/moderation/quality/")
+    assert told_of_changes() == set()
+    AuditEvent.objects.filter(action="quality.viewed").update(at=timezone.now() - timedelta(days=7))
+    assert told_of_changes() == {"birch"}
 
 
 # Oneself

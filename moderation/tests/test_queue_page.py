@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assistant.actions import send_reply
-from assistant.models import Finding
+from assistant.models import AuditEvent, Finding
 from assistant.safety.types import Severity
 from moderation.flagged import EXCERPT, excerpt
 from moderation.models import Flag
@@ -180,6 +180,18 @@ def test_a_row_says_by_when_it_is_due_and_orders_nothing_by_it(cast: Cast, clien
     assert "7 min over" in page
     Flag.objects.update(level=0)
     assert "due in" not in build.read(client.get("/moderation/"))
+
+
+def test_each_look_at_the_rows_is_on_the_record_and_a_live_page_adds_nothing(cast: Cast, client: Client) -> None:
+    client.force_login(cast.ash)
+    client.get("/moderation/")  # nothing to read
+    for _ in range(2):
+        build.post(build.URGENT_POST)
+    client.get("/moderation/")
+    for _ in range(3):
+        assert "pills" in build.read(client.get("/moderation/rows"))
+    looks = AuditEvent.objects.filter(action="queue.viewed")
+    assert list(looks.values_list("actor", "code")) == [(str(cast.ash.pk), "2 rows")]
 
 
 def test_the_page_costs_the_same_however_many_rows_it_has(

@@ -9,16 +9,17 @@ import time
 from collections import Counter
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from assistant.actions import Refused
-from assistant.models import AuditEvent, Reply
+from assistant.models import AuditEvent, Post, Reply
 from assistant.vault import audit
-from moderation.actions import decide
+from moderation.actions import decide, escalate
 from moderation.models import Decision, Flag
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
+from webapp.privacy import erase_post
 from webapp.tests.stage import held_reply
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(0)]
@@ -69,3 +70,24 @@ def test_every_flag_is_decided_once_by_one_of_a_hundred(own_connections: None) -
     for decision in Decision.objects.all():
         assert Reply.objects.get(flags=decision.flag_id).status == ENDS[decision.outcome]
     assert list(audit.faults_in_chain()) == []
+
+
+def test_a_flag_that_is_escalated_while_its_case_is_erased_does_not_stay_open(own_connections: None) -> None:
+    ash = build.person("ash", Role.MODERATOR)
+    build.person("birch", Role.LEAD)
+    post = build.post(build.URGENT_POST)
+    flag = Flag.objects.get(post=post)
+    erasing = threading.Thread(target=erase, args=(post,))
+    with transaction.atomic():
+        escalate(flag, by=ash, reason="A lead.", seen=flag.version)
+        erasing.start()
+        time.sleep(1)  # it waits for this transaction
+    erasing.join()
+    assert Flag.objects.get(id=flag.id).status == Flag.Status.DROPPED
+
+
+def erase(post: Post) -> None:
+    try:
+        erase_post(post)
+    finally:
+        connection.close()

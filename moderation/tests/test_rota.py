@@ -196,3 +196,42 @@ def span(first: float, last: float) -> Span:
 def test_a_gap_is_what_no_shift_covers(spans: list[tuple[float, float]], gaps: list[tuple[float, float]]) -> None:
     found = gaps_in([span(*one) for one in spans], since=START, until=START + 10 * HOUR)
     assert found == [span(*one) for one in gaps]
+
+
+# When the clocks change
+
+
+def add_in_march(cast: Cast, begin: str, end: str) -> Any:
+    """A shift of a week before the clocks change, and of that night."""
+    times = {"starts_at": f"2027-03-21T{begin}", "ends_at": f"2027-03-21T{end}", "weeks": "2"}
+    return client_of(cast.birch).post(f"{PLACE}shifts", form(DAY, 2 * DAY) | times, follow=True)
+
+
+@pytest.fixture
+def berlin(settings: Any) -> None:
+    settings.TIME_ZONE = "Europe/Berlin"
+
+
+@pytest.mark.usefixtures("berlin")
+def test_a_shift_keeps_its_hours_when_the_clocks_change(cast: Cast) -> None:
+    page = build.read(add_in_march(cast, "18:00", "23:00"))
+    first, second = (timezone.localtime(shift.starts_at) for shift in Shift.objects.all())
+    assert (first.hour, second.hour, second.utcoffset()) == (18, 18, timedelta(hours=2))
+    assert "The clocks change" not in page
+
+
+@pytest.mark.usefixtures("berlin")
+def test_shifts_that_meet_in_the_hour_that_is_left_out_still_meet_and_it_is_said(cast: Cast) -> None:
+    page = build.read(add_in_march(cast, "02:30", "08:00"))
+    assert "The clocks change: this one goes from 28 March 2027, 03:30 to 28 March 2027, 08:00." in page
+    add_in_march(cast, "01:00", "02:30")
+    early, late = Shift.objects.order_by("starts_at")[2:]
+    assert early.ends_at == late.starts_at
+
+
+@pytest.mark.usefixtures("berlin")
+def test_a_shift_that_would_end_before_it_begins_when_the_clocks_change_is_refused(cast: Cast) -> None:
+    answer = add_in_march(cast, "02:30", "03:15")
+    assert answer.status_code == 422
+    assert "On 28 March 2027 the clocks change" in build.read(answer)
+    assert not Shift.objects.exists()

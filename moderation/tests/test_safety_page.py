@@ -115,6 +115,17 @@ def test_the_page_of_a_hand_over_is_a_look_at_its_flag(cast: Cast) -> None:
     assert looks_at(3) == (1, 0, 3)  # the first of both
 
 
+def test_what_was_decided_from_the_queue_waited_until_then(cast: Cast) -> None:
+    for _ in range(5):
+        report(build.suggestion(build.draft(cast.wren)), by=cast.wren)
+    Flag.objects.update(opened_at=timezone.now() - timedelta(hours=9))
+    chosen = [(flag.id, flag.version) for flag in Flag.objects.all()]
+    said = {"outcome": "close", "policy": "other", "reason": "As they should be.", "closed_as": "fine"}
+    assert {result.code for result in actions.decide_together(chosen, by=cast.ash, **said)} == {"done"}
+    row = values("look")[0]
+    assert (row["flags"], row["unseen"], row["p50_minutes"]) == (5, 0, 9 * 60)
+
+
 def test_what_its_author_took_back_waits_for_nobody(cast: Cast, client: Client) -> None:
     flag = hurtful_reply(cast)
     actions.escalate(flag, by=cast.ash, reason="For a lead.", seen=flag.version)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +15,11 @@ from django.utils import timezone
 from assistant.actions import report, send_reply, worry
 from assistant.models import Draft, Post
 from assistant.retention import erase_case
+from assistant.safety import policy
 from moderation.actions import claim_flag, decide, escalate, undo
 from moderation.models import Decision, Flag, Undo
 from webapp import test as build
+from webapp.private_policy import policy_in_force
 from webapp.test import Cast
 
 pytestmark = pytest.mark.django_db
@@ -140,6 +143,24 @@ def test_a_form_that_is_refused_comes_back_as_it_was(ash: Client) -> None:
 def test_a_flag_that_is_named_twice_is_decided_once(ash: Client) -> None:
     flag = low()
     assert labels(choose(ash, flag, flag)) == ["Decided"]
+
+
+def test_where_it_takes_two_people_it_says_proposed(cast: Cast, ash: Client, tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(policy.SHIPPED.read_text().replace("[levels.1]", "[levels.1]\ntwo_people = true"))
+    with policy_in_force(file):
+        first, second = low(), low()
+        answer = choose(ash, first, second, outcome="reject")
+        assert labels(answer) == ["Proposed"] * 2
+        assert "0 decided, 2 proposed" in build.read(answer)
+        assert "Nothing happens until somebody else confirms it." in build.read(answer)
+        assert not Decision.objects.exists()
+        again = ash.post(
+            "/moderation/together",
+            {"chosen": [f"{first.id}:2"], "outcome": "reject", "policy": "crisis", "reason": "Nothing in these."},
+        )
+        assert labels(again) == ["Proposed before"]
+        assert labels(choose(ash, low())) == ["Decided"]  # closing changes nothing
 
 
 # Taking it back

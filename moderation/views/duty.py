@@ -17,7 +17,7 @@ from assistant.views.answers import wants_page
 from moderation import actions
 from moderation.access import shift_for
 from moderation.duty import BE_ALERTED, MANAGE_DUTY
-from moderation.duty_page import duty_page
+from moderation.duty_page import duty_page, moved_words
 from moderation.forms import OutOfHoursForm, ShiftForm
 from moderation.rota_page import left_alone
 
@@ -35,11 +35,13 @@ def add_shift(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "moderation/duty.html", duty_page(request.user, shift_form=form), status=422)
     try:
-        actions.add_shift(**form.cleaned_data, by=request.user)
+        shifts = actions.add_shift(**form.cleaned_data, by=request.user)
     except Refused as refusal:
-        form.add_error("starts_at", str(refusal))
+        form.add_error("weeks" if refusal.code == "clocks_change" else "starts_at", str(refusal))
         return render(request, "moderation/duty.html", duty_page(request.user, shift_form=form), status=refusal.status)
     messages.success(request, gettext("Added to the rota."))
+    for words in moved_words(shifts):
+        messages.warning(request, words)
     return redirect("moderation:duty")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -12,18 +13,22 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from assistant.access import needs
 from assistant.actions import Refused
+from assistant.vault import audit
 from moderation import actions
 from moderation.access import flag_for
 from moderation.flagged import flagged_text
 from moderation.golden_forms import GoldenForm, MarkForm
 from moderation.models import GoldenItem
 from moderation.policy import VIEW_QUALITY
+from moderation.quality import LOOKED
 from moderation.quality_page import quality_page
 
 
 @require_GET
 @needs(VIEW_QUALITY)
 def quality(request: HttpRequest) -> HttpResponse:
+    with transaction.atomic():  # whoever is told of a check that changed, is told until somebody looked
+        audit.record(LOOKED, actor=request.user, object_type="quality", object_id="")
     return render(request, "moderation/quality.html", quality_page() | {"form": GoldenForm()})
 
 
@@ -52,6 +57,8 @@ def mark_golden(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
         else:
             messages.success(request, gettext("Added. Moderators meet it among their flags, once each."))
             return redirect("moderation:quality")
+    with transaction.atomic():
+        audit.record("flag.viewed", actor=request.user, object_type="flag", object_id=flag.id)
     page = {"flag": flag, "text": flagged_text(flag)[0], "form": form, "refusal": refusal}
     return render(request, "moderation/mark_golden.html", page, status=status)
 

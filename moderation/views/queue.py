@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from assistant.access import needs
 from assistant.dispatch import forget_after_commit
+from assistant.vault import audit
 from assistant.views.answers import first_message
 from moderation import actions, queue
 from moderation.forms import TogetherForm, UndoTogetherForm
@@ -22,13 +24,18 @@ from moderation.queue_filters import Chosen
 @needs(VIEW_FLAGS)
 def queue_page(request: HttpRequest) -> HttpResponse:
     page = queue.queue_page(request.user, request.GET.dict())
+    if page["flags"]:  # rows have stretches of what people wrote
+        with transaction.atomic(savepoint=False):
+            rows = f"{len(page['flags'])} rows"
+            audit.record("queue.viewed", actor=request.user, object_type="queue", object_id="", code=rows)
     return render(request, "moderation/queue.html", queue.with_sample(page, request.user))
 
 
 @require_GET
 @needs(VIEW_FLAGS)
 def queue_rows(request: HttpRequest) -> HttpResponse:
-    """The rows, with the filters' numbers: the page fetches them again when something changed."""
+    """The rows, with the filters' numbers: the page fetches them again when something changed. The event of the page stands for
+    that, too: one for each time would fill the audit log with what no person did."""
     page = queue.queue_page(request.user, request.GET.dict()) | {"with_filters": True}
     return render(request, "moderation/_queue_rows.html", page)
 

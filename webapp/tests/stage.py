@@ -42,7 +42,7 @@ from assistant.safety.types import Screening, Severity
 from assistant.stop_rules import USUAL, StopRules
 from moderation import actions as moderation_actions
 from moderation.actions import decide
-from moderation.models import Alert, BreakGlassReview, Escalation, Flag, Incident, Replay
+from moderation.models import Alert, BreakGlass, BreakGlassReview, Escalation, Flag, Incident, Replay
 from webapp import test as build
 from webapp.accounts.models import User
 from webapp.accounts.people import invite
@@ -168,6 +168,7 @@ class Stage:
         )
         moderation_actions.allow_reading(self.read_by_wren, by=self.robin)
         moderation_actions.allow_reading(self.read_by_robin, by=self.wren)
+        BreakGlass.objects.filter(id=self.read_by_wren.id).update(until=timezone.now())  # its review can be closed
         self.rated, self.remark = rated_text(self.wren)
         self.candidates = candidates()
         self.sample = sample_read_by(self.wren, self.candidates[0])
@@ -270,7 +271,7 @@ def suggested(draft: Any, text: str) -> Suggestion:
         model_version=None,
         prompt_version="test",
     )
-    suggestion = actions.finish_job(job, fence=1, finished=finished, screening=Screening())
+    suggestion = actions.finish_job(job, fence=1, finished=finished, screening=Screening(version="test-1"))
     assert suggestion is not None
     return suggestion
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from assistant.actions import send_reply
 from moderation import actions
-from moderation.models import Flag
+from moderation.models import BreakGlass, Flag
 from webapp import test as build
 from webapp.test import Cast
 from webapp.tests.browser import check_page, signed_in_page
@@ -97,6 +98,9 @@ def test_one_case_is_asked_for_allowed_read_and_reviewed(
     expect(admin.locator("main")).to_contain_text(build.HURTFUL_REPLY)
     expect(admin.locator("main").get_by_role("button")).to_have_count(0)
     check_page(admin)
+    lead.reload()
+    expect(lead.locator("main")).to_contain_text("It is reviewed when that is over.")
+    BreakGlass.objects.update(until=timezone.now())
     lead.reload()
     lead.get_by_label("It was justified").check()
     lead.get_by_label("Why", exact=True).fill("The complaint was answered.")
