@@ -23,6 +23,7 @@ from moderation.forms import ESCALATE, DecisionForm, NoteForm, ProposalAnswerFor
 from moderation.models import Decision, Flag, Proposal
 from moderation.policy import DECIDE_FLAGS, VIEW_FLAGS
 from moderation.pressed_twice import was_said
+from moderation.typed import typed_part
 from moderation.views.onward import onward
 
 
@@ -120,11 +121,7 @@ def note(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     return redirect(reverse("moderation:flag", args=[row.id]) + "#notes")
 
 
-TYPED = ("outcome", "policy", "reason", "edited_text", "closed_as", "missed", "danger", "answer", "text")
-
-
 def again(request: HttpRequest, row: Flag, message: str, *, status: int) -> HttpResponse:
-    row = flag_for(request.user, row.id)
-    typed = {name: request.POST.get(name, "") for name in TYPED}
-    page = case_page.flag_page(row, request.user) | {"typed": typed, "refusal": message}
-    return render(request, "moderation/flag.html", page, status=status)
+    page = case_page.flag_page(flag_for(request.user, row.id), request.user)
+    refused = typed_part(request.POST.dict(), page) | {"refusal": message}
+    return render(request, "moderation/flag.html", page | refused, status=status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, Protocol
+from typing import Protocol
 
 from django.contrib import messages
 from django.db import transaction
@@ -27,7 +27,7 @@ from moderation.my_reviews import my_reviews_page
 from moderation.policy import DECIDE_FLAGS, VIEW_FLAGS
 from moderation.reviews import review_for
 from moderation.stand_in import flag_of
-from moderation.views.case import TYPED
+from moderation.typed import typed_part
 from moderation.views.onward import onward
 
 
@@ -152,6 +152,6 @@ def _over(request: HttpRequest, review: Review) -> HttpResponse:
 
 
 def _again(request: HttpRequest, review: Review, message: str, *, status: int) -> HttpResponse:
-    typed: dict[str, Any] = {name: request.POST.get(name, "") for name in TYPED}
-    page = review_page.review_page(review, request.user) | {"typed": typed, "refusal": message}
-    return render(request, "moderation/flag.html", page, status=status)
+    page = review_page.review_page(review, request.user)
+    refused = typed_part(request.POST.dict(), page) | {"refusal": message}
+    return render(request, "moderation/flag.html", page | refused, status=status)
