@@ -8,7 +8,7 @@ from typing import Any
 from django.http import Http404
 
 from assistant.access import found, only
-from assistant.models import CaseKey
+from assistant.models import AuditEvent, CaseKey
 from moderation.models import Alert, BreakGlass, BreakGlassReview, Decision, Escalation, Flag, Incident, Shift
 
 
@@ -18,6 +18,14 @@ def flag_for(user: Any, flag_id: uuid.UUID) -> Flag:
     if flag is None:
         raise Http404
     return flag
+
+
+def was_escalated(user: Any, flag_id: uuid.UUID) -> bool:
+    """Of a flag that this person has seen: that it is no longer for them, because it is a lead's to decide now."""
+    escalated = Flag.objects.filter(id=flag_id, escalated=True, case__destroyed_at=None)
+    if not escalated.exists() or Flag.objects.for_person(user).filter(id=flag_id).exists():
+        return False
+    return AuditEvent.objects.filter(object_id=str(flag_id), actor=str(user.pk), action="flag.viewed").exists()
 
 
 def linkable(user: Any, row_id: uuid.UUID) -> CaseKey | Flag | None:

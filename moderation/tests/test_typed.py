@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from assistant.safety.types import Level
-from moderation.actions import answer_proposal, claim_flag, decide
-from moderation.models import Flag
+from moderation.actions import answer_proposal, claim_flag, decide, escalate
+from moderation.models import CaseNote, Decision, Flag
 from webapp import test as build
 from webapp.test import Cast
 from webapp.tests.stage import held_reply
@@ -97,3 +97,30 @@ def test_a_reason_for_a_decision_is_none_for_an_answer_and_the_other_way_round(c
     late = refused(birch, flag, "answer", answer="refuse", reason="It does not ask.", version=2)
     assert had(late) == {"Reason": "It does not ask."}
     assert late.context["typed"]["reason"] == ""
+
+
+@pytest.mark.parametrize(
+    ("what", "fields"),
+    [
+        ("decide", SAID),
+        ("answer", {"answer": "refuse", "reason": REASON, "version": 1}),
+        ("note", {"text": REASON}),
+    ],
+)
+def test_who_had_the_page_open_while_it_was_escalated_keeps_their_words_and_sees_nothing_of_the_case(
+    cast: Cast, ash: Client, flag: Flag, what: str, fields: dict[str, Any]
+) -> None:
+    ash.get(f"/moderation/flags/{flag.id}/")
+    escalate(flag, by=cast.birch, reason="A lead should see this.", seen=1)
+    answer = refused(ash, flag, what, **fields)
+    assert REASON in had(answer).values()
+    assert "It was escalated meanwhile" in build.read(answer)
+    assert flag.subject.text not in build.read(answer)
+    assert flag.subject_post.text not in build.read(answer)
+    assert not Decision.objects.exists()
+    assert not CaseNote.objects.exists()
+
+
+def test_who_never_saw_it_is_not_told_that_it_is_there(cast: Cast, ash: Client, flag: Flag) -> None:
+    escalate(flag, by=cast.birch, reason="A lead should see this.", seen=1)
+    assert ash.post(f"/moderation/flags/{flag.id}/decide", SAID).status_code == 404

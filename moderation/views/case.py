@@ -24,6 +24,7 @@ from moderation.models import Decision, Flag, Proposal
 from moderation.policy import DECIDE_FLAGS, VIEW_FLAGS
 from moderation.pressed_twice import was_said
 from moderation.typed import typed_part
+from moderation.views.escalated import unless_escalated
 from moderation.views.onward import onward
 
 
@@ -38,6 +39,7 @@ def flag(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @needs(DECIDE_FLAGS)
+@unless_escalated
 def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     """Decide or escalate. A refusal shows the page again with everything that was typed."""
     row = flag_for(request.user, flag_id)
@@ -71,6 +73,7 @@ def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @needs(DECIDE_FLAGS)
+@unless_escalated
 def answer(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     """Confirm what somebody else proposed, or refuse it."""
     row = flag_for(request.user, flag_id)
@@ -112,6 +115,7 @@ def undo(request: HttpRequest, decision_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @needs(DECIDE_FLAGS)
+@unless_escalated
 def note(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     row = flag_for(request.user, flag_id)
     form = NoteForm(request.POST)
