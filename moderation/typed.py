@@ -37,10 +37,16 @@ def typed_part(posted: Mapping[str, str], page: dict[str, Any]) -> dict[str, Any
     if _unedited(typed["edited_text"], page["text"]):
         typed["edited_text"] = ""
     shown = set(_fields_of(page, typed))
+    left = {name: said for name, said in typed.items() if name not in shown and said.strip()}
     return {
         "typed": {name: said if name in shown else "" for name, said in typed.items()},
-        "had": had_written({name: said for name, said in typed.items() if name not in shown}),
+        "had": had_written(left),
+        "carried": left,  # goes with whatever brings the form back
     }
+
+
+def carries(posted: Mapping[str, str]) -> bool:
+    return any(posted.get(name, "").strip() for name in LABELS)
 
 
 def had_written(typed: Mapping[str, str]) -> list[Had]:

@@ -124,3 +124,17 @@ def test_who_had_the_page_open_while_it_was_escalated_keeps_their_words_and_sees
 def test_who_never_saw_it_is_not_told_that_it_is_there(cast: Cast, ash: Client, flag: Flag) -> None:
     escalate(flag, by=cast.birch, reason="A lead should see this.", seen=1)
     assert ash.post(f"/moderation/flags/{flag.id}/decide", SAID).status_code == 404
+
+
+def test_who_takes_it_over_after_that_goes_on_with_the_same_words(cast: Cast, ash: Client, flag: Flag) -> None:
+    claim_flag(flag, by=cast.birch)
+    carried = refused(ash, flag, **SAID).context["carried"]
+    assert {"reason", "policy", "edited_text", "outcome"} == set(carried)
+    over = {"taken_from": str(cast.birch.pk), "why": "Birch went home."}
+    answer = ash.post(f"/moderation/flags/{flag.id}/take-over", carried | over)
+    assert answer.status_code == 200
+    assert had(answer) == {}
+    page = answer.content.decode()
+    assert "Yours" in page
+    assert f"\n{REASON}</textarea>" in page
+    assert f"\n{VERSION}</textarea>" in page

@@ -20,7 +20,7 @@ from assistant.views.answers import first_message
 from moderation import actions, review_page
 from moderation.actions.decisions import Said
 from moderation.actions.stale import StaleFlag
-from moderation.claimed import claim_state
+from moderation.claimed import claim_state, nobodys
 from moderation.forms import DecisionForm, NoteForm
 from moderation.models import Review
 from moderation.my_reviews import my_reviews_page
@@ -28,6 +28,7 @@ from moderation.policy import DECIDE_FLAGS, VIEW_FLAGS
 from moderation.reviews import review_for
 from moderation.stand_in import flag_of
 from moderation.typed import typed_part
+from moderation.views.claims import after_a_claim
 from moderation.views.onward import onward
 
 
@@ -72,7 +73,7 @@ def claim(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
 @needs(DECIDE_FLAGS)
 def end_claim(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     actions.end_review_claim(review_for(request.user, flag_id), by=request.user)
-    return redirect("moderation:queue")
+    return after_a_claim(request, flag_id)
 
 
 @require_POST
@@ -96,7 +97,10 @@ def state(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
 
 
 def _state(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
-    return JsonResponse(claim_state(flag_of(review_for(request.user, flag_id)), request.user))
+    review = review_for(request.user, flag_id)
+    if not review.is_for(request.user):  # who has it is not shown to others
+        return JsonResponse(nobodys(str(StaleFlag())))
+    return JsonResponse(claim_state(flag_of(review), request.user))
 
 
 @require_POST

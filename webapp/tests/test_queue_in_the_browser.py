@@ -98,6 +98,8 @@ def say(page: Page, form: str, reason: str, closed_as: str = "") -> None:
     page.locator(f"#{form}-policy").select_option("crisis")
     if closed_as:
         page.locator(f"#{form}-closed-as").select_option(closed_as)
+    if page.locator(f"#{form}-danger").count():
+        page.locator(f"#{form}-danger").select_option("no")
     page.fill(f"#{form}-reason", reason)
 
 
@@ -119,6 +121,8 @@ def test_several_flags_are_cleared_by_keys_alone(running: Embedded, site: DemoSi
         page.keyboard.press("a")  # without a policy nothing is decided
         expect(page.locator("#decision-policy")).to_be_focused()
         page.keyboard.type("Signs")
+        page.keyboard.press("Tab")
+        page.keyboard.type("No")
         page.keyboard.press("Tab")
         expect(page.locator("#decision-reason")).to_be_focused()
         page.keyboard.type(f"A lead is in touch, {number}. ap")
@@ -276,7 +280,33 @@ def test_taking_over_is_told_on_the_open_page_at_once(site: DemoSite, chromium: 
     expect(page.locator("#claim-told")).to_contain_text("hazel took this over", timeout=5_000)
     expect(page.locator("#claim-told")).to_contain_text("Rowan went home.")
     page.get_by_role("button", name="Approve", exact=True).click()
-    expect(page.get_by_role("alert")).to_contain_text("Somebody else is reviewing this")
+    expect(page.get_by_role("alert").filter(visible=True)).to_contain_text("Somebody else is reviewing this")
+    expect(page.get_by_role("group", name="What you had written")).to_contain_text("I was about to say")
+
+
+@pytest.mark.deep
+def test_who_only_opened_a_flag_is_told_who_took_it_and_that_it_changed(
+    running: Embedded, site: DemoSite, chromium: Browser
+) -> None:
+    address = f"{site.address}/moderation/flags/{running.look(ENTER_ONE)}/"
+    page, other = sign_in(site, chromium, "hazel"), sign_in(site, chromium, "rowan")
+    page.goto(address)
+    page.fill("#decision-reason", "Half a sentence")
+    other.goto(address)
+    other.keyboard.press("c")
+    expect(other.locator("#claim")).to_contain_text("Yours")
+    told = page.locator("#claim-told")
+    expect(told).to_contain_text("With rowan since", timeout=5_000)
+    expect(page.locator("#take")).to_be_hidden()
+    check_accessibility(page)
+    other.get_by_role("button", name="Let go").click()
+    expect(told).to_be_hidden(timeout=5_000)
+    expect(page.locator("#take")).to_be_visible()
+    other.goto(address)
+    say(other, "decision", "A lead is in touch.")
+    other.get_by_role("button", name="Approve", exact=True).click()
+    expect(told).to_contain_text("This changed after you opened it.", timeout=5_000)
+    expect(page.locator("#decision-reason")).to_have_value("Half a sentence")
 
 
 # Several at once
