@@ -232,6 +232,39 @@ def test_more_rows_come_behind_the_others_and_stay(site: DemoSite, chromium: Bro
     expect(rows(page)).to_have_count(more)
 
 
+@pytest.mark.deep
+def test_a_filter_that_hides_urgent_posts_says_so_above_the_rows(site: DemoSite, chromium: Browser) -> None:
+    page = desk(site, chromium, path="?level=1&kind=post")
+    is_live(page)
+
+    def is_above() -> bool:
+        outside, first = page.locator(".outside").bounding_box(), rows(page).first.bounding_box()
+        assert outside is not None
+        assert first is not None
+        return outside["y"] + outside["height"] <= first["y"] + 1
+
+    assert is_above()
+    check_accessibility(page)
+    with page.expect_response("**/moderation/rows*"):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('queue-changed'))")
+    page.wait_for_timeout(300)
+    assert is_above()
+
+
+@pytest.mark.deep
+def test_a_queue_that_cannot_be_reached_says_so_until_a_look_succeeds(site: DemoSite, chromium: Browser) -> None:
+    page = desk(site, chromium)
+    is_live(page)
+    page.context.set_offline(True)
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('queue-changed'))")
+    state = page.locator("#queue-live")
+    expect(state).to_have_text("· cannot be reached")
+    page.wait_for_timeout(12_000)  # looks that fail, and a socket that is tried again
+    expect(state).to_have_text("· cannot be reached")
+    page.context.set_offline(False)
+    expect(state).to_have_text(re.compile("live|looked at every 10 s"), timeout=25_000)
+
+
 # The claim on an open page
 
 
