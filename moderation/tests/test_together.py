@@ -136,3 +136,14 @@ def test_a_form_that_is_refused_comes_back_as_it_was(ash: Client) -> None:
 def test_a_flag_that_is_named_twice_is_decided_once(ash: Client) -> None:
     flag = low()
     assert labels(choose(ash, flag, flag)) == ["Decided"]
+
+
+def test_what_came_of_them_is_said_by_somebody_and_not_by_the_form(cast: Cast, ash: Client) -> None:
+    flag = low()
+    fields = {"chosen": [f"{flag.id}:1"], "policy": "crisis", "reason": "Nothing in these."}
+    answer = ash.post("/moderation/together", fields | {"outcome": "close", "closed_as": ""})
+    assert answer.status_code == 422
+    assert "Say what came of them, then close them." in build.read(answer)
+    assert "Nothing in these." in build.read(answer)
+    assert not Decision.objects.exists()
+    assert labels(ash.post("/moderation/together", fields | {"outcome": "reject"})) == ["Decided"]

@@ -85,6 +85,20 @@ def test_where_there_is_still_a_form_they_are_in_its_fields(ash: Client, flag: F
     assert f"\n{VERSION}</textarea>" in page
 
 
+@pytest.mark.parametrize(
+    ("what", "fields", "said"),
+    [
+        ("decide", SAID | {"reason": " "}, "The reason is empty"),
+        ("note", {"text": " "}, "The note is empty"),
+        ("take-over", {"taken_from": "nobody", "why": " "}, "Say in a line why you take this over."),
+    ],
+)
+def test_a_refusal_names_the_field_that_is_empty(
+    ash: Client, flag: Flag, what: str, fields: dict[str, Any], said: str
+) -> None:
+    assert said in build.read(refused(ash, flag, what, **fields))
+
+
 def test_a_reason_for_a_decision_is_none_for_an_answer_and_the_other_way_round(cast: Cast) -> None:
     flag = Flag.objects.get(reply=held_reply(cast.wren, level=Level.PLAN))
     decide(flag, outcome="approve", policy="crisis", by=cast.ash, reason="It asks plainly.", seen=1)

@@ -33,6 +33,17 @@ document.addEventListener(
   { capture: true },
 );
 
+/** What came of it is said of what is closed, and of nothing else. */
+document.addEventListener(
+  "click",
+  ({ target }) => {
+    const button = target.closest("button[name='outcome']");
+    const closing = button?.form?.elements.namedItem("closed_as");
+    if (closing) closing.required = button.value === "close";
+  },
+  { capture: true },
+);
+
 async function send(form, submitter) {
   asking = true;
   const isOut = tell((await get(unsent.dataset.ask)).outcome);
