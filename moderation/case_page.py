@@ -10,8 +10,9 @@ from assistant import triage
 from assistant.actions import changes_of
 from assistant.changes import word_changes
 from assistant.models import Post
+from assistant.safety.types import Level
 from assistant.screens.changes import word_rows
-from assistant.screens.triage import triage_of
+from assistant.screens.triage import helplines_for, triage_of
 from assistant.translated import finding_rows
 from moderation import case_history, case_writing, level_rules, policies, policy
 from moderation.actions.undo import may_undo
@@ -20,7 +21,9 @@ from moderation.flagged import flag_row, flagged_text, marked
 from moderation.forms import DANGER
 from moderation.incident_page import incidents_about
 from moderation.models import Appeal, Decision, Flag, Proposal
-from moderation.outcome_words import choices_for, label_of
+from moderation.outcome_words import choices_for, label_of, who_reads_reason
+
+HELPLINES_FROM = Level.METHOD
 
 
 def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
@@ -33,8 +36,10 @@ def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
             "flag": flag,
             "row": flag_row(flag, user),
             "post": post,
-            "post_findings": finding_rows(post.findings.all()),
+            "post_findings": one_per_rule(finding_rows(post.findings.all())),
             "triage": triage_of(post),
+            "helplines_wanted": flag.level >= HELPLINES_FROM,
+            "helplines": helplines_for(post, []) if flag.level >= HELPLINES_FROM else [],
             "worries": worries_of(post),
             "said": [
                 gettext(triage.REASONS[code])
@@ -62,6 +67,11 @@ def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
         | acts_for(flag, user, text)
         | decided_part(flag, user)
     )
+
+
+def one_per_rule(findings: list[dict[str, str]]) -> list[dict[str, str]]:
+    """A rule that meets several places of a text says the same of each."""
+    return list({one["reason"]: one for one in findings}.values())
 
 
 def worries_of(post: Post) -> list[dict[str, Any]]:
@@ -95,6 +105,7 @@ def acts_for(flag: Flag, user: Any, text: str) -> dict[str, Any]:
         "closings": Decision.Closing.choices if Decision.Outcome.CLOSE in policy.outcomes_for(flag) else [],
         "dangers": DANGER if flag.is_open and policy.asks_whether_danger(flag) else [],
         "outcomes": choices_for(flag),
+        "reads_reason": who_reads_reason(flag),
     }
 
 

@@ -3,7 +3,7 @@
 import { ACTS, isHere } from "./acts.js";
 
 const AFTER = { "reply-text": "text-hint", "decision-reason": "reason-help", "together-reason": "together-count" }; // Escape
-const FIELDS = "input, textarea, select, [contenteditable]:not([contenteditable='false'])";
+const FIELDS = "input:not([type='checkbox'], [type='radio']), textarea, select, [contenteditable]:not([contenteditable='false'])";
 const sheet = document.getElementById("keys-sheet");
 const keys = "on" in sheet.dataset ? keysHere() : new Map();
 
