@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,8 +21,9 @@ HAND_OVERS_SHOWN_FOR = timedelta(hours=24)
 PRESSING_FROM = 3  # the level from which an alert is shown as what cannot wait
 
 
-def banner(person: Any) -> dict[str, Any]:
-    """Shown to this person now: from here on it counts as delivered to their page."""
+def banner(person: Any, *, at: uuid.UUID | None = None) -> dict[str, Any]:
+    """Shown to this person now: from here on it counts as delivered to their page. `at`: the flag whose page it is; the alert
+    about that one is left out there, and the others are one line until somebody opens it."""
     rows = list(Alert.objects.told_to(person).select_related("flag", "holder").order_by("-level", "opened_at", "id"))
     unseen = Delivery.objects.filter(
         person=person, channel=Delivery.Channel.IN_APP, delivered_at=None, alert__in=[row.id for row in rows]
@@ -29,8 +31,13 @@ def banner(person: Any) -> dict[str, Any]:
     if rows and unseen.exists():
         unseen.update(delivered_at=Now(), error="")
     silent, since = notifier.silent_since()
+    rows = [row for row in rows if at is None or row.flag_id != at]
+    shown = [alert_row(row, person) for row in rows]
     return {
-        "rows": [alert_row(row, person) for row in rows],
+        "rows": shown,
+        "at": at,
+        "is_folded": at is not None and bool(shown),
+        "is_pressing": any(row["pressing"] and (row["overdue"] or not row["mine"]) for row in shown),
         "silent": silent,
         "silent_since": since if silent else None,
         # Changes when there is something else to show, so that the page is left alone meanwhile.

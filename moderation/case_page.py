@@ -14,9 +14,10 @@ from assistant.safety.types import Level
 from assistant.screens.changes import word_rows
 from assistant.screens.triage import helplines_for, triage_of
 from assistant.translated import finding_rows
-from moderation import case_history, case_writing, level_rules, policies, policy
+from moderation import alert_page, case_history, case_writing, level_rules, policies, policy
 from moderation.actions.undo import may_undo
 from moderation.claimed import claim_of
+from moderation.duty import BE_ALERTED
 from moderation.flagged import flag_row, flagged_text, marked
 from moderation.forms import DANGER
 from moderation.incident_page import incidents_about
@@ -65,8 +66,14 @@ def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
             "appeal": appeal_part(flag),
         }
         | acts_for(flag, user, text)
+        | alerts_beside(flag, user)
         | decided_part(flag, user)
     )
+
+
+def alerts_beside(flag: Flag, user: Any) -> dict[str, Any]:
+    """In place of those that every page shows."""
+    return {"alerts": alert_page.banner(user, at=flag.id)} if user.has_perm(BE_ALERTED) else {}
 
 
 def one_per_rule(findings: list[dict[str, str]]) -> list[dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -414,6 +415,23 @@ def test_whoever_has_it_sees_when_an_outcome_is_overdue(cast: Cast) -> None:
     page = lead.get("/moderation/alerts/")
     assert "You have it, and an outcome was due at" in build.read(page)
     assert 'class="notice now alert"' in page.content.decode()
+
+
+def test_on_the_page_of_a_case_the_others_are_one_line_and_its_own_is_left_out(cast: Cast) -> None:
+    on_duty(cast.birch, "lead")
+    here, other = (Flag.objects.get(post=build.post(build.URGENT_POST)) for _ in range(2))
+    lead = client_of(cast.birch)
+    answer = lead.get(f"/moderation/flags/{here.id}/")
+    rows = [row["url"] for row in answer.context["alerts"]["rows"]]
+    assert rows == [f"/moderation/flags/{other.id}/"]
+    folded = re.search(r'<details class="folded">(.*?)</details>', answer.content.decode(), re.DOTALL)
+    assert folded is not None
+    assert "1 other alert · Level 4: a post waits" in " ".join(folded[1].split())
+    again = re.search(r'data-url="([^"]+)"', answer.content.decode())
+    assert again is not None
+    assert lead.get(again[1]).context["alerts"]["rows"] == answer.context["alerts"]["rows"]
+    assert all(delivery.delivered_at for delivery in Delivery.objects.filter(person=cast.birch))  # all were shown
+    assert "<details" not in lead.get("/moderation/alerts/?at=nonsense").content.decode()
 
 
 def test_no_alert_holds_a_word_of_what_was_written(cast: Cast) -> None:
