@@ -51,7 +51,7 @@ RETURNED_AFTER_ALL = gettext_noop("The supporter gets it back with your reason a
 
 READ_BY_AUTHOR = gettext_noop("The supporter reads the reason, unless you escalate.")
 READ_WHEN_CHANGED = gettext_noop("The supporter reads the reason, unless you approve or escalate.")
-READ_BY_MODERATORS = gettext_noop("Moderators read the reason; no supporter does.")
+READ_BY_MODERATORS = gettext_noop("Only moderators read the reason.")
 
 
 def who_reads_reason(flag: Flag) -> str:

@@ -195,4 +195,4 @@ def test_who_reads_the_reason_is_said_as_it_is(cast: Cast, client: Client) -> No
     client.force_login(cast.ash)
     assert "The supporter reads the reason, unless you approve or escalate." in page_of(client, held)
     assert "the post goes to somebody else. The supporter reads your reason." in page_of(client, held)
-    assert "Moderators read the reason; no supporter does." in page_of(client, post)
+    assert "Only moderators read the reason." in page_of(client, post)

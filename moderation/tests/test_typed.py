@@ -17,7 +17,13 @@ from webapp.tests.stage import held_reply
 pytestmark = pytest.mark.django_db
 REASON = "Please say first what they feel."
 VERSION = "It sounds as if the evenings are long."
-SAID = {"outcome": "edit", "policy": "dismissal", "reason": REASON, "edited_text": VERSION, "version": 1}
+SAID: dict[str, Any] = {
+    "outcome": "edit",
+    "policy": "dismissal",
+    "reason": REASON,
+    "edited_text": VERSION,
+    "version": 1,
+}
 
 
 @pytest.fixture
