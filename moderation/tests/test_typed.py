@@ -72,7 +72,7 @@ def test_words_stay_where_it_is_somebody_elses_to_decide(cast: Cast) -> None:
 def test_a_post_says_what_was_answered_about_danger(cast: Cast, ash: Client) -> None:
     flag = Flag.objects.get(post=build.post(build.URGENT_POST))
     claim_flag(flag, by=cast.birch)
-    said = {"outcome": "approve", "policy": "crisis", "reason": REASON, "danger": "yes", "version": 1}
+    said: dict[str, Any] = {"outcome": "approve", "policy": "crisis", "reason": REASON, "danger": "yes", "version": 1}
     assert had(refused(ash, flag, **said))["Is somebody in danger"] == "Yes, or nobody can rule it out"
 
 
