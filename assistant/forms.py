@@ -40,7 +40,8 @@ class LetterField(forms.CharField):
 
     def validate(self, value: str) -> None:
         if self.required and not value.strip():
-            raise ValidationError(gettext("There is nothing here yet. Write at least one word."), code="empty")
+            empty = gettext("There is nothing here yet. Write at least one word.")
+            raise ValidationError(self.error_messages.get("empty", empty), code="empty")
         found = UNWANTED.search(value)
         if found:
             raise ValidationError(

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.http import Http404
 
 from assistant.access import found, only
-from assistant.models import CaseKey
+from assistant.models import AuditEvent, CaseKey
 from moderation.models import Alert, BreakGlass, BreakGlassReview, Decision, Escalation, Flag, Incident, Shift
 from moderation.models.flags import FlagQuerySet
 
@@ -28,6 +28,14 @@ def flag_for(user: Any, flag_id: uuid.UUID) -> Flag:
 def ids_in(text: str) -> list[uuid.UUID]:
     """Each once; as they are written, or within the addresses of pages."""
     return list(dict.fromkeys(uuid.UUID(found) for found in ID.findall(text)))
+
+
+def was_escalated(user: Any, flag_id: uuid.UUID) -> bool:
+    """Of a flag that this person has seen: that it is no longer for them, because it is a lead's to decide now."""
+    escalated = Flag.objects.filter(id=flag_id, escalated=True, case__destroyed_at=None)
+    if not escalated.exists() or Flag.objects.for_person(user).filter(id=flag_id).exists():
+        return False
+    return AuditEvent.objects.filter(object_id=str(flag_id), actor=str(user.pk), action="flag.viewed").exists()
 
 
 def linkable(user: Any, row_id: uuid.UUID) -> CaseKey | Flag | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,8 +24,9 @@ SHOWN = 20  # at the top of every page
 PRESSING_FROM = 3  # the level from which an alert is shown as what cannot wait
 
 
-def banner(person: Any) -> dict[str, Any]:
-    """Shown to this person now: from here on it counts as delivered to their page."""
+def banner(person: Any, *, at: uuid.UUID | None = None) -> dict[str, Any]:
+    """Shown to this person now: from here on it counts as delivered to their page. `at`: the flag whose page it is; the alert
+    about that one is left out there, and the others are one line until somebody opens it."""
     all_told = Alert.objects.told_to(person)
     rows = first_of(all_told, SHOWN)
     # Where there are more, the newest of all stands for them: the page rings for what it has not shown yet.
@@ -37,8 +39,13 @@ def banner(person: Any) -> dict[str, Any]:
     if any(one.delivered_at is None for one in deliveries):
         to_this_page.filter(delivered_at=None).update(delivered_at=Now(), error="")
     silent, since = notifier.silent_since()
+    rows = [row for row in rows if at is None or row.flag_id != at]
+    shown = [alert_row(row, person) | told(row, deliveries) for row in rows]
     return {
-        "rows": [alert_row(row, person) | told(row, deliveries) for row in rows],
+        "rows": shown,
+        "at": at,
+        "is_folded": at is not None and bool(shown),
+        "is_pressing": any(row["pressing"] and (row["overdue"] or not row["mine"]) for row in shown),
         "more": more,
         "newest": newest,
         "silent": silent,

@@ -10,16 +10,20 @@ from assistant import triage
 from assistant.actions import changes_of
 from assistant.changes import word_changes
 from assistant.models import Post
+from assistant.safety.types import Level
 from assistant.screens.changes import word_rows
-from assistant.screens.triage import triage_of
-from moderation import case_history, case_writing, deciders, level_rules, policies, policy
+from assistant.screens.triage import helplines_for, triage_of
+from moderation import alert_page, case_history, case_writing, deciders, level_rules, policies, policy
 from moderation.actions.undo import may_undo
 from moderation.claimed import claim_of
+from moderation.duty import BE_ALERTED
 from moderation.flagged import flag_row, flagged_text, marked
 from moderation.forms import DANGER
 from moderation.incident_page import incidents_about
 from moderation.models import Appeal, Decision, Flag, Proposal
-from moderation.outcome_words import choices_for, label_of
+from moderation.outcome_words import choices_for, label_of, who_reads_reason
+
+HELPLINES_FROM = Level.METHOD
 
 
 def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
@@ -36,6 +40,8 @@ def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
             "post_findings": case_writing.findings_in(post.text, found),
             "post_marked": marked(post.text, found),
             "triage": triage_of(post),
+            "helplines_wanted": flag.level >= HELPLINES_FROM,
+            "helplines": helplines_for(post, []) if flag.level >= HELPLINES_FROM else [],
             "worries": worries_of(post),
             "said": [
                 gettext(triage.REASONS[code])
@@ -61,8 +67,14 @@ def flag_page(flag: Flag, user: Any) -> dict[str, Any]:
             "appeal": appeal_part(flag),
         }
         | acts_for(flag, user, text)
+        | alerts_beside(flag, user)
         | decided_part(flag, user)
     )
+
+
+def alerts_beside(flag: Flag, user: Any) -> dict[str, Any]:
+    """In place of those that every page shows."""
+    return {"alerts": alert_page.banner(user, at=flag.id)} if user.has_perm(BE_ALERTED) else {}
 
 
 def worries_of(post: Post) -> list[dict[str, Any]]:
@@ -98,6 +110,7 @@ def acts_for(flag: Flag, user: Any, text: str) -> dict[str, Any]:
         "dangers": DANGER if flag.is_open and policy.asks_whether_danger(flag) else [],
         "outcomes": choices_for(flag, user),
         "waits_for_lead": flag.is_open and policy.waits_for_lead(flag, user),
+        "reads_reason": who_reads_reason(flag),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -37,24 +38,54 @@ def claim_of(flag: Flag, user: Any) -> dict[str, Any]:
     }
 
 
-def claim_state(flag: Flag, user: Any, *, seen: str) -> dict[str, Any]:
-    """For the script of a page on which this person held the claim: whether they still do, or what to tell them. `seen`: the
-    version that the page shows."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a page shows: the version of its flag, and the id of whoever has it; empty where that is nobody, or not asked."""
+
+    version: str = ""
+    by: str = ""
+
+
+def claim_state(flag: Flag, user: Any, *, seen: Seen | None = None) -> dict[str, Any]:
+    """For the script of the flag's page. `said`: what to tell this person if they held the claim on that page and no longer do;
+    `told`: what to tell them if they did not."""
     claim = claim_of(flag, user)
+    left = {"mine": claim["mine"], "left": claim["seconds_left"]}
+    may = {name: claim[name] for name in ("may_claim", "may_pass")}
+    return left | may | {"said": _said(flag, claim, seen or Seen()), "told": _told(flag, claim, seen or Seen())}
+
+
+def nobodys(said: str) -> dict[str, Any]:
+    """For a page whose flag is nothing for this person any more."""
+    return {"mine": False, "left": 0, "may_claim": False, "may_pass": False, "said": said, "told": said}
+
+
+def _said(flag: Flag, claim: dict[str, Any], seen: Seen) -> str:
     if claim["mine"]:
-        changed = bool(seen) and seen != str(flag.version)
-        return {"mine": True, "left": claim["seconds_left"], "said": gettext(SAID_MORE) if changed else ""}
+        return gettext(SAID_MORE) if seen.version not in ("", str(flag.version)) else ""
     if not flag.is_open:
-        said = gettext("This was decided in the meantime. What you wrote is still here.")
-    elif claim["taken"]:
-        said = claim["taken"]
-    elif claim["by"]:
-        said = gettext("Your review ended, and %(name)s looks at it now. What you wrote is still here.") % {
+        return gettext("This was decided in the meantime. What you wrote is still here.")
+    if claim["taken"]:
+        taken: str = claim["taken"]
+        return taken
+    if claim["by"]:
+        return gettext("Your review ended, and %(name)s looks at it now. What you wrote is still here.") % {
             "name": claim["by"]
         }
-    else:
-        said = gettext("Your review ended. Take it again before you decide, so that nobody does the same work.")
-    return {"mine": False, "left": 0, "said": said}
+    return gettext("Your review ended. Take it again before you decide, so that nobody does the same work.")
+
+
+def _told(flag: Flag, claim: dict[str, Any], seen: Seen) -> str:
+    if not flag.is_open:
+        return gettext("This was decided in the meantime. What you wrote is still here.")
+    if seen.version not in ("", str(flag.version)):
+        return gettext("This changed after you opened it. What you wrote is still here.")
+    if claim["by_id"] == seen.by or claim["mine"]:
+        return ""
+    if not claim["by"]:
+        return gettext("Nobody has it any more. Take it, or load the page again.")
+    said = gettext("With %(name)s since %(time)s. What you wrote is still here.")
+    return said % {"name": claim["by"], "time": _time(claim["since"])}
 
 
 def renew_seconds() -> int:

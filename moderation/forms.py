@@ -26,6 +26,11 @@ LONGEST_SHIFT = timedelta(days=14)
 A_WEEK = timedelta(weeks=1)
 
 
+NO_REASON = {"empty": _("The reason is empty: the next person must be able to follow what you decide.")}
+NO_NOTE = {"empty": _("The note is empty. Write at least one word.")}
+NO_WHY = {"empty": _("Say in a line why you take this over.")}
+
+
 class VersionField(forms.IntegerField):
     """The version of the flag that the page showed."""
 
@@ -36,7 +41,7 @@ class VersionField(forms.IntegerField):
 class DecisionForm(forms.Form):
     outcome = forms.ChoiceField(choices=[*Decision.Outcome.choices, (ESCALATE, _("Escalate"))])
     policy = forms.CharField(max_length=20, required=False)  # the action says which is missing
-    reason = LetterField(max_length=settings.MAX_REASON)
+    reason = LetterField(max_length=settings.MAX_REASON, error_messages=NO_REASON)
     edited_text = LetterField(max_length=settings.MAX_DRAFT, required=False)
     closed_as = forms.CharField(max_length=10, required=False)
     version = VersionField()
@@ -48,7 +53,7 @@ class DecisionForm(forms.Form):
 
 class TakeOverForm(forms.Form):
     taken_from = forms.CharField(max_length=40)  # the id of whoever the page says has it
-    why = LetterField(max_length=settings.MAX_REASON)
+    why = LetterField(max_length=settings.MAX_REASON, error_messages=NO_WHY)
 
 
 class ChosenField(forms.Field):
@@ -76,9 +81,15 @@ class TogetherForm(forms.Form):
 
     outcome = forms.ChoiceField(choices=Decision.Outcome.choices)
     policy = forms.CharField(max_length=20, required=False)  # the action says which is missing
-    reason = LetterField(max_length=settings.MAX_REASON)
+    reason = LetterField(max_length=settings.MAX_REASON, error_messages=NO_REASON)
     closed_as = forms.CharField(max_length=10, required=False)
     chosen = ChosenField()
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("outcome") == Decision.Outcome.CLOSE and given.get("closed_as") not in Decision.Closing:
+            self.add_error("closed_as", gettext("Say what came of them, then close them."))
+        return given
 
 
 class UndoTogetherForm(forms.Form):
@@ -94,7 +105,7 @@ class ProposalAnswerForm(forms.Form):
 
 
 class NoteForm(forms.Form):
-    text = LetterField(max_length=settings.MAX_REASON)
+    text = LetterField(max_length=settings.MAX_REASON, error_messages=NO_NOTE)
 
 
 class AppealForm(forms.Form):

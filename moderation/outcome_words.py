@@ -36,7 +36,9 @@ EFFECTS: dict[tuple[type, bool, str], str] = {
     (Reply, True, Outcome.APPROVE): gettext_noop("The reply is sent as it is."),
     (Reply, True, Outcome.EDIT): gettext_noop("Your version is sent; the supporter sees what changed and why."),
     (Reply, True, Outcome.RETURN): gettext_noop("The supporter gets it back with your note and writes on."),
-    (Reply, True, Outcome.REJECT): gettext_noop("The reply is not sent; the post goes to somebody else."),
+    (Reply, True, Outcome.REJECT): gettext_noop(
+        "The reply is not sent; the post goes to somebody else. The supporter reads your reason."
+    ),
     (Reply, False, Outcome.CLOSE): gettext_noop("It was sent already; the flag is closed with your reason."),
 }
 UPHELD = gettext_noop("What was decided stands. The supporter reads your reason.")
@@ -45,6 +47,17 @@ OVERTURNED = gettext_noop(
 )
 SENT_AFTER_ALL = gettext_noop("The reply is sent as its author wrote it. They read your reason.")
 RETURNED_AFTER_ALL = gettext_noop("The supporter gets it back with your reason and writes on.")
+
+
+READ_BY_AUTHOR = gettext_noop("The supporter reads the reason, unless you escalate.")
+READ_WHEN_CHANGED = gettext_noop("The supporter reads the reason, unless you approve or escalate.")
+READ_BY_MODERATORS = gettext_noop("Only moderators read the reason.")
+
+
+def who_reads_reason(flag: Flag) -> str:
+    if flag.is_appeal:
+        return gettext(READ_BY_AUTHOR)
+    return gettext(READ_WHEN_CHANGED if flag.reply is not None and policy.is_held(flag) else READ_BY_MODERATORS)
 
 
 def choices_for(flag: Flag, user: Any) -> list[dict[str, Any]]:

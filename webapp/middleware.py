@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 
@@ -59,7 +61,8 @@ def page_of_form(request: HttpRequest) -> str:
 
 
 class FormsOnly:
-    """An address that takes forms and was opened by itself, from the history or after signing in: a page says so."""
+    """An address that takes forms and was opened by itself: a page says so. Who comes there from signing in had sent a form that
+    did not arrive, and is led to the page above it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -67,10 +70,29 @@ class FormsOnly:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         if response.status_code == 405 and request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
+            if comes_from_sign_in(request):
+                messages.warning(request, gettext("You had been signed out: what you sent last did not arrive."))
+                return redirect(page_above(request.path))
             page = render(request, "405.html", status=405)
             page.headers["Allow"] = response.headers.get("Allow", "")
             return page
         return response
+
+
+def comes_from_sign_in(request: HttpRequest) -> bool:
+    """The pages of the sign-in carry where they lead to."""
+    asked = urllib.parse.parse_qs(urllib.parse.urlsplit(request.headers.get("Referer", "")).query)
+    return request.path in asked.get("next", [])
+
+
+def page_above(path: str) -> str:
+    """The nearest address above it that there is: a form stands on the page that it is about."""
+    above = path.rstrip("/").rpartition("/")[0] + "/"
+    try:
+        resolve(above)
+    except Resolver404:
+        return page_above(above)
+    return above
 
 
 class LargeRequest:

@@ -253,7 +253,7 @@ def check_edit(flag: Flag, said: Said) -> None:
         )
         raise Refused(
             "edit_held",
-            gettext("The edited text would be held again: %(reasons)s Change it, or approve the original.")
+            gettext("The edited text would be held again: %(reasons)s Change it further, or choose another outcome.")
             % {"reasons": reasons},
             status=422,
         )

@@ -748,6 +748,23 @@ def test_whoever_is_told_of_what_somebody_has_reads_who_and_since_when(cast: Cas
     assert "has it since" not in build.read(client_of(cast.birch).get("/moderation/alerts/"))
 
 
+def test_on_the_page_of_a_case_the_others_are_one_line_and_its_own_is_left_out(cast: Cast) -> None:
+    on_duty(cast.birch, "lead")
+    here, other = (Flag.objects.get(post=build.post(build.URGENT_POST)) for _ in range(2))
+    lead = client_of(cast.birch)
+    answer = lead.get(f"/moderation/flags/{here.id}/")
+    rows = [row["url"] for row in answer.context["alerts"]["rows"]]
+    assert rows == [f"/moderation/flags/{other.id}/"]
+    folded = re.search(r'<details class="folded">(.*?)</details>', answer.content.decode(), re.DOTALL)
+    assert folded is not None
+    assert "1 other alert · Level 4: a post waits" in " ".join(folded[1].split())
+    again = re.search(r'data-url="([^"]+)"', answer.content.decode())
+    assert again is not None
+    assert lead.get(again[1]).context["alerts"]["rows"] == answer.context["alerts"]["rows"]
+    assert all(delivery.delivered_at for delivery in Delivery.objects.filter(person=cast.birch))  # all were shown
+    assert "<details" not in lead.get("/moderation/alerts/?at=nonsense").content.decode()
+
+
 def test_no_alert_holds_a_word_of_what_was_written(cast: Cast) -> None:
     urgent()
     for person in (cast.birch, cast.willow):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 from django.test import Client
 from django.utils.html import escape
 
 from assistant import actions, triage
-from assistant.models import Draft, Reply, Suggestion
+from assistant.models import Draft, Finding, Reply, Suggestion
 from assistant.safety import policy as safety_policy
 from assistant.safety.types import Level
 from moderation import level_rules, policies
@@ -187,3 +189,44 @@ def test_a_returned_draft_leads_to_what_was_decided(cast: Cast, client: Client) 
     client.force_login(cast.wren)
     page = client.get(f"/drafts/{Draft.objects.get(id=reply.draft_id).id}/").content.decode()
     assert "how to ask for another look" in page
+
+
+def test_the_page_of_a_post_says_whose_country_and_language_and_whom_to_turn_to(cast: Cast, client: Client) -> None:
+    flag = Flag.objects.get(post=build.post(build.URGENT_POST, country="IE"))
+    client.force_login(cast.ash)
+    answer = client.get(f"/moderation/flags/{flag.id}/")
+    page = answer.content.decode()
+    assert 'data-country="IE"' in page
+    assert 'data-language="en"' in page
+    assert "Helplines of their country" in page
+    assert answer.context["helplines"]
+    assert all(line["name"] in html.unescape(page) for line in answer.context["helplines"])
+    low = Flag.objects.get(post=build.post(build.WORRYING_POST, country="IE"))
+    assert "Helplines of their country" not in page_of(client, low)
+
+
+def test_where_the_country_is_not_known_it_says_so_instead_of_naming_anothers(cast: Cast, client: Client) -> None:
+    flag = Flag.objects.get(post=build.post(build.URGENT_POST, country=""))
+    client.force_login(cast.ash)
+    assert "Their country is not known here." in page_of(client, flag)
+
+
+def test_a_rule_that_meets_several_places_of_the_post_stands_there_once(cast: Cast, client: Client) -> None:
+    reply = held_reply(cast.wren)
+    post = reply.draft.post
+    for start in (0, 5):
+        said = {"phase": "support", "code": "support.alone", "severity": 1, "reason": "Says that nobody is there."}
+        Finding.objects.create(post=post, case=post.case, start=start, end=start + 4, **said)
+    client.force_login(cast.ash)
+    reasons = [
+        one["reason"] for one in client.get(f"/moderation/flags/{Flag.objects.get().id}/").context["post_findings"]
+    ]
+    assert reasons.count("Says that nobody is there.") == 1
+
+
+def test_who_reads_the_reason_is_said_as_it_is(cast: Cast, client: Client) -> None:
+    held, post = Flag.objects.get(reply=held_reply(cast.wren)), Flag.objects.get(post=build.post(build.URGENT_POST))
+    client.force_login(cast.ash)
+    assert "The supporter reads the reason, unless you approve or escalate." in page_of(client, held)
+    assert "the post goes to somebody else. The supporter reads your reason." in page_of(client, held)
+    assert "Only moderators read the reason." in page_of(client, post)

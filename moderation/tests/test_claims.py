@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +15,7 @@ from django.utils import timezone
 
 from assistant.actions import send_reply
 from assistant.models import AuditEvent
+from moderation.actions import escalate
 from moderation.models import Flag, Pass, TakeOver
 from moderation.tests.test_decide import decide
 from webapp import test as build
@@ -138,6 +141,41 @@ def test_a_flag_that_was_decided_meanwhile_says_so(ash: Client) -> None:
     assert state(ash, flag)["said"].startswith("This was decided in the meantime.")
 
 
+def told(client: Client, shown: Any) -> str:
+    """As the script of a page asks that was opened without a claim of one's own."""
+    address = re.search(r'data-ask="([^"]+)"', shown.content.decode())
+    assert address is not None
+    said: str = client.get(html.unescape(address[1])).json()["told"]
+    return said
+
+
+def test_who_only_opened_it_is_told_who_took_it_and_that_it_was_decided(ash: Client, birch: Client) -> None:
+    flag = Flag.objects.get(post=build.post(build.WORRYING_POST))
+    shown = birch.get(f"/moderation/flags/{flag.id}/")
+    assert told(birch, shown) == ""
+    act(ash, flag, "claim")
+    assert told(birch, shown).startswith("With ash since ")
+    taken = birch.get(f"/moderation/flags/{flag.id}/")
+    assert told(birch, taken) == ""  # the page says so already
+    act(ash, flag, "end-claim")
+    assert told(birch, taken).startswith("Nobody has it any more.")
+    decide(ash, "close", closed_as="fine")
+    assert told(birch, shown).startswith("This was decided in the meantime.")
+
+
+def test_who_only_opened_it_is_told_that_it_changed(flag: Flag, ash: Client, birch: Client) -> None:
+    """Of a level that takes two: somebody proposed what becomes of it."""
+    shown = birch.get(f"/moderation/flags/{flag.id}/")
+    decide(ash, "approve")
+    assert told(birch, shown).startswith("This changed after you opened it.")
+
+
+def test_an_open_page_of_what_was_escalated_is_told_so(flag: Flag, ash: Client, cast: Cast) -> None:
+    shown = ash.get(f"/moderation/flags/{flag.id}/")
+    escalate(flag, by=cast.birch, reason="A lead should see this.", seen=1)
+    assert told(ash, shown).startswith("It was escalated meanwhile.")
+
+
 def test_nobody_claims_their_own_reply(cast: Cast, birch: Client) -> None:
     draft = build.draft(cast.birch, text=build.HURTFUL_REPLY)
     send_reply(draft, by=cast.birch, revision=build.head_of(draft))
@@ -237,9 +275,9 @@ def test_who_proposed_is_not_handed_what_somebody_else_confirms(flag: Flag, ash:
     assert str(flag.id) in next_of(birch)
 
 
-def told(client: Client, flag: Flag) -> list[tuple[str, str]]:
-    history = client.get(f"/moderation/flags/{flag.id}/").context["history"]
-    return [(event["who"], event["what"]) for event in history]
+def history(client: Client, flag: Flag) -> list[tuple[str, str]]:
+    events = client.get(f"/moderation/flags/{flag.id}/").context["history"]
+    return [(event["who"], event["what"]) for event in events]
 
 
 def test_a_pass_looks_like_every_claim_that_ends(ash: Client, birch: Client) -> None:
@@ -248,19 +286,19 @@ def test_a_pass_looks_like_every_claim_that_ends(ash: Client, birch: Client) -> 
     for flag, what in ((passed, "pass"), (ended, "end-claim")):
         act(ash, flag, "claim")
         act(ash, flag, what)
-    assert told(birch, passed) == told(birch, ended)
-    assert ("ash", "let somebody else take it") in told(birch, ended)
+    assert history(birch, passed) == history(birch, ended)
+    assert ("ash", "let somebody else take it") in history(birch, ended)
     recorded = AuditEvent.objects.exclude(action="flag.viewed").order_by("seq")
     of_each = [list(recorded.filter(object_id=one.id).values_list("action", "actor")) for one in (passed, ended)]
     assert of_each[0] == of_each[1]
 
 
 def test_who_passes_what_they_never_took_leaves_nothing(flag: Flag, ash: Client, birch: Client) -> None:
-    before, recorded = told(birch, flag), AuditEvent.objects.count()
+    before, recorded = history(birch, flag), AuditEvent.objects.count()
     act(ash, flag, "pass")
     assert Pass.objects.count() == 1
     assert AuditEvent.objects.count() == recorded
-    assert told(birch, flag) == before
+    assert history(birch, flag) == before
 
 
 def test_passing_leads_on_for_who_goes_through_them(ash: Client) -> None:

@@ -221,3 +221,14 @@ def test_undoing_is_offered_for_what_was_decided_and_as_long_as_it_can_be(cast: 
     assert "Undo it" in build.read(choose(ash, flag, taken))
     assert "Undo" not in build.read(choose(ash, flag, taken))
     assert ash.post("/moderation/together/undo", {"chosen": ["x:1"]}).status_code == 422
+
+
+def test_what_came_of_them_is_said_by_somebody_and_not_by_the_form(cast: Cast, ash: Client) -> None:
+    flag = low()
+    fields = {"chosen": [f"{flag.id}:1"], "policy": "crisis", "reason": "Nothing in these."}
+    answer = ash.post("/moderation/together", fields | {"outcome": "close", "closed_as": ""})
+    assert answer.status_code == 422
+    assert "Say what came of them, then close them." in build.read(answer)
+    assert "Nothing in these." in build.read(answer)
+    assert not Decision.objects.exists()
+    assert labels(ash.post("/moderation/together", fields | {"outcome": "reject"})) == ["Decided"]

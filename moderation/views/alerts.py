@@ -20,7 +20,17 @@ from moderation.duty import BE_ALERTED
 @needs(BE_ALERTED)
 def alerts(request: HttpRequest) -> HttpResponse:
     """The rows alone: each page fetches them again when something changed."""
-    return render(request, "moderation/_alerts.html", {"alerts": alert_page.banner(request.user)})
+    at = request.GET.get("at", "")
+    shown = alert_page.banner(request.user, at=uuid.UUID(at) if is_id(at) else None)
+    return render(request, "moderation/_alerts.html", {"alerts": shown})
+
+
+def is_id(said: str) -> bool:
+    try:
+        uuid.UUID(said)
+    except ValueError:
+        return False
+    return True
 
 
 @require_GET

@@ -23,6 +23,8 @@ from moderation.forms import ESCALATE, DecisionForm, NoteForm, ProposalAnswerFor
 from moderation.models import Decision, Flag, Proposal
 from moderation.policy import DECIDE_FLAGS, VIEW_FLAGS
 from moderation.pressed_twice import was_said
+from moderation.typed import typed_part
+from moderation.views.escalated import unless_escalated
 from moderation.views.onward import onward
 
 
@@ -37,6 +39,7 @@ def flag(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @needs(DECIDE_FLAGS)
+@unless_escalated
 def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     """Decide or escalate. A refusal shows the page again with everything that was typed."""
     row = flag_for(request.user, flag_id)
@@ -70,6 +73,7 @@ def decide(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @needs(DECIDE_FLAGS)
+@unless_escalated
 def answer(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     """Confirm what somebody else proposed, or refuse it."""
     row = flag_for(request.user, flag_id)
@@ -111,6 +115,7 @@ def undo(request: HttpRequest, decision_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @needs(DECIDE_FLAGS)
+@unless_escalated
 def note(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     row = flag_for(request.user, flag_id)
     form = NoteForm(request.POST)
@@ -120,11 +125,7 @@ def note(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     return redirect(reverse("moderation:flag", args=[row.id]) + "#notes")
 
 
-TYPED = ("outcome", "policy", "reason", "edited_text", "closed_as", "missed", "danger", "answer", "text")
-
-
 def again(request: HttpRequest, row: Flag, message: str, *, status: int) -> HttpResponse:
-    row = flag_for(request.user, row.id)
-    typed = {name: request.POST.get(name, "") for name in TYPED}
-    page = case_page.flag_page(row, request.user) | {"typed": typed, "refusal": message}
-    return render(request, "moderation/flag.html", page, status=status)
+    page = case_page.flag_page(flag_for(request.user, row.id), request.user)
+    refused = typed_part(request.POST.dict(), page) | {"refusal": message}
+    return render(request, "moderation/flag.html", page | refused, status=status)

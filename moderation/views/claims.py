@@ -7,17 +7,19 @@ import uuid
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from assistant.access import needs
 from assistant.actions import Refused
 from assistant.views.answers import first_message
 from moderation import actions
-from moderation.access import flag_for
-from moderation.claimed import claim_state
+from moderation.access import flag_for, was_escalated
+from moderation.claimed import Seen, claim_state, nobodys
 from moderation.forms import TakeOverForm
 from moderation.models import Flag
 from moderation.policy import DECIDE_FLAGS
+from moderation.typed import carries
 from moderation.views.case import again
 from moderation.views.onward import onward
 
@@ -30,7 +32,8 @@ def claim(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
         actions.claim_flag(row, by=request.user)
     except Refused as refusal:
         messages.warning(request, str(refusal))
-    return redirect("moderation:flag", row.id)
+        return redirect("moderation:flag", row.id)
+    return _taken(request, row)
 
 
 @require_POST
@@ -38,7 +41,7 @@ def claim(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
 def end_claim(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     row = flag_for(request.user, flag_id)
     actions.end_claim(row, by=request.user)
-    return redirect("moderation:queue")
+    return after_a_claim(request, row.id)
 
 
 @require_POST
@@ -62,7 +65,14 @@ def take_over(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
         )
     except Refused as refusal:
         return again(request, row, str(refusal), status=refusal.status)
-    return redirect("moderation:flag", row.id)
+    return _taken(request, row)
+
+
+def _taken(request: HttpRequest, row: Flag) -> HttpResponse:
+    """With what a refused decision had left on the page, where there was any."""
+    if not carries(request.POST.dict()):
+        return redirect("moderation:flag", row.id)
+    return again(request, row, gettext("It is yours now, and what you had written is back in its fields."), status=200)
 
 
 @require_POST
@@ -77,8 +87,16 @@ def renew(request: HttpRequest, flag_id: uuid.UUID) -> JsonResponse:
 @require_GET
 @needs(DECIDE_FLAGS)
 def state(request: HttpRequest, flag_id: uuid.UUID) -> JsonResponse:
+    if was_escalated(request.user, flag_id):
+        return JsonResponse(nobodys(gettext("It was escalated meanwhile. What you wrote is still here.")))
     return _state(request, flag_for(request.user, flag_id))
 
 
 def _state(request: HttpRequest, row: Flag) -> JsonResponse:
-    return JsonResponse(claim_state(flag_for(request.user, row.id), request.user, seen=request.GET.get("seen", "")))
+    seen = Seen(version=request.GET.get("version", ""), by=request.GET.get("by", ""))
+    return JsonResponse(claim_state(flag_for(request.user, row.id), request.user, seen=seen))
+
+
+def after_a_claim(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
+    """To the queue, unless a script sent it from a page with words on it."""
+    return redirect("moderation:flag", flag_id) if "stay" in request.POST else redirect("moderation:queue")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, Protocol
+from typing import Protocol
 
 from django.contrib import messages
 from django.db import transaction
@@ -20,14 +20,15 @@ from assistant.views.answers import first_message
 from moderation import actions, review_page
 from moderation.actions.decisions import Said
 from moderation.actions.stale import StaleFlag
-from moderation.claimed import claim_state
+from moderation.claimed import claim_state, nobodys
 from moderation.forms import DecisionForm, NoteForm
 from moderation.models import Review
 from moderation.my_reviews import my_reviews_page
 from moderation.policy import DECIDE_FLAGS, VIEW_FLAGS
 from moderation.reviews import review_for
 from moderation.stand_in import flag_of
-from moderation.views.case import TYPED
+from moderation.typed import typed_part
+from moderation.views.claims import after_a_claim
 from moderation.views.onward import onward
 
 
@@ -72,7 +73,7 @@ def claim(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
 @needs(DECIDE_FLAGS)
 def end_claim(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
     actions.end_review_claim(review_for(request.user, flag_id), by=request.user)
-    return redirect("moderation:queue")
+    return after_a_claim(request, flag_id)
 
 
 @require_POST
@@ -96,8 +97,10 @@ def state(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
 
 
 def _state(request: HttpRequest, flag_id: uuid.UUID) -> HttpResponse:
-    flag = flag_of(review_for(request.user, flag_id))
-    return JsonResponse(claim_state(flag, request.user, seen=request.GET.get("seen", "")))
+    review = review_for(request.user, flag_id)
+    if not review.is_for(request.user):  # who has it is not shown to others
+        return JsonResponse(nobodys(str(StaleFlag())))
+    return JsonResponse(claim_state(flag_of(review), request.user))
 
 
 @require_POST
@@ -153,6 +156,6 @@ def _over(request: HttpRequest, review: Review) -> HttpResponse:
 
 
 def _again(request: HttpRequest, review: Review, message: str, *, status: int) -> HttpResponse:
-    typed: dict[str, Any] = {name: request.POST.get(name, "") for name in TYPED}
-    page = review_page.review_page(review, request.user) | {"typed": typed, "refusal": message}
-    return render(request, "moderation/flag.html", page, status=status)
+    page = review_page.review_page(review, request.user)
+    refused = typed_part(request.POST.dict(), page) | {"refusal": message}
+    return render(request, "moderation/flag.html", page | refused, status=status)

@@ -140,7 +140,9 @@ function approveThenNext() {
   const onward = document.getElementById("onward");
   const button = document.querySelector("#decision :is(button[value='approve'], button[value='close'])");
   if (!isSeen(onward) || !button) return false;
-  onward.checked = true;
+  const tick = () => (onward.checked = true);
+  addEventListener("submit", tick, { capture: true }); // not where something is missing: then nothing was sent
   button.click();
+  removeEventListener("submit", tick, { capture: true });
   return true;
 }

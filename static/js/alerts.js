@@ -87,8 +87,11 @@ function show(nodes) {
   const before = new Set(told());
   if (stateOf(nodes) === stateOf([...region.childNodes])) return;
   const hadFocus = region.contains(document.activeElement);
+  const wasOpen = region.querySelector("details.folded")?.open ?? false;
   region.replaceChildren(...nodes);
-  if (hadFocus) region.querySelector("a, button")?.focus();
+  const folded = region.querySelector("details.folded");
+  if (folded) folded.open = wasOpen;
+  if (hadFocus) region.querySelector("summary, a, button")?.focus();
   if (told().some((one) => !before.has(one))) ring();
   badge();
 }

@@ -9,7 +9,7 @@ const AFTER = {
   "together-reason": "together-count",
   "end-note": "end-note-help",
 };
-const FIELDS = "input, textarea, select, [contenteditable]:not([contenteditable='false'])";
+const FIELDS = "input:not([type='checkbox'], [type='radio']), textarea, select, [contenteditable]:not([contenteditable='false'])";
 const sheet = document.getElementById("keys-sheet");
 const keys = "on" in sheet.dataset ? keysHere() : new Map();
 

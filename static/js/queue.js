@@ -18,6 +18,8 @@ const known = new Set(rowsOf(box).map((row) => row.id));
 const waiting = new Set(); // new ones that are not shown yet
 let latest = null; // the rows as the server has them
 let looking = null;
+let isLive = null; // not known yet
+let isSignedOut = false;
 
 // Live
 
@@ -35,9 +37,16 @@ box.addEventListener("htmx:configRequest", ({ detail }) => {
 
 box.addEventListener("htmx:afterRequest", ({ detail }) => {
   const { successful, xhr, pathInfo } = detail;
+  if (!successful && xhr.status !== 401) live.textContent = gettext("· cannot be reached");
   if (!successful || new URL(xhr.responseURL).pathname !== new URL(pathInfo.requestPath, location.href).pathname) return;
+  isSignedOut = false;
+  tellLive();
   take(new DOMParser().parseFromString(xhr.responseText, "text/html").body);
 });
+
+function tellLive() {
+  if (!isSignedOut) live.textContent = isLive ? gettext("· live") : gettext("· looked at every 10 s");
+}
 
 function take(fresh) {
   const counted = fresh.querySelector("[data-total]").dataset;
@@ -142,6 +151,7 @@ if (together) {
 }
 
 function tellSignedOut() {
+  isSignedOut = true;
   live.textContent = gettext("You were signed out. Reload the page to sign in again.");
 }
 
@@ -155,8 +165,10 @@ watchTouch(box);
 tellCounts(box.querySelector("[data-total]").dataset);
 listen({
   changed: lookSoon,
-  live: (isLive) => {
-    live.textContent = isLive ? gettext("· live") : gettext("· looked at every 10 s");
+  live: (isOpen) => {
+    if (isLive !== isOpen && !isOpen) lookSoon(); // whether it is the socket alone that is away
+    isLive = isOpen;
+    if (isOpen) tellLive();
   },
   signedOut: tellSignedOut,
 });

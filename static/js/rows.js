@@ -69,11 +69,9 @@ function putInOrder(box, fresh, shown, next) {
     else list.insertBefore(wanted, place);
   }
   list.dataset.total = fresh.querySelector("[data-total]").dataset.total;
-  for (const selector of [".more", ".outside"]) {
-    box.querySelector(selector)?.remove();
-    const newer = fresh.querySelector(selector);
-    if (newer) box.append(newer);
-  }
+  for (const selector of [".more", ".outside"]) box.querySelector(selector)?.remove();
+  box.append(...fresh.querySelectorAll(".more"));
+  box.prepend(...fresh.querySelectorAll(".outside"));
 }
 
 /** The row that has the focus or the pointer, or else the first that is seen, stays where it is on the screen. */

@@ -13,9 +13,11 @@ from django.core.cache import cache
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from moderation.models import Flag
 from webapp import environment
+from webapp.middleware import page_above
 from webapp.test import PASSWORD, Cast
-from webapp.tests.stage import URLS, Stage, undone
+from webapp.tests.stage import URLS, Stage, held_reply, undone
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse
@@ -207,6 +209,25 @@ def test_after_signing_in_one_is_where_the_form_was(came_from: str, goes_to: str
     answer = Client().post("/posts/next", headers={"Referer": came_from})
     assert answer.status_code == 302
     assert answer.headers["Location"] == f"/sign-in/?next={goes_to}"
+
+
+@pytest.mark.parametrize("what", ["decide", "note", "take-over"])
+def test_who_sends_a_form_from_a_refused_page_without_a_session_comes_to_its_page(cast: Cast, what: str) -> None:
+    flag = Flag.objects.get(reply=held_reply(cast.wren))
+    address = f"/moderation/flags/{flag.id}/{what}"
+    client = Client(headers={"Accept": "text/html"})
+    to_sign_in = client.post(address, headers={"Referer": f"http://testserver{address}"}).headers["Location"]
+    assert to_sign_in == f"/sign-in/?next={address}"
+    client.force_login(cast.ash)
+    page = client.get(address, headers={"Referer": f"http://testserver{to_sign_in}"}, follow=True)
+    assert page.redirect_chain == [(f"/moderation/flags/{flag.id}/", 302)]
+    assert "what you sent last did not arrive" in page.content.decode()
+
+
+def test_the_page_above_a_form_is_one_that_there_is() -> None:
+    number = "00000000-0000-4000-8000-000000000000"
+    assert page_above(f"/moderation/decisions/{number}/undo") == "/moderation/"
+    assert page_above("/posts/next") == "/posts/"
 
 
 def test_an_address_that_only_takes_forms_says_so_on_a_page(cast: Cast) -> None:

@@ -98,6 +98,8 @@ def say(page: Page, form: str, reason: str, closed_as: str = "") -> None:
     page.locator(f"#{form}-policy").select_option("crisis")
     if closed_as:
         page.locator(f"#{form}-closed-as").select_option(closed_as)
+    if page.locator(f"#{form}-danger").count():
+        page.locator(f"#{form}-danger").select_option("no")
     page.fill(f"#{form}-reason", reason)
 
 
@@ -119,6 +121,8 @@ def test_several_flags_are_cleared_by_keys_alone(running: Embedded, site: DemoSi
         page.keyboard.press("a")  # without a policy nothing is decided
         expect(page.locator("#decision-policy")).to_be_focused()
         page.keyboard.type("Signs")
+        page.keyboard.press("Tab")
+        page.keyboard.type("No")
         page.keyboard.press("Tab")
         expect(page.locator("#decision-reason")).to_be_focused()
         page.keyboard.type(f"A lead is in touch, {number}. ap")
@@ -228,6 +232,39 @@ def test_more_rows_come_behind_the_others_and_stay(site: DemoSite, chromium: Bro
     expect(rows(page)).to_have_count(more)
 
 
+@pytest.mark.deep
+def test_a_filter_that_hides_urgent_posts_says_so_above_the_rows(site: DemoSite, chromium: Browser) -> None:
+    page = desk(site, chromium, path="?level=1&kind=post")
+    is_live(page)
+
+    def is_above() -> bool:
+        outside, first = page.locator(".outside").bounding_box(), rows(page).first.bounding_box()
+        assert outside is not None
+        assert first is not None
+        return outside["y"] + outside["height"] <= first["y"] + 1
+
+    assert is_above()
+    check_accessibility(page)
+    with page.expect_response("**/moderation/rows*"):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('queue-changed'))")
+    page.wait_for_timeout(300)
+    assert is_above()
+
+
+@pytest.mark.deep
+def test_a_queue_that_cannot_be_reached_says_so_until_a_look_succeeds(site: DemoSite, chromium: Browser) -> None:
+    page = desk(site, chromium)
+    is_live(page)
+    page.context.set_offline(True)
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('queue-changed'))")
+    state = page.locator("#queue-live")
+    expect(state).to_have_text("· cannot be reached")
+    page.wait_for_timeout(12_000)  # looks that fail, and a socket that is tried again
+    expect(state).to_have_text("· cannot be reached")
+    page.context.set_offline(False)
+    expect(state).to_have_text(re.compile("live|looked at every 10 s"), timeout=25_000)
+
+
 # The claim on an open page
 
 
@@ -276,7 +313,33 @@ def test_taking_over_is_told_on_the_open_page_at_once(site: DemoSite, chromium: 
     expect(page.locator("#claim-told")).to_contain_text("hazel took this over", timeout=5_000)
     expect(page.locator("#claim-told")).to_contain_text("Rowan went home.")
     page.get_by_role("button", name="Approve", exact=True).click()
-    expect(page.get_by_role("alert")).to_contain_text("Somebody else is reviewing this")
+    expect(page.get_by_role("alert").filter(visible=True)).to_contain_text("Somebody else is reviewing this")
+    expect(page.get_by_role("group", name="What you had written")).to_contain_text("I was about to say")
+
+
+@pytest.mark.deep
+def test_who_only_opened_a_flag_is_told_who_took_it_and_that_it_changed(
+    running: Embedded, site: DemoSite, chromium: Browser
+) -> None:
+    address = f"{site.address}/moderation/flags/{running.look(ENTER_ONE)}/"
+    page, other = sign_in(site, chromium, "hazel"), sign_in(site, chromium, "rowan")
+    page.goto(address)
+    page.fill("#decision-reason", "Half a sentence")
+    other.goto(address)
+    other.keyboard.press("c")
+    expect(other.locator("#claim")).to_contain_text("Yours")
+    told = page.locator("#claim-told")
+    expect(told).to_contain_text("With rowan since", timeout=5_000)
+    expect(page.locator("#take")).to_be_hidden()
+    check_accessibility(page)
+    other.get_by_role("button", name="Let go").click()
+    expect(told).to_be_hidden(timeout=5_000)
+    expect(page.locator("#take")).to_be_visible()
+    other.goto(address)
+    say(other, "decision", "A lead is in touch.")
+    other.get_by_role("button", name="Approve", exact=True).click()
+    expect(told).to_contain_text("This changed after you opened it.", timeout=5_000)
+    expect(page.locator("#decision-reason")).to_have_value("Half a sentence")
 
 
 # Several at once
