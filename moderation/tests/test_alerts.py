@@ -617,7 +617,9 @@ def test_who_had_a_hand_over_cannot_end_or_pass_on_what_somebody_took_from_them(
     writing.hand_over_post(build.draft(cast.wren), by=cast.wren)
     actions.take_hand_over(Escalation.objects.get(), by=hazel, taken_from="")
     as_her_page_has_it = Escalation.objects.get()
-    actions.take_hand_over(Escalation.objects.get(), by=cast.birch, taken_from=str(hazel.pk))
+    actions.take_hand_over(
+        Escalation.objects.get(), by=cast.birch, taken_from=str(hazel.pk), reason="Her shift is over."
+    )
     with pytest.raises(Refused) as refusal:
         act(as_her_page_has_it, by=hazel)
     assert refusal.value.code == "not_yours"
