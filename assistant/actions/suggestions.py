@@ -91,38 +91,34 @@ def ask_for_help(
     if known is not None:
         return known
     refuse_if_closed(draft)
-    job = _save_and_queue(
-        draft, by=by, text=text, base=base, mode=mode, client_key=client_key,
-        because=because, goals=goals, locked=locked, anyway=anyway,
-    )  # fmt: skip
+    wish = _Wish(mode, client_key, because, goals, locked, anyway)
+    job = _save_and_queue(draft, wish, by=by, text=text, base=base)
     if isinstance(job, Refused):
         raise job  # after the commit: what was typed stays saved
     return job
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    mode: Mode
+    client_key: uuid.UUID
+    because: str
+    goals: Sequence[str]
+    locked: Collection[str]
+    anyway: bool
+
+
 @one_transaction
-def _save_and_queue(
-    draft: Draft,
-    *,
-    by: Any,
-    text: str,
-    base: int,
-    mode: Mode,
-    client_key: uuid.UUID,
-    because: str,
-    goals: Sequence[str],
-    locked: Collection[str],
-    anyway: bool,
-) -> SuggestionJob | Refused:
+def _save_and_queue(draft: Draft, wish: _Wish, *, by: Any, text: str, base: int) -> SuggestionJob | Refused:
     head, branch = save_revision(draft, text=text, base=base)
     if branch is not None:
         return StaleRevision(head=head, branch=branch)
     try:
-        job = SuggestionJob(mode=mode, asked_because=because, client_key=client_key)
-        if mode == Mode.IMPROVE:
-            if not anyway and not SuggestionJob.objects.filter(revision=head).exists():
+        job = SuggestionJob(mode=wish.mode, asked_because=wish.because, client_key=wish.client_key)
+        if wish.mode == Mode.IMPROVE:
+            if not wish.anyway and not SuggestionJob.objects.filter(revision=head).exists():
                 _ask_back(text, draft.post)
-            job.goals, job.locked = wordings_of(goals), _spans_of(text, locked)
+            job.goals, job.locked = wordings_of(wish.goals), _spans_of(text, wish.locked)
         return _queue_job(job, draft, by=by, revision=head)
     except Refused as refusal:
         return refusal
