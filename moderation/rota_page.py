@@ -16,6 +16,7 @@ from moderation import duty
 from moderation.models import Shift
 
 SHOWN_AHEAD = timedelta(days=28)
+AT_THE_EDGE = timedelta(hours=1)  # a rota that is full up to there has no gap: time goes on while it is read
 NOBODY = {
     Shift.Line.MODERATOR: gettext_noop("No moderator on duty"),
     Shift.Line.LEAD: gettext_noop("No lead on duty"),
@@ -65,13 +66,12 @@ def without_address(able: Iterable[Shift]) -> list[str]:
 
 def gaps_of_lines(able: list[Shift], now: datetime) -> list[dict[str, Any]]:
     """When nobody is on duty in a line that the policy tells, in the time that the page shows."""
-    found = []
+    found, until = [], now + SHOWN_AHEAD
     for line in told_lines():
         spans = [Span(one.starts_at, one.ends_at) for one in able if one.line == line]
-        if gaps := gaps_in(spans, since=now, until=now + SHOWN_AHEAD):
-            found.append(
-                {"what": gettext(NOBODY[line]), "spans": gaps, "always": gaps == [Span(now, now + SHOWN_AHEAD)]}
-            )
+        gaps = [gap for gap in gaps_in(spans, since=now, until=until) if gap.starts_at < until - AT_THE_EDGE]
+        if gaps:
+            found.append({"what": gettext(NOBODY[line]), "spans": gaps, "always": gaps == [Span(now, until)]})
     return found
 
 

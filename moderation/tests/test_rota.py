@@ -235,3 +235,14 @@ def test_a_shift_that_would_end_before_it_begins_when_the_clocks_change_is_refus
     assert answer.status_code == 422
     assert "On 28 March 2027 the clocks change" in build.read(answer)
     assert not Shift.objects.exists()
+
+
+def test_a_rota_that_is_full_for_four_weeks_has_no_gap_while_time_goes_on(cast: Cast) -> None:
+    for line, person in (("moderator", cast.ash), ("lead", cast.birch)):
+        shift(person, -HOUR, 7 * DAY - HOUR, line=line, weeks=5)
+    assert "on duty:" not in page_of(cast.birch)
+    Shift.objects.order_by("-starts_at")[0].delete()
+    Shift.objects.filter(ends_at__gt=timezone.now() + 28 * DAY).delete()
+    assert "on duty:" in page_of(cast.birch)
+    Shift.objects.filter(ends_at__gt=timezone.now() + 27 * DAY).update(ends_at=timezone.now() + 28 * DAY)
+    assert "on duty:" not in page_of(cast.birch)
