@@ -28,19 +28,16 @@ def banner(person: Any, *, at: uuid.UUID | None = None) -> dict[str, Any]:
     """Shown to this person now: from here on it counts as delivered to their page. `at`: the flag whose page it is; the alert
     about that one is left out there, and the others are one line until somebody opens it."""
     all_told = Alert.objects.told_to(person)
-    rows = first_of(all_told, SHOWN)
+    rows = first_of(all_told.with_told(person), SHOWN)
     # Where there are more, the newest of all stands for them: the page rings for what it has not shown yet.
     more = all_told.count() - SHOWN if len(rows) == SHOWN else 0
     newest = all_told.order_by("-opened_at", "-id").values_list("id", flat=True).first() if more else None
-    to_this_page = Delivery.objects.filter(
-        person=person, channel=Delivery.Channel.IN_APP, alert__in=[row.id for row in rows]
-    )
-    deliveries = list(to_this_page.order_by("made_at", "step"))
-    if any(one.delivered_at is None for one in deliveries):
+    if unseen := [row.id for row in rows if row.unseen]:
+        to_this_page = Delivery.objects.filter(person=person, channel=Delivery.Channel.IN_APP, alert__in=unseen)
         to_this_page.filter(delivered_at=None).update(delivered_at=Now(), error="")
     silent, since = notifier.silent_since()
     rows = [row for row in rows if at is None or row.flag_id != at]
-    shown = [alert_row(row, person) | told(row, deliveries) for row in rows]
+    shown = [alert_row(row, person) | told(row) for row in rows]
     return {
         "rows": shown,
         "at": at,
@@ -59,12 +56,11 @@ def banner(person: Any, *, at: uuid.UUID | None = None) -> dict[str, Any]:
     }
 
 
-def told(alert: Alert, deliveries: list[Delivery]) -> dict[str, Any]:
+def told(alert: Alert) -> dict[str, Any]:
     """How often this person was told since the last change of hands. Another `told` is something new: the page rings then."""
-    since = [one for one in deliveries if one.alert_id == alert.id and one.epoch == alert.epoch]
     return {
-        "told": f"{alert.id}.{alert.epoch}.{since[-1].step}" if since else "",
-        "told_again_at": since[-1].made_at if len(since) > 1 else None,
+        "told": f"{alert.id}.{alert.epoch}.{alert.last_step}" if alert.times_told else "",
+        "told_again_at": alert.last_told_at if alert.times_told > 1 else None,
     }
 
 

@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Now
 
 from assistant.models.clock import from_now
 from assistant.safety.types import Level
@@ -41,9 +41,29 @@ class AlertQuerySet(models.QuerySet["Alert"]):
         told = Delivery.objects.filter(person=person, epoch=F("alert__epoch")).values("alert")
         return self.live().filter(Q(holder=person) | Q(id__in=told))
 
+    def with_told(self, person: Any) -> Self:
+        """Sets `times_told`, `last_step` and `last_told_at`, of this person's pages since the last change of hands, and
+        `unseen`: whether one has still to show it."""
+        pages = Delivery.objects.filter(alert=OuterRef("pk"), person=person, channel=Delivery.Channel.IN_APP)
+        since = pages.filter(epoch=OuterRef("epoch"))
+        last = since.order_by("-made_at", "-step")[:1]
+        times = since.order_by().values("alert").annotate(times=Count("id")).values("times")
+        return self.annotate(
+            times_told=Coalesce(Subquery(times), 0),
+            last_step=Subquery(last.values("step")),
+            last_told_at=Subquery(last.values("made_at")),
+            unseen=Exists(pages.filter(delivered_at=None)),
+        )
+
 
 class Alert(models.Model):
     """Somebody must come. It is repeated, to more and more people, until one of them has it, and again while it has no end."""
+
+    # Set by `with_told`.
+    times_told: int
+    last_step: int | None
+    last_told_at: datetime | None
+    unseen: bool
 
     class Kind(models.TextChoices):
         FLAG = "flag"

@@ -63,7 +63,7 @@ def test_the_page_of_who_has_it_says_that_it_changed_and_the_claim_stays(cast: C
     moderator = client_of(cast.ash)
     page = moderator.get(f"/moderation/flags/{flag.id}/").content.decode()
     ask = f"/moderation/flags/{flag.id}/claim-state?version={flag.version}"
-    assert f'data-ask="{ask}"' in page
+    assert f'data-ask="{ask}&amp;by={cast.ash.pk}"' in page
     assert moderator.get(ask).json()["said"] == ""
     writing.worry(draft.post, by=cast.wren, now=True)
     state = moderator.get(ask).json()

@@ -64,7 +64,7 @@ def test_a_claim_and_a_note_leave_the_words_where_they_are(
 ) -> None:
     page = opened(chromium, live_server, cast.ash, flag)
     page.get_by_role("button", name="Take it for now").click()
-    expect(page.locator("#claim")).to_contain_text("15 min, renewed while you work here")
+    expect(page.locator("#claim")).to_contain_text("15 min left, renewed while you work here")
     expect(page.locator("#stayed")).to_have_text("It is yours for now.")
     expect(page.get_by_role("button", name="Let go")).to_be_focused()
     check_accessibility(page)
