@@ -51,8 +51,12 @@ def _escalate(flag: Flag, *, by: Any, reason: str, seen: int) -> Escalation:
         raise StaleFlag
     known = Escalation.objects.open().filter(flag=flag).first()
     if known is None:
-        return _open(flag, by=by, reason=reason)
-    alerts.raise_hand_over(known)
+        known = _open(flag, by=by, reason=reason)
+    else:
+        alerts.raise_hand_over(known)
+    flag.escalated = True
+    if flag.proposal() is not None:
+        alerts.alert_of_proposal(flag, by=by)  # fewer may confirm it now
     return known
 
 
@@ -62,8 +66,6 @@ def _open(flag: Flag, *, by: Any, reason: str) -> Escalation:
     audit.record("flag.escalated", actor=by, object_type="flag", object_id=flag.id)
     alerts.alert_of_hand_over(escalation)
     flag.escalated = True
-    if flag.proposal() is not None:
-        alerts.alert_of_proposal(flag, by=by)  # fewer may confirm it now
     return escalation
 
 
