@@ -272,6 +272,20 @@ def test_whatever_is_decided_a_lead_has_somebody_in_danger_until_it_has_ended(ca
     assert not Alert.objects.live().exists()
 
 
+def test_a_lead_has_them_although_the_post_was_released_through_another_flag_meanwhile(cast: Cast) -> None:
+    post = build.post(build.URGENT_POST)
+    writing.worry(post, by=cast.wren)
+    worried, found = Flag.objects.get(raised_by=cast.wren), Flag.objects.get(raised_by=None)
+    said: dict[str, Any] = {"policy": "crisis", "reason": "Read twice.", "by": cast.ash, "seen": 1}
+    actions.decide(worried, outcome="reject", danger=True, **said)
+    actions.decide(found, outcome="approve", danger=False, **said)
+    for flag in (found, worried):
+        flag.refresh_from_db()
+        answered(flag, cast.birch, confirmed=True)
+    assert Post.objects.get().status == "closed"
+    assert Escalation.objects.get().flag == worried
+
+
 @pytest.mark.parametrize("closed", [True, False])
 def test_an_undone_decision_is_told_of_again(cast: Cast, closed: bool) -> None:
     """Whether the alert was closed meanwhile, which happens every few seconds, or not."""
