@@ -628,6 +628,21 @@ def test_one_that_ended_is_opened_again_and_whoever_does_it_has_it(cast: Cast) -
     assert alerts.advance(now=after(Alert.objects.get(), 5)) == 1
 
 
+def test_one_that_ended_stays_so_while_another_one_of_the_same_flag_is_open(cast: Cast) -> None:
+    row = handed_over(cast)
+    actions.take_hand_over(row, by=cast.birch)
+    row.refresh_from_db()
+    actions.end_hand_over(row, outcome="not_reached", note="No answer.", by=cast.birch)
+    flag = row.flag
+    flag.refresh_from_db()
+    actions.escalate(flag, by=cast.birch, reason="She wrote again.", seen=flag.version)
+    lead = client_of(cast.birch)
+    assert "Open it again" not in build.read(lead.get(f"/moderation/hand-overs/{row.id}/"))
+    answer = lead.post(f"/moderation/hand-overs/{row.id}/reopen", follow=True)
+    assert "Another hand-over of the same flag is open" in build.read(answer)
+    assert Escalation.objects.open().exclude(id=row.id).count() == Escalation.objects.open().count() == 1
+
+
 @pytest.mark.parametrize(
     "act", [partial(actions.end_hand_over, outcome="helpline", note="They rang."), actions.give_up_hand_over]
 )
