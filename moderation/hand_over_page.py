@@ -62,7 +62,7 @@ def hand_over_page(row: Escalation, person: Any) -> dict[str, Any]:
             for end in row.ends.select_related("case", "by")
         ],
         # One that ended with a decision about a reply is not opened again: that decision stands.
-        "may_reopen": not is_open and row.closed_at is not None,
+        "may_reopen": row.closed_at is not None and not Escalation.objects.open().filter(flag=row.flag_id).exists(),
     }
 
 

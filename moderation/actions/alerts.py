@@ -68,6 +68,14 @@ def _end_of_flag(flag: Flag) -> None:
     Alert.objects.filter(flag=flag, kind=Kind.FLAG, closed_at=None).update(closed_at=Now())
 
 
+def end_with_decision(flag: Flag) -> None:
+    """Of a decided flag: what was over with the decision, and nobody has closed yet. Else it would count as told anew when the
+    flag is opened again."""
+    lock(flag)
+    mine = Alert.objects.filter(Q(flag=flag) | Q(escalation__flag=flag), closed_at=None)
+    mine.exclude(id__in=Alert.objects.live().values("id")).update(closed_at=Now())
+
+
 def alert_of_hand_over(escalation: Escalation) -> Alert:
     """The alert of an open hand-over, begun now or opened again: it has no more than one."""
     level = duty.urgency_of_hand_over(escalation.flag).level

@@ -51,8 +51,12 @@ class Said:
             "flag_version": flag.version,
             "revision": flag.revision_seen,
             "missed": self.missed if flag.is_sample else None,
-            "danger": self.danger if asks_whether_danger(flag) else None,
+            "danger": self._danger_in(flag),
         }
+
+    def _danger_in(self, flag: Flag) -> bool | None:
+        """A yes about a post counts, also where another decision has released it since it was said."""
+        return self.danger if asks_whether_danger(flag) or (flag.post is not None and self.danger) else None
 
 
 @one_transaction

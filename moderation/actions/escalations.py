@@ -59,8 +59,12 @@ def _escalate(flag: Flag, *, by: Any, reason: str, seen: int) -> Escalation:
         raise StaleFlag
     known = Escalation.objects.open().filter(flag=flag).first()
     if known is None:
-        return _open(flag, by=by, reason=reason)
-    alerts.raise_hand_over(known)
+        known = _open(flag, by=by, reason=reason)
+    else:
+        alerts.raise_hand_over(known)
+    flag.escalated = True
+    if flag.proposal() is not None:
+        alerts.alert_of_proposal(flag, by=by)  # fewer may confirm it now
     return known
 
 
@@ -70,8 +74,6 @@ def _open(flag: Flag, *, by: Any, reason: str) -> Escalation:
     audit.record("flag.escalated", actor=by, object_type="flag", object_id=flag.id)
     alerts.alert_of_hand_over(escalation)
     flag.escalated = True
-    if flag.proposal() is not None:
-        alerts.alert_of_proposal(flag, by=by)  # fewer may confirm it now
     return escalation
 
 
@@ -186,7 +188,12 @@ def end_hand_over(escalation: Escalation, *, outcome: str, note: str, by: Any) -
 
 @one_transaction
 def reopen_hand_over(escalation: Escalation, *, by: Any) -> None:
-    """Whoever opens it again has it."""
+    """Whoever opens it again has it. Two of one flag would be two leads with one person, neither knowing of the other."""
+    Flag.objects.select_for_update(no_key=True).only("id").get(
+        id=escalation.flag_id
+    )  # nobody begins another one meanwhile
+    if Escalation.objects.open().filter(flag=escalation.flag_id).exclude(id=escalation.id).exists():
+        raise Refused("another", gettext("Another hand-over of the same flag is open. Go on with that one."))
     if not Escalation.objects.filter(id=escalation.id).exclude(closed_at=None).update(closed_at=None):
         raise Refused("open", gettext("This is open already."))
     Alert.objects.filter(escalation=escalation).update(closed_at=None)

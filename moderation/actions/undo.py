@@ -67,6 +67,7 @@ def undo(decision: Decision, *, by: Any) -> Undo:
         assistant_actions.restore(subject, status=decision.before)
     row = Undo(case=flag.case, decision=decision, by=by)
     row.save(force_insert=True)
+    alerts.end_with_decision(flag)
     Flag.objects.filter(id=flag.id).update(status=Flag.Status.OPEN, version=F("version") + 1, closed_at=None)
     flag.refresh_from_db(fields=["status"])
     _tell_of(flag)

@@ -25,17 +25,39 @@ class Item:
     reply: str = ""
     draft: str = ""
     author: str = ""
+    leased_by: str = ""
     leased_until: float = 0
     wrote_on: bool = False  # the author went on after sending
     again: str = ""  # a second reply of the author
+    worries: list[Worried] = field(default_factory=list)
 
     def leased(self, now: float) -> bool:
         return self.leased_until > now
 
+    def leased_to_another(self, who: str, now: float) -> bool:
+        return self.leased(now) and self.leased_by != who
+
+    def lease(self, who: str, now: float) -> None:
+        self.leased_by, self.leased_until = who, now + LEASE
+
+    def end_lease(self) -> None:
+        self.leased_by, self.leased_until = "", 0
+
     def way_is_free(self, now: float) -> bool:
         if self.reply == "withheld":
             return self.draft == "withheld" and self.post == "waiting" and not self.leased(now)
+        if self.reply == "returned" and self.draft == "writing":  # its author left it: anybody may answer
+            return self.post == "waiting" and not self.leased_to_another(self.author, now)
         return self.reply == "returned" and self.draft == "returned" and self.post == "answered"
+
+
+@dataclass
+class Worried:
+    note: str
+    now: bool  # it cannot wait
+
+    def says(self, note: str, *, now: bool) -> bool:
+        return note in ("", self.note) and (self.now or not now)
 
 
 @dataclass
@@ -56,6 +78,14 @@ class Decided:
     appealed: bool = False
 
 
+@dataclass
+class Alarm:
+    """That somebody must come because of a flag."""
+
+    for_second: bool = False  # of two people
+    holder: str = ""
+
+
 @dataclass(eq=False)
 class Flagged:
     item: Item
@@ -71,6 +101,17 @@ class Flagged:
     passed_by: set[str] = field(default_factory=set)
     proposal: Said | None = None
     severity: int = LOOK
+    alarm: Alarm | None = None
+
+    def is_urgent(self) -> bool:
+        """By its level, or because a supporter says that it cannot wait."""
+        return self.item.level == 4 or (self.about == "post" and bool(self.raised_by) and self.severity == HOLD)
+
+    def waits(self) -> bool:
+        return self.status == "open" and not self.taken_back()
+
+    def taken_back(self) -> bool:
+        return self.about == "reply" and self.item.reply == "taken_back"
 
     def state(self) -> str:
         return self.item.post if self.about == "post" else self.item.reply
@@ -83,8 +124,8 @@ class HandOver:
     ended: bool = False
 
     def is_open(self) -> bool:
-        """That a reply was decided about is an outcome; of a post, somebody says what became of its writer."""
-        return not self.ended and not (self.flag.status == "decided" and self.flag.about == "reply")
+        """Of a post, somebody says what became of its writer; a reply has its decision, or its author takes it back."""
+        return not self.ended if self.flag.about == "post" else self.flag.waits()
 
 
 @dataclass
@@ -140,13 +181,24 @@ class Desk:
         )
 
     def _stale(self, flag: Flagged, seen: int) -> bool:
-        taken_back = flag.about == "reply" and flag.item.reply == "taken_back"
-        return flag.status != "open" or seen != flag.version or taken_back
+        return not flag.waits() or seen != flag.version
+
+    # What comes in
+
+    def open(self, flag: Flagged) -> None:
+        self.flags.append(flag)
+        self._tell_of(flag)
+
+    def _tell_of(self, flag: Flagged) -> None:
+        """Those who have not been told; a lead has been of what was escalated."""
+        if flag.is_urgent() and not flag.escalated and flag.alarm is None:
+            flag.alarm = Alarm()
 
     # What people do. Each answers "done" or why not.
 
-    def claim(self, who: str, flag: Flagged) -> str:
-        """Whoever has the flag has what was handed over with it."""
+    def claim(self, who: str, flag: Flagged, *, taken_from: str = "") -> str:
+        """Whoever has the flag is called for it no more; what was handed over stays with the lead who has it, unless it is from
+        them that the flag was taken over."""
         if not self.may_decide(who, flag):
             return "not_yours"
         if flag.status != "open" or self.claimer(flag) not in ("", who):
@@ -154,7 +206,10 @@ class Desk:
         flag.looked = flag.looked and self.claimer(flag) == who
         flag.claimed_by, flag.claimed_until = who, self.now + CLAIM
         for hand_over in self.handed_over(flag):
-            hand_over.holder = who
+            if hand_over.holder in ("", taken_from):
+                hand_over.holder = who
+        if flag.alarm is not None and not (flag.alarm.for_second and self._proposed(who, flag)):
+            flag.alarm.holder = who
         self.happened["flag.claimed"] += 1
         return "done"
 
@@ -165,11 +220,13 @@ class Desk:
         return True
 
     def end_claim(self, who: str, flag: Flagged) -> str:
+        """Others are called, also where the claim ran out before; not where somebody else has the flag since."""
         if self.claimer(flag) == who:
             flag.claimed_by, flag.claimed_until = "", 0
-            for hand_over in self.handed_over(flag):
-                hand_over.holder = "" if hand_over.holder == who else hand_over.holder
             self.happened["flag.claim_ended"] += 1
+        if self.claimer(flag) == "":
+            for one in (*self.handed_over(flag), *([flag.alarm] if flag.alarm and flag.waits() else [])):
+                one.holder = "" if one.holder == who else one.holder
         return "done"
 
     def pass_on(self, who: str, flag: Flagged) -> str:
@@ -181,13 +238,13 @@ class Desk:
             return "reason_missing"
         if not self.may_decide(who, flag):
             return "not_yours"
-        others = self.claimer(flag) not in ("", who)
-        if flag.status != "open" or (others and self.claimer(flag) != taken_from):
+        other = self.claimer(flag) if self.claimer(flag) != who else ""
+        if flag.status != "open" or other not in ("", taken_from):
             return "stale"
-        if others:
+        if other:
             flag.claimed_by, flag.claimed_until = "", 0
             self.happened["flag.taken_over"] += 1
-        return self.claim(who, flag)
+        return self.claim(who, flag, taken_from=other)
 
     def look(self, who: str, flag: Flagged) -> None:
         flag.looked = flag.looked or self.claimer(flag) == who
@@ -203,11 +260,13 @@ class Desk:
         return chosen
 
     def _waits_for(self, who: str, flag: Flagged) -> bool:
-        open_ = flag.status == "open" and not (flag.about == "reply" and flag.item.reply == "taken_back")
-        return open_ and self.sees(who, flag) and who not in flag.passed_by
+        return flag.waits() and self.sees(who, flag) and who not in flag.passed_by
 
     def _may_be_handed(self, who: str, flag: Flagged) -> bool:
-        return self.may_decide(who, flag) and not (flag.proposal is not None and flag.proposal.by == who)
+        return self.may_decide(who, flag) and not self._proposed(who, flag)
+
+    def _proposed(self, who: str, flag: Flagged) -> bool:
+        return flag.proposal is not None and flag.proposal.by == who
 
     def _place(self, flag: Flagged) -> tuple[int, int, bool, int, int]:
         """Here levels are 0 or 4, and a held post rushes whatever its level."""
@@ -237,6 +296,7 @@ class Desk:
             return "edit_held"  # the words that the moderator of the test writes name nobody to turn to
         if flag.item.level == 4 and outcome not in NOTHING_CHANGES:
             flag.proposal = Said(outcome, who, danger)
+            flag.alarm = Alarm(for_second=True)
             self._make_stale(flag)
             return "done"
         self._settle(flag, outcome, (who,), danger=danger)
@@ -264,8 +324,9 @@ class Desk:
             return "claimed"
         said = flag.proposal
         if not confirmed:
-            flag.proposal = None
+            flag.proposal = flag.alarm = None
             self._make_stale(flag)
+            self._tell_of(flag)
             return "done"
         if said.by == who:
             return "same_person"
@@ -273,6 +334,8 @@ class Desk:
             return "unfit_outcome"
         if self._lead_decides(who, flag, said.outcome):
             return "lead_decides"
+        if flag.about == "post" and flag.item.post == "held" and said.danger is None:
+            return "danger_missing"  # it was not held when this was proposed
         flag.proposal = None
         self._settle(flag, said.outcome, (said.by, who), danger=said.danger)
         return "done"
@@ -284,23 +347,37 @@ class Desk:
             return "not_yours"
         if not self.somebody_takes(flag):
             return "nobody_there"
-        if flag.status != "open" or seen != flag.version or flag.escalated:
+        if flag.escalated and self.handed_over(flag):
+            return "escalated"
+        if self._stale(flag, seen):
             return "stale"
-        flag.escalated = True
-        self.hand_overs.append(HandOver(flag))
-        self._make_stale(flag)
+        if self.handed_over(flag):  # it was opened again, and what its decision began goes on
+            self.happened["case.noted"] += 1
+        self._hand_over(flag)
         return "done"
+
+    def _hand_over(self, flag: Flagged) -> None:
+        """To a lead, who knows nothing of what was said since an earlier one has ended."""
+        flag.escalated = True
+        if not self.handed_over(flag):
+            self.hand_overs.append(HandOver(flag))
+        flag.alarm = Alarm(for_second=True) if flag.proposal is not None else None  # fewer may confirm it now
+        self._make_stale(flag)
 
     # What was handed over
 
     def handed_over(self, flag: Flagged) -> list[HandOver]:
         return [one for one in self.hand_overs if one.flag is flag and one.is_open()]
 
-    def take(self, who: str, hand_over: HandOver, *, taken_from: str | None) -> str:
-        if taken_from is not None and hand_over.holder not in ("", who, taken_from):
-            return "taken"
+    def take(self, who: str, hand_over: HandOver, *, taken_from: str, reason: bool) -> str:
         if not hand_over.is_open():
             return "ended"
+        if hand_over.holder not in ("", who):
+            if hand_over.holder != taken_from:
+                return "taken"
+            if not reason:
+                return "reason_missing"
+            self.happened["handover.taken_over"] += 1
         hand_over.holder = who
         return "done"
 
@@ -317,6 +394,8 @@ class Desk:
             return "ended"
         if hand_over.holder != who:
             return "not_yours"
+        if hand_over.flag.about == "reply":
+            return "ends_with_decision"
         if not note:
             return "note_missing"
         hand_over.ended = True
@@ -326,10 +405,9 @@ class Desk:
     def reopen(self, who: str, hand_over: HandOver) -> str:
         if not hand_over.ended:
             return "open"
+        if self.handed_over(hand_over.flag):
+            return "another"
         hand_over.ended = False
-        if not hand_over.is_open():
-            hand_over.ended = True
-            return "ended"
         hand_over.holder = who
         self.happened["handover.reopened"] += 1
         return "done"
@@ -342,28 +420,39 @@ class Desk:
 
     def _settle(self, flag: Flagged, outcome: str, by: tuple[str, ...], *, danger: bool | None) -> None:
         item = flag.item
-        if danger and flag.about == "post" and item.post == "held" and not self.handed_over(flag):
+        if danger and flag.about == "post" and not self.handed_over(flag):
             self.hand_overs.append(HandOver(flag))  # somebody has the person until it has ended
+        flag.alarm = None
         self.decisions.append(Decided(flag, outcome, by, self.now, flag.state()))
         flag.status, flag.claimed_by, flag.claimed_until = "decided", "", 0
         flag.version += 1
         if flag.appeal_of is not None:
             if outcome != "uphold" and item.way_is_free(self.now):
                 item.reply = item.draft = "sent" if outcome == "overturn" else "returned"
-                item.post, item.leased_until = "answered", 0
+                item.post = "answered"
+                self._keep_for_author(item)
         elif flag.about == "post":
             if outcome == "approve":
                 item.post = "waiting"
             elif outcome == "reject" and item.post != "answered":
-                item.post, item.leased_until = "closed", 0
+                item.post = "closed"
+                item.end_lease()
         elif outcome in ("approve", "edit"):
             item.reply = item.draft = "sent"
         elif outcome == "return":
             item.reply = item.draft = "returned"
+            self._keep_for_author(item)
         elif outcome == "reject":
             item.reply = item.draft = "withheld"
             if item.post == "answered":
                 item.post = "waiting"
+                item.end_lease()
+
+    def _keep_for_author(self, item: Item) -> None:
+        """What came back is theirs for a while."""
+        item.end_lease()
+        if item.draft == "returned":
+            item.lease(item.author, self.now)
 
     def undo(self, who: str, decision: Decided) -> str:
         flag, item, outcome = decision.flag, decision.flag.item, decision.outcome
@@ -390,6 +479,10 @@ class Desk:
         decision.undone = True
         flag.status = "open"
         flag.version += 1
+        self._tell_of(flag)
+        if flag.about == "reply":
+            for hand_over in self.handed_over(flag):  # which ended with the decision: somebody must take it
+                hand_over.holder = ""
         return "done"
 
     def _is_overruled(self, decision: Decided) -> bool:
@@ -418,6 +511,7 @@ class Desk:
                 return "moved_on"
             item.post = "answered" if item.post == "waiting" else item.post
         item.reply = item.draft = "held"
+        item.end_lease()
         return ""
 
     # What supporters do
@@ -426,24 +520,47 @@ class Desk:
         if item.reply != "held":
             return "decided"
         item.reply, item.draft = "taken_back", "returned"
+        self._keep_for_author(item)
         return "done"
 
     def write_on(self, item: Item) -> str:
-        if item.draft != "returned":
+        if item.draft not in ("returned", "writing"):
             return "closed"
         item.wrote_on = True
+        self._save(item)
         return "done"
 
+    def _save(self, item: Item) -> None:
+        """Their time begins anew, unless somebody else has the post."""
+        if item.draft == "returned":
+            self._keep_for_author(item)
+        elif item.post == "waiting" and not item.leased_to_another(item.author, self.now):
+            item.lease(item.author, self.now)
+
     def send_again(self, item: Item) -> str:
-        if item.draft != "returned":
+        if item.draft not in ("returned", "writing"):
             return "closed"
+        item.wrote_on = True
+        self._save(item)
         if item.post not in ("answered", "waiting"):
             return "post_closed"
-        if item.leased(self.now):
+        if item.post == "answered" and item.draft == "writing":
+            return "answered"
+        if item.leased_to_another(item.author, self.now):
             return "leased"
         item.draft = item.again = "sent"
-        item.post, item.leased_until = "answered", 0
+        item.post = "answered"
+        item.end_lease()
         return "done"
+
+    def let_go(self) -> None:
+        """What came back and was left: others answer, and where the level holds posts, somebody looks first."""
+        for item in self.items:
+            if item.draft == "returned" and not item.leased(self.now):
+                item.draft, item.post = "writing", "held" if item.level else "waiting"
+                item.end_lease()
+                if item.level:
+                    self.open(Flagged(item, "post", severity=HOLD))
 
     def appeal(self, item: Item) -> str:
         about = [
@@ -456,24 +573,37 @@ class Desk:
         if about[-1].appealed:
             return "appealed"
         about[-1].appealed = True
-        self.flags.append(Flagged(item, "reply", raised_by=item.author, appeal_of=about[-1]))
+        self.open(Flagged(item, "reply", raised_by=item.author, appeal_of=about[-1]))
         return "done"
 
-    def worry(self, item: Item) -> bool:
-        """Whether it opens a flag."""
-        if any(
-            one.status == "open" and one.raised_by == "wren" and one.about == "post" and one.item is item
-            for one in self.flags
-        ):
-            return False
-        self.flags.append(Flagged(item, "post", raised_by="wren"))
-        return True
+    def worry(self, item: Item, *, note: str, now: bool) -> None:
+        """The same again changes nothing, unless somebody decided, or a lead was done, in between."""
+        severity = HOLD if now else LOOK
+        more = not any(one.says(note, now=now) for one in item.worries)
+        if more:
+            item.worries.append(Worried(note, now))
+        flag = self._worry_about(item)
+        if flag is None:
+            self.open(Flagged(item, "post", raised_by="wren", severity=severity))
+            return
+        if more or severity > flag.severity:
+            flag.severity = max(severity, flag.severity)
+            flag.version += 1
+            self.happened["flag.raised"] += 1
+        self._tell_of(flag)
+        if flag.escalated and flag.is_urgent() and not self.handed_over(flag):
+            self._hand_over(flag)
+
+    def _worry_about(self, item: Item) -> Flagged | None:
+        own = [one for one in self.flags if one.item is item and one.about == "post" and one.raised_by == "wren"]
+        return next((one for one in own if one.status == "open"), None)
 
     def take_post(self, item: Item) -> str:
         if item.post != "waiting" or item.leased(self.now):
             return "taken"
-        item.leased_until = self.now + LEASE
+        item.lease("robin", self.now)
         return "done"
 
     def answer_post(self, item: Item) -> None:
-        item.post, item.leased_until = "answered", 0
+        item.post = "answered"
+        item.end_lease()

@@ -272,11 +272,28 @@ def test_whatever_is_decided_a_lead_has_somebody_in_danger_until_it_has_ended(ca
     assert not Alert.objects.live().exists()
 
 
-def test_an_undone_decision_is_told_of_again(cast: Cast) -> None:
+def test_a_lead_has_them_although_the_post_was_released_through_another_flag_meanwhile(cast: Cast) -> None:
+    post = build.post(build.URGENT_POST)
+    writing.worry(post, by=cast.wren)
+    worried, found = Flag.objects.get(raised_by=cast.wren), Flag.objects.get(raised_by=None)
+    said: dict[str, Any] = {"policy": "crisis", "reason": "Read twice.", "by": cast.ash, "seen": 1}
+    actions.decide(worried, outcome="reject", danger=True, **said)
+    actions.decide(found, outcome="approve", danger=False, **said)
+    for flag in (found, worried):
+        flag.refresh_from_db()
+        answered(flag, cast.birch, confirmed=True)
+    assert Post.objects.get().status == "closed"
+    assert Escalation.objects.get().flag == worried
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_an_undone_decision_is_told_of_again(cast: Cast, closed: bool) -> None:
+    """Whether the alert was closed meanwhile, which happens every few seconds, or not."""
     on_duty(cast.ash, "moderator")
     urgent()
     decided_by_two(cast, "approve", danger=False)
-    alerts.close_finished()
+    if closed:
+        alerts.close_finished()
     actions.undo(Decision.objects.get(), by=cast.birch)
     assert told(Alert.objects.live().get()) == {"ash"}
 
@@ -294,12 +311,14 @@ def returned(flag: Flag, by: Any) -> Decision:
     return decision
 
 
-def test_an_undone_decision_on_an_escalated_reply_tells_a_lead_of_it_again(cast: Cast) -> None:
+@pytest.mark.parametrize("closed", [True, False])
+def test_an_undone_decision_on_an_escalated_reply_tells_a_lead_of_it_again(cast: Cast, closed: bool) -> None:
     on_duty(cast.birch, "lead")
     flag = escalated_reply(cast)
     actions.claim_flag(flag, by=cast.birch)
     decision = returned(flag, cast.birch)
-    alerts.close_finished()
+    if closed:
+        alerts.close_finished()
     actions.undo(decision, by=cast.birch)
     alert = Alert.objects.live().get()
     assert (alert.kind, alert.holder, told(alert)) == (KIND.HAND_OVER, None, {"birch"})
@@ -609,6 +628,21 @@ def test_one_that_ended_is_opened_again_and_whoever_does_it_has_it(cast: Cast) -
     assert alerts.advance(now=after(Alert.objects.get(), 5)) == 1
 
 
+def test_one_that_ended_stays_so_while_another_one_of_the_same_flag_is_open(cast: Cast) -> None:
+    row = handed_over(cast)
+    actions.take_hand_over(row, by=cast.birch)
+    row.refresh_from_db()
+    actions.end_hand_over(row, outcome="not_reached", note="No answer.", by=cast.birch)
+    flag = row.flag
+    flag.refresh_from_db()
+    actions.escalate(flag, by=cast.birch, reason="She wrote again.", seen=flag.version)
+    lead = client_of(cast.birch)
+    assert "Open it again" not in build.read(lead.get(f"/moderation/hand-overs/{row.id}/"))
+    answer = lead.post(f"/moderation/hand-overs/{row.id}/reopen", follow=True)
+    assert "Another hand-over of the same flag is open" in build.read(answer)
+    assert Escalation.objects.open().exclude(id=row.id).count() == Escalation.objects.open().count() == 1
+
+
 @pytest.mark.parametrize(
     "act", [partial(actions.end_hand_over, outcome="helpline", note="They rang."), actions.give_up_hand_over]
 )
@@ -617,9 +651,7 @@ def test_who_had_a_hand_over_cannot_end_or_pass_on_what_somebody_took_from_them(
     writing.hand_over_post(build.draft(cast.wren), by=cast.wren)
     actions.take_hand_over(Escalation.objects.get(), by=hazel, taken_from="")
     as_her_page_has_it = Escalation.objects.get()
-    actions.take_hand_over(
-        Escalation.objects.get(), by=cast.birch, taken_from=str(hazel.pk), reason="Her shift is over."
-    )
+    actions.take_hand_over(Escalation.objects.get(), by=cast.birch, taken_from=str(hazel.pk), reason="She went home.")
     with pytest.raises(Refused) as refusal:
         act(as_her_page_has_it, by=hazel)
     assert refusal.value.code == "not_yours"

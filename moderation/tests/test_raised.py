@@ -222,3 +222,22 @@ def test_an_undone_decision_that_began_a_hand_over_leaves_one_when_it_is_escalat
     page = build.read(client_of(cast.birch).get(f"/moderation/flags/{flag.id}/"))
     assert "Not mine to say." in page
     assert "We ring them." in page
+
+
+def test_a_proposal_after_it_is_confirmed_by_a_lead_once_it_is_escalated_and_a_moderator_has_it_no_more(
+    cast: Cast,
+) -> None:
+    flag = Flag.objects.get(post=build.post(build.URGENT_POST))
+    said: dict[str, Any] = {"outcome": "reject", "policy": "crisis", "reason": "We ring them.", "danger": True}
+    actions.decide(flag, by=cast.ash, seen=flag.version, **said)
+    flag.refresh_from_db()
+    decision: Any = actions.answer_proposal(flag, confirmed=True, by=cast.birch, reason="", seen=flag.version)
+    actions.undo(decision, by=cast.birch)
+    flag.refresh_from_db()
+    actions.decide(flag, by=cast.birch, seen=flag.version, **said)
+    flag.refresh_from_db()
+    actions.claim_flag(flag, by=cast.ash)
+    hazel = build.person("hazel", Role.LEAD)
+    actions.escalate(flag, by=cast.ash, reason="Not mine to say.", seen=flag.version)
+    alert = Alert.objects.live().get(flag=flag)
+    assert (alert.holder, told(alert)) == (None, {hazel.username})

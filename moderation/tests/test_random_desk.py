@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
@@ -21,9 +22,10 @@ from assistant.safety.types import Level, Severity
 from assistant.signals import Concern
 from assistant.tests.effort import runs
 from assistant.vault import audit
-from moderation import holds
+from moderation import holds, invariants
 from moderation.actions import (
     add_note,
+    alerts,
     answer_proposal,
     appeal,
     claim_flag,
@@ -43,9 +45,11 @@ from moderation.actions import (
     undo,
 )
 from moderation.models import (
+    SECOND,
     Alert,
     Appeal,
     Decision,
+    Delivery,
     Escalation,
     EscalationEnd,
     Flag,
@@ -72,6 +76,16 @@ PICK = st.integers(min_value=0, max_value=10_000)
 WHO = st.sampled_from(MODERATORS)
 LEAD = st.sampled_from(LEADS)
 MOSTLY = st.sampled_from([True, True, True, False])
+COUNTED = (
+    "flag.claimed",
+    "flag.claim_ended",
+    "flag.taken_over",
+    "flag.raised",
+    "handover.taken_over",
+    "handover.ended",
+    "handover.reopened",
+)
+HELD = ("escalation", "holder__username")
 counted = 0
 
 
@@ -179,7 +193,7 @@ class RandomDesk(RuleBasedStateMachine):
         flag = open_flag(row, screening=None, by=None, concern=concern)
         self.desk.items.append(item)
         part = Flagged(item, about, severity=severity)
-        self.desk.flags.append(part)
+        self.desk.open(part)
         self.rows[id(part)] = flag.id
 
     # What moderators do
@@ -296,21 +310,21 @@ class RandomDesk(RuleBasedStateMachine):
     @rule(pick=PICK, who=WHO, stale=st.sampled_from([0, 0, 1]), reason=MOSTLY)
     def somebody_escalates(self, pick: int, who: str, stale: int, reason: bool) -> None:
         flag = self.flag(pick)
-        seen, row, before = flag.version - stale, self.fresh(flag), len(self.desk.hand_overs)
+        seen, row = flag.version - stale, self.fresh(flag)
         expected = self.desk.escalate(who, flag, seen=seen, reason=reason)
         said = {"reason": "A lead." if reason else "", "seen": seen}
         assert self.do(escalate, row, by=self.people[who], **said) == expected
-        for hand_over in self.desk.hand_overs[before:]:
-            self.rows[id(hand_over)] = Escalation.objects.get(flag=row).id
+        self.know_hand_overs()
 
     @precondition(lambda self: self.desk.hand_overs)
-    @rule(pick=PICK, who=LEAD, seen=st.sampled_from(["holder", "holder", None, "", *LEADS]))
-    def a_lead_takes_a_hand_over(self, pick: int, who: str, seen: str | None) -> None:
+    @rule(pick=PICK, who=LEAD, seen=st.sampled_from(["holder", "holder", "", *LEADS]), reason=MOSTLY)
+    def a_lead_takes_a_hand_over(self, pick: int, who: str, seen: str, reason: bool) -> None:
         hand_over = self.hand_over(pick)
         taken_from = hand_over.holder if seen == "holder" else seen
-        row, known = self.handed(hand_over), str(self.people[taken_from].pk) if taken_from else taken_from
-        expected = self.desk.take(who, hand_over, taken_from=taken_from)
-        assert self.do(take_hand_over, row, by=self.people[who], taken_from=known) == expected
+        row, known = self.handed(hand_over), str(self.people[taken_from].pk) if taken_from else ""
+        expected = self.desk.take(who, hand_over, taken_from=taken_from, reason=reason)
+        said = {"taken_from": known, "reason": "They went home." if reason else " "}
+        assert self.do(take_hand_over, row, by=self.people[who], **said) == expected
 
     @precondition(lambda self: self.desk.hand_overs)
     @rule(pick=PICK, who=LEAD, holds=MOSTLY, what=st.sampled_from(["give_up", "end", "end", "reopen"]), note=MOSTLY)
@@ -353,6 +367,9 @@ class RandomDesk(RuleBasedStateMachine):
     def know_decisions(self, before: int) -> None:
         for decision in self.desk.decisions[before:]:
             self.rows[id(decision)] = Decision.objects.filter(flag=self.row(decision.flag)).latest("at").id
+        self.know_hand_overs()
+
+    def know_hand_overs(self) -> None:
         for hand_over in self.desk.hand_overs:
             if id(hand_over) not in self.rows:
                 self.rows[id(hand_over)] = Escalation.objects.filter(flag=self.row(hand_over.flag)).latest("at").id
@@ -386,19 +403,29 @@ class RandomDesk(RuleBasedStateMachine):
             if draft.is_open:
                 kind, _ = actions.save_revision(draft, text=build.KIND_DRAFT, base=draft.head_number)
             assert self.do(actions.send_reply, draft, by=by, revision=kind) == expected
-            if expected != "done" and draft.status == "returned":
-                item.wrote_on = True
 
     @precondition(lambda self: self.desk.items)
-    @rule(pick=PICK)
-    def a_supporter_worries(self, pick: int) -> None:
+    @rule(pick=PICK, note=st.sampled_from(["", "", "Goodbye."]), now=st.booleans())
+    def a_supporter_worries(self, pick: int, note: str, now: bool) -> None:
         item = self.item(pick)
         post = Post.objects.select_related("case").get(id=self.row(item)[0])
-        opens = self.desk.worry(item)
-        assert self.do(actions.worry, post, by=self.people["wren"]) == "done"
-        if opens:
+        flags = len(self.desk.flags)
+        self.desk.worry(item, note=note, now=now)
+        assert self.do(actions.worry, post, by=self.people["wren"], note=note, now=now) == "done"
+        for flag in self.desk.flags[flags:]:
             rows = Flag.objects.filter(post=post, raised_by=self.people["wren"], status="open")
-            self.rows[id(self.desk.flags[-1])] = rows.get().id
+            self.rows[id(flag)] = rows.get().id
+        self.know_hand_overs()
+
+    @rule()
+    def the_site_tidies_up(self) -> None:
+        """It may do so at any moment, or never: of alerts it tells nobody anything else."""
+        flags = len(self.desk.flags)
+        self.desk.let_go()
+        actions.let_go_rested()
+        alerts.close_finished()
+        for flag in self.desk.flags[flags:]:
+            self.rows[id(flag)] = Flag.objects.filter(post=self.row(flag.item)[0]).latest("opened_at").id
 
     @precondition(lambda self: any(item.post == "waiting" for item in self.desk.items))
     @rule(pick=PICK, answers=st.booleans())
@@ -442,9 +469,11 @@ class RandomDesk(RuleBasedStateMachine):
                 claimed = until is not None and until > timezone.now()
                 assert (claimer if claimed else "") == self.desk.claimer(part)
         posts, replies, drafts = (dict(of.objects.values_list("id", "status")) for of in (Post, Reply, Draft))
+        leased = dict(Post.objects.filter(leased_until__gt=timezone.now()).values_list("id", "leased_by__username"))
         for item in self.desk.items:
             post_id, reply_id, draft_id = self.row(item)
             assert posts[post_id] == item.post
+            assert leased.get(post_id, "") == (item.leased_by if item.leased(self.desk.now) else "")
             if reply_id is not None:
                 assert (replies[reply_id], drafts[draft_id]) == (item.reply, item.draft)
         of_rows = Escalation.objects.values_list("id", "acknowledged_by__username", "closed_at")
@@ -461,15 +490,20 @@ class RandomDesk(RuleBasedStateMachine):
         assert list(holds.held_without_flag()) == []
 
     def who_has_it_is_told_of_it(self) -> None:
-        """Each hand-over has one alert, which is whoever's has it, and over with it."""
-        alerts = Alert.objects.filter(kind=Alert.Kind.HAND_OVER)
-        rows = {
-            row[0]: (row[1] or "", row[2] is not None)
-            for row in alerts.values_list("escalation", "holder__username", "closed_at")
+        """Each hand-over has one alert, which is whoever's has it, and over with it; of flags, whoever must come is told."""
+        alerts_ = Alert.objects.live()
+        of_hand_overs = {row[0]: row[1] or "" for row in alerts_.filter(kind=Alert.Kind.HAND_OVER).values_list(*HELD)}
+        assert of_hand_overs == {self.row(one): one.holder for one in self.desk.hand_overs if one.is_open()}
+        assert Alert.objects.filter(kind=Alert.Kind.HAND_OVER).count() == len(self.desk.hand_overs)
+        of_flags = alerts_.filter(kind=Alert.Kind.FLAG).values_list("flag", "holder__username", "code")
+        assert {(flag, holder or "", code == SECOND) for flag, holder, code in of_flags} == {
+            (self.row(one), one.alarm.holder, one.alarm.for_second)
+            for one in self.desk.flags
+            if one.alarm is not None and one.waits()
         }
-        assert rows == {self.row(one): (one.holder, one.ended) for one in self.desk.hand_overs}
-        live = set(alerts.live().values_list("escalation", flat=True))
-        assert live == {self.row(one) for one in self.desk.hand_overs if one.is_open()}
+        proposer = Q(alert__flag__proposals__answered_at=None, alert__flag__proposals__by=F("person"))
+        assert not Delivery.objects.filter(proposer, alert__code=SECOND, alert__closed_at=None).exists()
+        assert invariants.flag_without_alert() == 0
 
     def nothing_is_lost_or_doubled(self) -> None:
         standing = [one for one in self.desk.decisions if not one.undone]
@@ -480,7 +514,8 @@ class RandomDesk(RuleBasedStateMachine):
         assert Proposal.objects.filter(answered_at=None).count() == len(waiting)
         decided = [flag for flag in self.desk.flags if flag.status == "decided"]
         assert sorted(id(one.flag) for one in standing) == sorted(map(id, decided))  # each exactly once
-        assert TakeOver.objects.count() == self.desk.happened["flag.taken_over"]
+        taken_over = self.desk.happened["flag.taken_over"] + self.desk.happened["handover.taken_over"]
+        assert TakeOver.objects.count() == taken_over
         assert Pass.objects.count() == sum(len(flag.passed_by) for flag in self.desk.flags)
         assert EscalationEnd.objects.count() == self.desk.happened["handover.ended"]
 
@@ -503,11 +538,10 @@ class RandomDesk(RuleBasedStateMachine):
             "flag.undone": undone,
             "flag.opened": len(self.desk.flags),
             "reply.appealed": sum(flag.appeal_of is not None for flag in self.desk.flags),
-            "case.noted": self.notes,
+            "case.noted": self.notes + self.desk.happened["case.noted"],
             "flag.escalated": len(self.desk.hand_overs),
         }
-        acts_told = ("flag.claimed", "flag.claim_ended", "flag.taken_over", "handover.ended", "handover.reopened")
-        expected |= {name: self.desk.happened[name] for name in acts_told}
+        expected |= {name: self.desk.happened[name] for name in COUNTED}
         names = list(acts.filter(action__in=expected).values_list("action", flat=True))
         assert {name: names.count(name) for name in expected} == expected
 
