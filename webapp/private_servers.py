@@ -11,6 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import psycopg
+
 
 class MissingServer(Exception):
     pass
@@ -68,6 +70,20 @@ class PrivatePostgres:
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(self._as_user(command), stdout=subprocess.DEVNULL, stderr=log)
         wait_for_port(self.port, self.process)
+        self._wait_until_it_lets_in()
+
+    def _wait_until_it_lets_in(self) -> None:
+        """It listens before it has read what it wrote last; until then it refuses everybody."""
+        ends = time.monotonic() + 60
+        while True:
+            try:
+                psycopg.connect(self.url).close()
+            except psycopg.OperationalError:
+                if time.monotonic() > ends or self.process.poll() is not None:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
 
     def _as_user(self, command: list[str]) -> list[str]:
         return (

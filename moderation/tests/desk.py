@@ -225,7 +225,8 @@ class Desk:
             flag.claimed_by, flag.claimed_until = "", 0
             self.happened["flag.claim_ended"] += 1
         if self.claimer(flag) == "":
-            for one in (*self.handed_over(flag), *([flag.alarm] if flag.alarm and flag.waits() else [])):
+            had: list[HandOver | Alarm] = [*self.handed_over(flag)]
+            for one in [*had, *([flag.alarm] if flag.alarm and flag.waits() else [])]:
                 one.holder = "" if one.holder == who else one.holder
         return "done"
 
