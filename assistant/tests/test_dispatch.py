@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from assistant import actions, dispatch, preparing, sweeper
+from assistant import actions, dispatch, preparing, sweeper, tasks
 from assistant.inference.types import Preparation
 from assistant.models import Draft, SuggestionJob, Worker
 from assistant.worker_state import Serving, holder
@@ -369,6 +369,6 @@ def test_a_job_of_the_other_kind_is_passed_on(
     _, client = over_redis
     settings.WORKER_MODES = ["improve"]
     job = build.job(build.draft(cast.birch), mode="generate", because="No words today.")
-    app.tasks[dispatch.RUN_JOB].apply(args=[str(job.id)])
+    tasks.run_job.apply(args=[str(job.id)])
     waits_in(client, "suggestions.generate")
     assert SuggestionJob.objects.get(id=job.id).status == "queued"
