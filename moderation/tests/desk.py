@@ -282,8 +282,10 @@ class Desk:
             return "lead_decides"
         if not policy:
             return "policy_missing"
-        if flag.about == "post" and flag.item.post == "held" and danger is None:
+        asked = flag.about == "post" and flag.item.post == "held"
+        if asked and danger is None:
             return "danger_missing"
+        danger = danger if asked else danger or None  # a no answers a question, and a yes needs none
         if flag.proposal is not None:
             return "proposed"
         if outcome == "edit" and flag.item.level == 4:
