@@ -219,7 +219,10 @@ class Desk:
             flag.claimed_by, flag.claimed_until = "", 0
             self.happened["flag.claim_ended"] += 1
         if self.claimer(flag) == "":
-            for one in (*self.handed_over(flag), *([flag.alarm] if flag.alarm and flag.waits() else [])):
+            held: list[HandOver | Alarm] = [*self.handed_over(flag)]
+            if flag.alarm is not None and flag.waits():
+                held.append(flag.alarm)
+            for one in held:
                 one.holder = "" if one.holder == who else one.holder
         return "done"
 
