@@ -225,8 +225,10 @@ class Desk:
             flag.claimed_by, flag.claimed_until = "", 0
             self.happened["flag.claim_ended"] += 1
         if self.claimer(flag) == "":
-            had: list[HandOver | Alarm] = [*self.handed_over(flag)]
-            for one in [*had, *([flag.alarm] if flag.alarm and flag.waits() else [])]:
+            held: list[HandOver | Alarm] = [*self.handed_over(flag)]
+            if flag.alarm is not None and flag.waits():
+                held.append(flag.alarm)
+            for one in held:
                 one.holder = "" if one.holder == who else one.holder
         return "done"
 
@@ -289,8 +291,10 @@ class Desk:
             return "lead_decides"
         if not policy:
             return "policy_missing"
-        if flag.about == "post" and flag.item.post == "held" and danger is None:
+        asked = flag.about == "post" and flag.item.post == "held"
+        if asked and danger is None:
             return "danger_missing"
+        danger = danger if asked else danger or None  # a no answers a question, and a yes needs none
         if flag.proposal is not None:
             return "proposed"
         if outcome == "edit" and flag.item.level == 4:

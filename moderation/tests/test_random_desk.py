@@ -309,7 +309,9 @@ class RandomDesk(RuleBasedStateMachine):
     @precondition(lambda self: self.desk.flags)
     @rule(pick=PICK, who=WHO, stale=st.sampled_from([0, 0, 1]), reason=MOSTLY)
     def somebody_escalates(self, pick: int, who: str, stale: int, reason: bool) -> None:
-        flag = self.flag(pick)
+        again = [one.flag for one in self.desk.hand_overs if one.ended and one.flag.status == "open"]
+        flag = again[pick % len(again)] if again and pick % 3 else self.flag(pick)
+        who = LEADS[pick % 2] if flag.escalated and pick % 5 else who
         seen, row = flag.version - stale, self.fresh(flag)
         expected = self.desk.escalate(who, flag, seen=seen, reason=reason)
         said = {"reason": "A lead." if reason else "", "seen": seen}
@@ -329,7 +331,8 @@ class RandomDesk(RuleBasedStateMachine):
     @precondition(lambda self: self.desk.hand_overs)
     @rule(pick=PICK, who=LEAD, holds=MOSTLY, what=st.sampled_from(["give_up", "end", "end", "reopen"]), note=MOSTLY)
     def a_lead_is_done_with_a_hand_over(self, pick: int, who: str, holds: bool, what: str, note: bool) -> None:
-        hand_over = self.hand_over(pick)
+        ended = [one for one in self.desk.hand_overs if one.ended]
+        hand_over = ended[pick % len(ended)] if ended and what == "reopen" else self.hand_over(pick)
         who = hand_over.holder if holds and hand_over.holder in LEADS else who
         row, by = self.handed(hand_over), self.people[who]
         if what == "give_up":
