@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from assistant.charts import Chart, chart
-from moderation import drift, policies, quality
+from moderation import drift, policies, quality, sample
 from moderation.models import GoldenItem, Review
 from moderation.quality import Detector, Second
 from moderation.quality_words import looks_words, outcome_words, percents
@@ -35,7 +35,7 @@ def quality_page() -> dict[str, Any]:
         "alarms": [one.name for one in detectors if one.changed is not None],
         "late_weeks": drift.LATE_WEEKS,
         "early_weeks": drift.EARLY_WEEKS,
-        "sample": sample_words(),
+        "sample": sample_words(waiting=sample.waiting()),
         "golden": [_golden(item) for item in _items()],
     }
 

@@ -49,6 +49,7 @@ def queue_page(user: Any, query: Mapping[str, str]) -> dict[str, Any]:
         "shown": counts.shown,
         "urgent_outside": counts.urgent_outside,
         "held_outside": counts.held_outside,
+        "samples": counts.samples,
         "may_decide": user.has_perm(policy.DECIDE_FLAGS),
         "may_see_quality": user.has_perm(policy.VIEW_QUALITY),
         "policies": [{"code": one.code, "label": gettext(one.label)} for one in policies.POLICIES],
@@ -58,7 +59,8 @@ def queue_page(user: Any, query: Mapping[str, str]) -> dict[str, Any]:
 
 
 def with_sample(page: dict[str, Any], user: Any) -> dict[str, Any]:
-    return page | {"sample": sample_words() if user.has_perm(policy.DECIDE_ESCALATED) else None}
+    may_see = user.has_perm(policy.DECIDE_ESCALATED)
+    return page | {"sample": sample_words(waiting=page["samples"]) if may_see else None}
 
 
 def _flag_named(text: str, user: Any) -> Flag | None:
@@ -100,13 +102,13 @@ def _rows(ids: list[uuid.UUID]) -> list[Flag]:
     return sorted(flags, key=lambda flag: ids.index(flag.id))
 
 
-def sample_words() -> dict[str, Any]:
+def sample_words(*, waiting: int) -> dict[str, Any]:
     """What the sample of unflagged posts tells a lead: this week, and since the start."""
     week, since_the_start = sample.estimates()
     return {
         "week": share_words(week),
         "all": share_words(since_the_start),
-        "waiting": sample.waiting(),
+        "waiting": waiting,
     }
 
 

@@ -167,15 +167,18 @@ class Counts:
     shown: int = 0
     urgent_outside: int = 0  # posts
     held_outside: int = 0  # texts of ours that wait
+    samples: int = 0  # posts that nothing flagged
     options: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in NAMES})
 
 
 def count(flags: FlagQuerySet, chosen: Chosen, user: Any, *, offered: Iterable[Flag] = ()) -> Counts:
     """Of each filter's values as the other filters leave them. `offered`: flags in memory that stand among the others."""
-    found = Counts()
+    offered = list(offered)
+    found = Counts(samples=-sum(flag.is_sample for flag in offered))  # which are none of the sample
     groups = chain(_groups(flags, user), ((_values_of(flag, user), flag.severity, 1) for flag in offered))
     for values, severity, number in groups:
         found.total += number
+        found.samples += number if severity == Severity.NOTE and "post" in values["kind"] else 0
         unmet = [name for name in NAMES if chosen.value(name) and chosen.value(name) not in values[name]]
         if not unmet:
             found.shown += number
