@@ -16,6 +16,7 @@ from moderation.actions import alerts
 from moderation.actions.decisions import Said, as_it_is, make_stale, refuse_others, refuse_unfit, settle
 from moderation.actions.stale import StaleFlag
 from moderation.models import Decision, Flag, Proposal
+from moderation.policy import asks_whether_danger
 
 
 @one_transaction
@@ -31,7 +32,7 @@ def answer_proposal(flag: Flag, *, confirmed: bool, by: Any, reason: str, seen: 
         raise Refused("reason_missing", gettext("Say why not: the one who proposed it reads it."), status=422)
     if confirmed and proposal.by_id == by.pk:
         raise Refused("same_person", gettext("It takes another person to confirm what you proposed."), status=403)
-    said = _said(proposal)
+    said = _said(proposal, flag)
     if confirmed:
         refuse_unfit(flag, said, by=by)  # what fitted when it was proposed need not fit now
     proposal.answered_by, proposal.confirmed, proposal.answer, proposal.answered_at = by, confirmed, reason, Now()
@@ -47,7 +48,9 @@ def answer_proposal(flag: Flag, *, confirmed: bool, by: Any, reason: str, seen: 
     return None
 
 
-def _said(proposal: Proposal) -> Said:
+def _said(proposal: Proposal, flag: Flag) -> Said:
+    # Where the post was not held when it was proposed, nobody was asked about danger; then nobody can rule it out.
+    unasked = proposal.danger is None and asks_whether_danger(flag)
     return Said(
         outcome=proposal.outcome,
         policy=proposal.policy,
@@ -55,5 +58,5 @@ def _said(proposal: Proposal) -> Said:
         edited_text=proposal.edited_text,
         closed_as=proposal.closed_as,
         missed=bool(proposal.missed),
-        danger=proposal.danger,
+        danger=True if unasked else proposal.danger,
     )

@@ -340,7 +340,7 @@ class Desk:
         if self._lead_decides(who, flag, said.outcome):
             return "lead_decides"
         if flag.about == "post" and flag.item.post == "held" and said.danger is None:
-            return "danger_missing"  # it was not held when this was proposed
+            said.danger = True  # it was not held when this was proposed, so nobody can rule it out
         flag.proposal = None
         self._settle(flag, said.outcome, (said.by, who), danger=said.danger)
         return "done"

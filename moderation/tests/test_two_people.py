@@ -12,7 +12,7 @@ from assistant.actions import Refused, take_back_reply, worry
 from assistant.models import Post, Reply
 from assistant.safety.types import Level
 from moderation.actions import StaleFlag, answer_proposal, decide, escalate
-from moderation.models import Decision, Flag, Proposal
+from moderation.models import Decision, Escalation, Flag, Proposal
 from webapp import test as build
 from webapp.test import Cast
 from webapp.tests.stage import held_reply
@@ -167,3 +167,14 @@ def test_a_post_at_the_top_level_stays_held_until_the_second_person(cast: Cast) 
     assert Post.objects.get(id=row.id).status == "held"
     answered(flag, cast.birch)
     assert Post.objects.get(id=row.id).status == "waiting"
+
+
+def test_where_nobody_was_asked_about_danger_a_lead_has_the_person_all_the_same(cast: Cast) -> None:
+    """Proposed before the question was asked, or while the post was not held."""
+    flag = Flag.objects.get(post=build.post(build.URGENT_POST))
+    proposed(flag, cast.ash)
+    Proposal.objects.update(danger=None)
+    decision = answered(flag, cast.birch)
+    assert decision is not None
+    assert decision.danger
+    assert Escalation.objects.get(flag=flag).is_open
