@@ -362,7 +362,7 @@ def first_alerts(made: Ring, *, since: int = 0) -> list[float]:
 
 def count(made: Ring, result: Result) -> None:
     from moderation.invariants import flags_without_alert
-    from moderation.models import Alert, Delivery
+    from moderation.models import SECOND, Alert, Delivery
 
     sent = Delivery.objects.filter(channel=Delivery.Channel.MAIL)
     rows = {str(row.id): row for row in sent}
@@ -373,7 +373,9 @@ def count(made: Ring, result: Result) -> None:
     result.lost = sum(1 for row in missing if row.delivered_at is not None or row.alert_id in live)
     result.settled = len(missing) - result.lost
     heard = {rows[key].alert_id for key in arrived.keys() & rows.keys()}
-    result.silent = Alert.objects.filter(kind=Alert.Kind.FLAG).exclude(id__in=heard).count()
+    # What a second person confirms at once, as here, has nobody to be told of any more.
+    posts = Alert.objects.filter(kind=Alert.Kind.FLAG).exclude(code=SECOND)
+    result.silent = posts.exclude(id__in=heard).count()
     result.strangers = len(arrived.keys() - rows.keys())
     result.copies = sum(1 for times in arrived.values() if times == 2)
     result.more_copies = sum(1 for times in arrived.values() if times > 2)
