@@ -73,11 +73,11 @@ def rota(moment: datetime) -> Rota:
 
 def rota_for_second(rota: Rota, flag: Flag, *, proposed_by: object) -> Rota:
     """Without those who may not confirm it. Where no lead is left that is not asleep, whoever else may."""
-    rota = rota.without({proposed_by, *with_a_part_in(flag)})
+    others = {proposed_by, *with_a_part_in(flag)}
+    rota = rota.without(others)
     if rota.leads:
         return rota
-    able = _awake(people_who(needed_for(flag)), clock.now())
-    return replace(rota, leads=able).without({proposed_by, *with_a_part_in(flag)})
+    return replace(rota, leads=_awake(people_who(needed_for(flag)), clock.now())).without(others)
 
 
 def _awake(people: Iterable[Any], moment: datetime) -> tuple[object, ...]:

@@ -72,7 +72,7 @@ def end_with_decision(flag: Flag) -> None:
     """Of a decided flag: what was over with the decision, and nobody has closed yet. Else it would count as told anew when the
     flag is opened again."""
     lock(flag)
-    mine = Alert.objects.filter(Q(flag=flag) | Q(escalation__flag=flag), closed_at=None)
+    mine = Alert.objects.filter(_about(flag), closed_at=None)
     mine.exclude(id__in=Alert.objects.live().values("id")).update(closed_at=Now())
 
 
@@ -280,7 +280,7 @@ def lock(flag: Flag) -> None:
     """The hand-overs of a flag that is locked, then its alerts: everywhere in this order, and before anything is recorded."""
     hand_overs = Escalation.objects.filter(flag=flag, closed_at=None)
     list(hand_overs.select_for_update(no_key=True).order_by("id").values_list("id"))
-    rows = Alert.objects.filter(Q(flag=flag) | Q(escalation__flag=flag), closed_at=None)
+    rows = Alert.objects.filter(_about(flag), closed_at=None)
     list(rows.select_for_update(of=("self",), no_key=True).order_by("id").values_list("id"))
 
 
@@ -339,5 +339,9 @@ def give_up(alert: Alert, *, by: Any) -> None:
     poke.queue_changed()
 
 
+def _about(flag: Flag) -> Q:
+    return Q(flag=flag) | Q(escalation__flag=flag)
+
+
 def _alerts_of(flag: Flag) -> Iterable[Alert]:
-    return Alert.objects.live().filter(Q(flag=flag) | Q(escalation__flag=flag))
+    return Alert.objects.live().filter(_about(flag))

@@ -26,25 +26,13 @@ ROUNDS = 8
 
 def at_once(*acts: Callable[[], object]) -> list[str]:
     """Run them together; "done" or the code of the refusal for each."""
-    together = threading.Barrier(len(acts))
-    ends = [""] * len(acts)
+    return [code_of(end) for end in build.at_once(*acts)]
 
-    def run(number: int) -> None:
-        together.wait()
-        try:
-            acts[number]()
-            ends[number] = "done"
-        except Refused as refusal:
-            ends[number] = refusal.code
-        finally:
-            connection.close()
 
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return ends
+def code_of(end: object) -> str:
+    if isinstance(end, Exception) and not isinstance(end, Refused):
+        raise end
+    return end.code if isinstance(end, Refused) else "done"
 
 
 def held_reply(cast: Cast) -> Flag:
