@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from moderation import duty
 from moderation.models import Flag, Proposal
-from moderation.policy import DECIDE_ESCALATED, DECIDE_FLAGS, with_a_part_in
+from moderation.policy import needed, with_a_part_in
 
 # Of one flag: its author, who decided what was appealed against, who confirmed that, who proposed what waits for another.
 MOST_WITH_A_PART = 4
@@ -16,8 +16,7 @@ MOST_WITH_A_PART = 4
 
 def able(*, escalated: bool) -> set[Any]:
     """Ids of people with an open account who decide such flags."""
-    people = duty.people_who(DECIDE_ESCALATED if escalated else DECIDE_FLAGS)
-    return set(people.values_list("pk", flat=True))
+    return set(duty.people_who(needed(escalated=escalated)).values_list("pk", flat=True))
 
 
 def a_lead_may_decide(flag: Flag) -> bool:

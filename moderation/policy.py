@@ -80,7 +80,11 @@ def has_the_role(user: Any, flag: Flag) -> bool:
 
 
 def needed_for(flag: Flag) -> str:
-    return DECIDE_ESCALATED if flag.escalated else DECIDE_FLAGS
+    return needed(escalated=flag.escalated)
+
+
+def needed(*, escalated: bool) -> str:
+    return DECIDE_ESCALATED if escalated else DECIDE_FLAGS
 
 
 def with_a_part_in(flag: Flag) -> set[object]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assistant.access import needs
 from moderation import actions, alert_page
-from moderation.access import alert_for
+from moderation.access import alert_for, ids_in
 from moderation.duty import BE_ALERTED
 
 
@@ -20,17 +20,9 @@ from moderation.duty import BE_ALERTED
 @needs(BE_ALERTED)
 def alerts(request: HttpRequest) -> HttpResponse:
     """The rows alone: each page fetches them again when something changed."""
-    at = request.GET.get("at", "")
-    shown = alert_page.banner(request.user, at=uuid.UUID(at) if is_id(at) else None)
+    at = next(iter(ids_in(request.GET.get("at", ""))), None)
+    shown = alert_page.banner(request.user, at=at)
     return render(request, "moderation/_alerts.html", {"alerts": shown})
-
-
-def is_id(said: str) -> bool:
-    try:
-        uuid.UUID(said)
-    except ValueError:
-        return False
-    return True
 
 
 @require_GET
