@@ -1,5 +1,6 @@
 // Alerts on every page of whoever is told of them: a poke over the socket, or fifteen seconds, and the page looks what waits.
 
+import { keepInPlace } from "./in-place.js";
 import { backOff, get, getFragment } from "./server.js";
 import { gettext } from "./words.js";
 
@@ -88,7 +89,7 @@ function show(nodes) {
   if (stateOf(nodes) === stateOf([...region.childNodes])) return;
   const hadFocus = region.contains(document.activeElement);
   const wasOpen = region.querySelector("details.folded")?.open ?? false;
-  keepSeen(() => region.replaceChildren(...nodes));
+  keepInPlace(seenBelow(), () => region.replaceChildren(...nodes));
   const folded = region.querySelector("details.folded");
   if (folded) folded.open = wasOpen;
   if (hadFocus) region.querySelector("summary, a, button")?.focus();
@@ -104,13 +105,9 @@ function shown() {
   return [...region.querySelectorAll("[data-alert]")];
 }
 
-/** What somebody reads further down stays where it is, also where the browser does not see to that. */
-function keepSeen(change) {
-  const seen = scrollY > 0 ? document.elementFromPoint(innerWidth / 2, innerHeight / 3) : null;
-  const before = seen?.getBoundingClientRect().top;
-  change();
-  const moved = seen?.isConnected ? seen.getBoundingClientRect().top - before : 0;
-  if (Math.abs(moved) >= 1) scrollBy({ top: moved, behavior: "instant" });
+/** What somebody reads further down, also where the browser does not see to that. */
+function seenBelow() {
+  return scrollY > 0 ? document.elementFromPoint(innerWidth / 2, innerHeight / 3) : null;
 }
 
 /** Each alert with the last time that this person was told of it: told once more is news, a press of their own is not. */

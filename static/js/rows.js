@@ -4,6 +4,7 @@
 // written into its row, what is gone stays in its place and says so, and what is new waits behind a button.
 
 import { tellTimes } from "./due.js";
+import { keepInPlace } from "./in-place.js";
 import { gettext } from "./words.js";
 
 const TOUCH_MS = 10000; // after a finger, which hovers over nothing
@@ -28,7 +29,7 @@ export function merge(box, fresh, { anyway = false } = {}) {
   const shown = new Map(rowsOf(box).map((row) => [row.id, row]));
   const next = new Map(rowsOf(fresh).map((row) => [row.id, row]));
   const isHeld = shown.size > 0 && !anyway && isAtThem(box);
-  keepInPlace(box, () => {
+  keepAtRow(box, () => {
     for (const [id, row] of shown) refresh(row, next.get(id));
     if (!isHeld) putInOrder(box, fresh, shown, next);
   });
@@ -74,14 +75,10 @@ function putInOrder(box, fresh, shown, next) {
   box.prepend(...fresh.querySelectorAll(".outside"));
 }
 
-/** The row that has the focus or the pointer, or else the first that is seen, stays where it is on the screen. */
-function keepInPlace(box, change) {
+/** The row that has the focus or the pointer, or else the first that is seen. */
+function keepAtRow(box, change) {
   const rows = rowsOf(box);
   const seen = rows.find((row) => row.getBoundingClientRect().bottom > 0);
   const anchor = rows.find((row) => row.contains(document.activeElement)) ?? rows.find((row) => row.matches(":hover")) ?? seen;
-  const before = anchor?.getBoundingClientRect().top;
-  change();
-  if (!anchor?.isConnected || (anchor === seen && before > 0 && rows[0] === anchor && scrollY === 0)) return;
-  const moved = anchor.getBoundingClientRect().top - before;
-  if (Math.abs(moved) >= 1) scrollBy({ top: moved, behavior: "instant" });
+  keepInPlace(anchor, change, (before) => !(anchor === seen && before > 0 && rows[0] === anchor && scrollY === 0));
 }
