@@ -32,8 +32,10 @@ export function merge(box, fresh, { anyway = false } = {}) {
   keepAtRow(box, () => {
     for (const [id, row] of shown) refresh(row, next.get(id));
     if (!isHeld) putInOrder(box, fresh, shown, next);
+    // Before it is measured: what the server writes is longer, and may take another line.
+    tellTimes(box);
+    box.dispatchEvent(new CustomEvent("lantern:put-in", { bubbles: true }));
   });
-  tellTimes(box);
   return isHeld ? [...next].filter(([id]) => !shown.has(id)).map(([, row]) => row) : [];
 }
 
